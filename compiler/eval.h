@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What Tetragon and the kernel would do: policies in, events in, judgements out. No I/O.
+ *
+ * The engine keeps the process model (who runs which image, resolved paths, whose child) that the
+ * event stream tells, so events must be given in stream order. What the stream does not say is
+ * VERDICT_UNKNOWN with the reason; never a guess, never dropped.
+ */
+#pragma once
+
+#include "schema/event.h"
+#include "schema/policy.h"
+#include "schema/target.h"
+
+struct engine;
+
+enum effect { EFFECT_HAPPENED, EFFECT_PREVENTED };
+
+/* One event judged by one hook of one policy. */
+struct judgement {
+	size_t policy;            /* index into the array given to engine_new */
+	size_t hook;              /* index into policy->hooks */
+	int selector;             /* from 0; -1 = none matched */
+	enum verdict verdict;
+	enum effect effect;       /* does the operation itself still take place? */
+	bool monitor;             /* the policy only monitors: this is what enforcing would do */
+	int32_t error;            /* DENY: the errno the caller sees, negative */
+	uint32_t signal;          /* KILL */
+	bool before_first_instruction;  /* KILL at exec: the new image ran nothing */
+	const char *why;          /* static or valid until the next engine_judge() */
+};
+
+/* POLICIES are borrowed for the engine's life. */
+struct engine *engine_new(struct policy *const *policies, size_t n, const struct target *target);
+void engine_free(struct engine *e);
+DEFINE_CLEANUP(struct engine *, engine_free)
+
+/*
+ * Judges EV: one judgement for each hook of each policy that the event reaches and whose scope covers the
+ * process. Returns their number; *ret is valid until the next call.
+ */
+size_t engine_judge(struct engine *e, const struct event *ev, const struct judgement **ret);
+
+/* The worst of them; VERDICT_ALLOW when n is 0. */
+enum verdict judgements_worst(const struct judgement *j, size_t n);
+
+/*
+ * "Protects" test for a corpus: hooks of the policies that no event given so far recorded or implied.
+ * Calls FN(arg, policy, hook) for each.
+ */
+void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t policy, size_t hook),
+		       void *arg);

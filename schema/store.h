@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The SQLite file: recordings, workloads, instances, observations, losses, decisions. store*.c
+ * and store.sql are the only files with SQL; callers see structs, so that another database could stand here.
+ *
+ * Writers: one transaction per flush (store_begin .. store_commit), WAL, synchronous=NORMAL, so SIGKILL at
+ * any moment leaves what was committed. Functions return 0 or -errno (-EROFS read-only, -EBUSY
+ * locked too long, -ENOSPC disk full, -EUCLEAN damaged, -EPROTO another format); the reason in words, with
+ * what to do, is store_error().
+ */
+#pragma once
+
+#include "schema/base/diag.h"
+#include "schema/event.h"
+#include "schema/workload.h"
+
+struct store;
+
+enum store_mode { STORE_READ, STORE_WRITE /* created when absent */ };
+
+int store_open(const char *file, enum store_mode mode, struct diag *d, struct store **ret);
+void store_close(struct store *s);
+DEFINE_CLEANUP(struct store *, store_close)
+const char *store_error(const struct store *s);   /* of the last failure; borrowed */
+const char *store_file(const struct store *s);
+
+int store_begin(struct store *s);                 /* BEGIN IMMEDIATE */
+int store_commit(struct store *s);
+void store_rollback(struct store *s);
+
+/* ---- recordings and losses ---- */
+
+struct recording {
+	int64_t id;
+	struct str source;      /* "live", "tetragon", "corpus" */
+	struct str origin;      /* file name, or "" */
+	struct str node, kernel, boot_id;
+	struct str hooks;       /* "exec=tp_btf/sched_process_exec file=raw_tp/sys_exit ..." */
+	struct str misses;      /* what these hooks cannot see, in words */
+	uint64_t start_ns, end_ns;  /* end 0 = still running, or killed */
+	uint64_t events;        /* taken in */
+};
+
+int store_recording_add(struct store *s, const struct recording *r, int64_t *ret_id);
+int store_recording_update(struct store *s, int64_t id, uint64_t end_ns, uint64_t events);
+
+/* Adds N to the loss (recording, kind, reason); kind is a kind name or "any". */
+int store_loss_add(struct store *s, int64_t recording, const char *kind, const char *reason,
+		   uint64_t n);
+
+/* ---- the sets ---- */
+
+int store_workload(struct store *s, const struct workload *w, int64_t *ret_id);
+int store_instance(struct store *s, int64_t workload, const struct instance *i, int64_t *ret_id);
+
+/*
+ * The set element an event becomes. Identity: workload, kind, subject, filename, path, access, protocol,
+ * address, unix_path, guard. All else is counted or ORed.
+ */
+struct observation {
+	int64_t id, workload;
+	enum kind kind;         /* EXEC, FILE, CONNECT, GUARD */
+	struct str subject;     /* resolved path of the acting image (exec: of the caller); else as typed */
+	bool subject_known;     /* subject is the resolved path */
+	struct str filename;    /* exec: as typed */
+	struct str path;        /* exec: the target, file: the object; as resolved when path_known */
+	bool path_known;
+	uint32_t access;
+	uint8_t protocol;
+	struct address address;
+	struct str unix_path;
+	struct str guard;
+	uint32_t tags;          /* ORed */
+	struct str example;     /* a redacted command line or the like */
+	uint64_t count, first_ns, last_ns;
+	uint64_t instances;     /* in how many; filled by readers only */
+};
+
+/* Adds count, widens first..last, ORs tags, for the observation and its (instance, recording) sighting. */
+int store_observe(struct store *s, const struct observation *o, int64_t instance,
+		  int64_t recording, int64_t *ret_id);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where a policy will run: verdicts and loadable shapes depend on it.
+ * --target kernel=6.12,arch=x86_64,lsm=yes,kprobe-multi=no,error-injection=no,kubernetes=yes,parents-map=no,fs=ext4
+ * Keys not given follow from the others, or from the stated default: kernel 6.1, arch x86_64,
+ * lsm yes, kubernetes yes, error-injection no, parents-map no, fs overlay, kprobe-multi = kernel >= 5.18.
+ */
+#pragma once
+
+#include "schema/base/buf.h"
+#include "schema/base/diag.h"
+
+enum target_fs { FS_OVERLAY, FS_TMPFS, FS_EXT4, FS_XFS, FS_BTRFS };
+enum target_arch { ARCH_X86_64, ARCH_ARM64 };
+
+struct target {
+	unsigned kernel;        /* major << 16 | minor << 8 ; see TARGET_KERNEL */
+	enum target_arch arch;
+	bool lsm, kprobe_multi, error_injection, kubernetes, parents_map;
+	enum target_fs fs;
+};
+
+#define TARGET_KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor) << 8)
+
+void target_default(struct target *t);
+
+/* TEXT may be NULL or "" (the default) or "host" (probes this machine). -EINVAL with the reason in D. */
+int target_parse(const char *text, struct diag *d, struct target *ret);
+
+/* kernel=6.12,arch=... : every key, in fixed order. */
+void target_print(const struct target *t, struct buf *b);
