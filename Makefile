@@ -1,51 +1,59 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# make            build everything (VARIANT=release|asan|cov, CC=gcc|clang, V=1 shows commands)
-# make run        install packages, build, record this machine, serve the UI with a sample fleet
-# make test       install packages, build, run every test
+# make            build (VARIANT=release|asan|cov, CC=gcc|clang, V=1 shows the commands)
+# make run        install packages, build, record this machine live, serve the UI with a sample fleet
+# make test       install packages, build, run every test      make check: the same without installing
+# make bench      ratios to peers and bounds      make fuzz: libFuzzer on every decoder
+# make install    into $(DESTDIR)$(PREFIX)        make clean
 VERSION := 0.1.0
 VARIANT ?= release
 PREFIX  ?= /usr/local
-CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 CLANG   ?= clang
-BPFTOOL ?= $(shell command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null)
-B       := build/$(VARIANT)
-Q       := $(if $(V),,@)
+BPFTOOL ?= $(firstword $(foreach t,$(shell command -v bpftool) /usr/sbin/bpftool $(wildcard /usr/lib/linux-tools/*/bpftool),\
+	$(shell $(t) version >/dev/null 2>&1 && echo $(t))))
+B := build/$(VARIANT)
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)")
 
-WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wundef \
-	$(if $(CI),-Werror)
+WARN := -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wno-format-nonliteral -Wstrict-prototypes -Wmissing-prototypes -Wundef
 FLAGS.release := -O2 -g
 FLAGS.asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FLAGS.cov     := -O0 -g --coverage
-CFLAGS  += -std=c17 -D_GNU_SOURCE $(WARN) $(FLAGS.$(VARIANT))
+CFLAGS   += -std=c17 -D_GNU_SOURCE $(WARN) $(if $(CI),-Werror) $(FLAGS.$(VARIANT))
 CPPFLAGS += -I. -I$(B) -DVERSION='"$(VERSION)"' -MMD -MP
-LDFLAGS += $(FLAGS.$(VARIANT)) -pthread
+LDFLAGS  += -pthread
+PKGS := libbpf libelf yaml-0.1 sqlite3 json-c libmicrohttpd
+LIBS  = $(shell pkg-config --libs $(PKGS)) -lz -lm
 
-PKGS := libbpf libelf libyaml-0.1 sqlite3 json-c libmicrohttpd
-PKGS := $(patsubst libyaml-0.1,yaml-0.1,$(PKGS))
-LIBS = $(shell pkg-config --libs $(PKGS)) -lz -lm
-
-# Live capture needs clang, bpftool and libbpf; everything else builds without them.
+# Live capture needs clang and bpftool; everything else builds without them.
 BPF := $(if $(and $(shell command -v $(CLANG)),$(BPFTOOL)),yes)
 
 obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
+bin = $(patsubst %.c,$(B)/%,$(wildcard $(1)))
 SCHEMA   := $(call obj,schema/*.c schema/base/*.c)
 COMPILER := $(call obj,compiler/*.c)
-ENGINE   := $(filter-out $(B)/compiler/main.o $(B)/compiler/cmd_%.o,$(COMPILER))
+COMMANDS := $(call obj,compiler/main.c compiler/cmd_*.c)
+ENGINE   := $(filter-out $(COMMANDS),$(COMPILER))
 RECORDER := $(call obj,recorder/*.c)
-WEBUI    := $(call obj,webui/*.c)
+WEBUI    := $(call obj,webui/*.c) $(B)/webui/assets.o
 SKELS    := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
-UNIT     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/test_*.c))
-FUZZ     := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH    := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/bench/bench_*.c))
-TESTLIB  := $(call obj,tests/lib/*.c)
+TESTLIB  := $(filter-out $(B)/tests/lib/fuzz_driver.o,$(call obj,tests/lib/*.c))
+UNIT     := $(call bin,tests/unit/test_*.c)
+FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
+BENCH    := $(call bin,tests/bench/bench_*.c)
+HELPERS  := $(call bin,tests/live/*.c)
+SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh) $(wildcard tests/browser/*.js)
 
-PROGRAMS := $(B)/stakeout $(if $(WEBUI),$(B)/stakeout-serve) $(if $(and $(BPF),$(RECORDER)),$(B)/stakeout-record)
+PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test packages check fuzz bench install clean
+.PHONY: all run test check tests bench fuzz install clean
 all: $(PROGRAMS)
-	$(if $(BPF),,@echo "note: no clang or bpftool: built without stakeout-record (live capture)")
+	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture)")
 
 $(B)/libschema.a: $(SCHEMA)
 $(B)/libengine.a: $(ENGINE)
@@ -54,37 +62,91 @@ $(B)/%.a:
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC  $<")
+	$(call say,CC  $<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
-link = $(if $(V),,@echo "  LD  $@") ; mkdir -p $(@D) ; $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) -o $@ $(LIBS)
-$(B)/stakeout: $(B)/compiler/main.o $(filter $(B)/compiler/cmd_%.o,$(COMPILER)) $(B)/libengine.a $(B)/libschema.a
+define link
+	@mkdir -p $(@D)
+	$(call say,LD  $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) -o $@ $(LIBS)
+endef
+$(B)/stakeout: $(COMMANDS) $(B)/libengine.a $(B)/libschema.a
 	$(link)
 $(B)/stakeout-record: $(RECORDER) $(B)/libschema.a
 	$(link)
 $(B)/stakeout-serve: $(WEBUI) $(B)/libengine.a $(B)/libschema.a
 	$(link)
 
-# The BPF side: object, then skeleton; -MMD here too, so that touching a shared header rebuilds both.
-ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+# The BPF side: object, then skeleton. -MMD here too: touching a shared header rebuilds both.
+TRIPLET := $(shell $(CC) -print-multiarch 2>/dev/null)
+ARCH    := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  BPF $<")
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -I. -I/usr/include/$(shell uname -m)-linux-gnu -MMD -MP -c $< -o $@
+	$(call say,BPF $<)
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -Wextra -I. -I/usr/include/$(TRIPLET) -MMD -MP -c $< -o $@
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*) > $@
 $(RECORDER): $(SKELS)
 
-# Assets of the web UI, as a C table.
-$(B)/webui/assets.c: webui/embed.sh $(wildcard webui/assets/*)
+# The web UI's files, as a C table.
+ASSETS := $(wildcard webui/assets/*)
+$(B)/webui/assets.c: webui/embed.sh $(ASSETS)
 	@mkdir -p $(@D)
-	$(Q)sh webui/embed.sh $(wildcard webui/assets/*) > $@
+	$(Q)sh webui/embed.sh $(ASSETS) > $@
 $(B)/webui/assets.o: $(B)/webui/assets.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
-$(if $(WEBUI),$(B)/stakeout-serve: $(B)/webui/assets.o)
 
-$(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/libengine.a $(B)/libschema.a
-	$(if $(V),,@echo "  LD  $@") ; $(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) -o $@ $(LIBS) -lcmocka
+# Tests: unit tests have their own main, fuzz targets get a driver that replays the seeds.
+$(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/libengine.a $(B)/libschema.a
+	$(link) -lcmocka
+$(HELPERS): $(B)/tests/live/%: tests/live/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread
+FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/lib/fuzz_driver.o)
+$(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/libengine.a $(B)/libschema.a
+	$(link) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer)
+
+tests: all $(UNIT) $(FUZZ) $(HELPERS)
+
+run:
+	@sh scripts/packages.sh
+	@$(MAKE) --no-print-directory all
+	@sh scripts/run.sh $(B)
+
+test:
+	@sh scripts/packages.sh test
+	@$(MAKE) --no-print-directory check
+
+# Unit tests and fuzz seeds run under ASan and UBSan, everything that runs programs with the release build.
+ASAN := build/asan
+check:
+	@$(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory VARIANT=asan $(patsubst $(B)/%,$(ASAN)/%,$(UNIT) $(FUZZ))
+	@STAKEOUT=$(CURDIR)/$(B)/stakeout sh tests/run.sh $(patsubst $(B)/%,$(ASAN)/%,$(UNIT) $(FUZZ)) $(SCRIPTS)
+
+bench: all $(BENCH) $(HELPERS)
+	@for b in $(BENCH); do echo "== $$b"; $$b || exit; done
+	@for b in $(wildcard tests/bench/bench_*.sh); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout sh $$b || exit; done
+
+FUZZ_SECONDS ?= 30
+fuzz:
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(patsubst $(B)/%,build/fuzz/%,$(FUZZ))
+	@for f in $(patsubst $(B)/tests/fuzz/fuzz_%,%,$(FUZZ)); do mkdir -p build/fuzz/corpus/$$f; \
+		echo "== $$f"; build/fuzz/tests/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 \
+		-verbosity=0 build/fuzz/corpus/$$f corpus/fuzz/$$f || exit; done
+
+MAN1 := $(wildcard compiler/*.1)
+MAN8 := $(wildcard */*.8)
+DEST := $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(DEST)/bin $(DEST)/share/man/man1 $(DEST)/share/man/man8 \
+		$(DEST)/share/bash-completion/completions $(DEST)/share/doc/stakeout $(DEST)/share/stakeout
+	install -m 755 $(PROGRAMS) $(DEST)/bin
+	$(if $(MAN1),install -m 644 $(MAN1) $(DEST)/share/man/man1)
+	$(if $(MAN8),install -m 644 $(MAN8) $(DEST)/share/man/man8)
+	install -m 644 scripts/completion.bash $(DEST)/share/bash-completion/completions/stakeout
+	install -m 644 README.md $(DEST)/share/doc/stakeout
+	cp -r corpus/scenarios corpus/allowlists $(DEST)/share/stakeout
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
