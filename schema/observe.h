@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Events in, observations out: the rule by which an event becomes a set element, summed up in
+ * memory and written to the store as deltas. Used by ingest and by the live recorder.
+ *
+ *	exec     subject = the caller's image (exec without fork: the image before), path = the new image
+ *	file     subject = the acting image, path and access = the object
+ *	connect  subject = the acting image, protocol and address or unix_path = the remote end
+ *	guard    subject = the acting image, guard = what it did
+ *	loss     a row in the recording's losses
+ * Exit events and other hook lines leave no observation.
+ */
+#pragma once
+
+#include "schema/store.h"
+
+/* observer_add() flushes by itself when it holds this many distinct observations. */
+#define OBSERVER_MAX 200000
+
+struct observer;
+
+struct observer_stats {
+	uint64_t events;        /* given, weighted by event.count */
+	uint64_t observed;      /* of those, counted in an observation */
+	uint64_t unattributed;  /* of those, without a process that could be named: stored as losses */
+	uint64_t redacted;      /* examples in which a secret was replaced */
+};
+
+struct observer *observer_new(struct store *store, int64_t recording);
+void observer_free(struct observer *o);   /* what was not flushed is gone */
+DEFINE_CLEANUP(struct observer *, observer_free)
+
+void observer_keep_secrets(struct observer *o, bool keep);   /* default: redact */
+
+/*
+ * Takes one event, in stream order. 0 or -errno of a flush that became necessary. Events that
+ * LEARN only tells of (already counted by an earlier ingest) set names and paths but count nothing.
+ */
+int observer_add(struct observer *o, const struct event *ev);
+int observer_learn(struct observer *o, const struct event *ev);
+
+/*
+ * Writes the deltas since the last flush in one transaction. When the caller has begun one with
+ * store_begin() it uses observer_write() instead and commits itself; after a rollback nothing is lost:
+ * the deltas are dropped from memory only by observer_written().
+ */
+int observer_flush(struct observer *o);
+int observer_write(struct observer *o);
+void observer_written(struct observer *o);
+
+const struct observer_stats *observer_stats(const struct observer *o);
