@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who runs which image: rebuilt from an event stream, in bounded memory.
+ *
+ * A Tetragon line repeats the process but names its program as typed. The path the kernel compares is
+ * told elsewhere: in our own "stakeout" member, on the bprm hook line that precedes the exec line, by the
+ * inventory of processes that were already running, or by the process this one forked from. The model
+ * keeps what was told, by exec_id, and puts it into later events.
+ */
+#pragma once
+
+#include "schema/event.h"
+
+struct processes;
+
+/* Images kept at most; above it the least recently seen go. Exited ones go after PROCESSES_LINGER further events. */
+#define PROCESSES_MAX    (1u << 18)
+#define PROCESSES_LINGER (1u << 16)
+
+struct processes *processes_new(void);
+void processes_free(struct processes *m);
+DEFINE_CLEANUP(struct processes *, processes_free)
+
+/*
+ * Learns from EV and completes it in place: process.path, parent.path (with path_known), interpreter of a script's
+ * exec, pod of a process whose line had only docker, TAG_SCRIPT, TAG_MEMFD, TAG_DELETED. At exec-time hook lines the process is the caller's OLD
+ * image, as in the line. Strings put into EV live until the next call.
+ */
+void processes_apply(struct processes *m, struct event *ev);
+
+/* What is known of one image after processes_apply(); NULL when never seen or forgotten. Valid until the next apply. */
+struct process_image {
+	struct str exec_id, path, filename;
+	bool path_known;        /* path "" then means memfd and the like */
+	uint32_t pid;
+	bool fork_only;         /* never had an exec line: a copy of its parent's image */
+	bool exited;
+};
+const struct process_image *processes_find(const struct processes *m, struct str exec_id);
+
+/* The image that ran in the process before its last exec: for an exec event, the caller. NULL: not known. */
+const struct process_image *processes_caller(const struct processes *m, const struct event *exec);
+
+size_t processes_count(const struct processes *m);
+size_t processes_forgotten(const struct processes *m);   /* dropped for want of room while alive */
