@@ -45,7 +45,13 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 echo "stakeout: installing$missing"
-$as_root apt-get update -q >/dev/null
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+$as_root apt-get update -q >"$log" 2>&1 || {
+	tail -n 5 "$log" >&2
+	echo "stakeout: apt-get update failed; the packages wanted are:$missing" >&2
+	exit 3
+}
 case $missing in
 *BPFTOOL*)
 	missing=${missing% BPFTOOL}
@@ -61,7 +67,8 @@ if ! apt-cache show chromium 2>/dev/null | grep -q '^Filename:'; then
 	missing=$(printf '%s' "$missing" | sed 's/ chromium\( \|$\)/ /')
 fi
 # shellcheck disable=SC2086 # a list of words
-$as_root apt-get install -q -y --no-install-recommends $missing >/dev/null || {
+$as_root apt-get install -q -y --no-install-recommends $missing >"$log" 2>&1 || {
+	tail -n 20 "$log" >&2
 	echo "stakeout: apt-get could not install:$missing" >&2
 	exit 3
 }
