@@ -4,9 +4,14 @@
  * and store.sql are the only files with SQL; callers see structs, so that another database could stand here.
  *
  * Writers: one transaction per flush (store_begin .. store_commit), WAL, synchronous=NORMAL, so SIGKILL at
- * any moment leaves what was committed. Functions return 0 or -errno (-EROFS read-only, -EBUSY
- * locked too long, -ENOSPC disk full, -EUCLEAN damaged, -EPROTO another format); the reason in words, with
- * what to do, is store_error().
+ * any moment leaves what was committed. Functions return 0 or -errno; the reason in words, with what to do, is
+ * store_error():
+ *	-ENOENT no such file or row      -EACCES no permission          -EROFS cannot be written
+ *	-EBUSY locked for too long       -ENOSPC disk full              -EFBIG file size limit, -EDQUOT quota
+ *	-EMEDIUMTYPE not a database      -EPROTO a database, not a store  -EPROTONOSUPPORT a newer format
+ *	-ENODATA truncated               -EUCLEAN damaged               -E2BIG a field above STORE_MAX_FIELD
+ *	-EIO reading or writing failed
+ * One struct store serves one thread.
  */
 #pragma once
 
@@ -16,6 +21,13 @@
 
 struct store;
 
+enum {
+	STORE_FORMAT = 1,            /* of the file; a program reads its own and older ones */
+	STORE_MAX_FIELD = 1 << 20,   /* bytes in one string */
+	STORE_PATIENCE_MS = 5000,    /* how long a lock is waited for */
+};
+#define STORE_MAX_COUNT (1ull << 61)   /* counts stop here instead of wrapping */
+
 enum store_mode { STORE_READ, STORE_WRITE /* created when absent */ };
 
 int store_open(const char *file, enum store_mode mode, struct diag *d, struct store **ret);
@@ -23,6 +35,8 @@ void store_close(struct store *s);
 DEFINE_CLEANUP(struct store *, store_close)
 const char *store_error(const struct store *s);   /* of the last failure; borrowed */
 const char *store_file(const struct store *s);
+bool store_writable(const struct store *s);
+void store_set_patience(struct store *s, int ms);  /* instead of STORE_PATIENCE_MS */
 
 int store_begin(struct store *s);                 /* BEGIN IMMEDIATE */
 int store_commit(struct store *s);
@@ -32,6 +46,7 @@ void store_rollback(struct store *s);
 
 struct recording {
 	int64_t id;
+	struct str uid;         /* names it across merged stores; empty: one is made up */
 	struct str source;      /* "live", "tetragon", "corpus" */
 	struct str origin;      /* file name, or "" */
 	struct str node, kernel, boot_id;
@@ -41,6 +56,7 @@ struct recording {
 	uint64_t events;        /* taken in */
 };
 
+/* -EEXIST: one with this uid is there already; *ret_id is its id. */
 int store_recording_add(struct store *s, const struct recording *r, int64_t *ret_id);
 int store_recording_update(struct store *s, int64_t id, uint64_t end_ns, uint64_t events);
 
@@ -54,9 +70,13 @@ int store_workload(struct store *s, const struct workload *w, int64_t *ret_id);
 int store_instance(struct store *s, int64_t workload, const struct instance *i, int64_t *ret_id);
 
 /*
- * The set element an event becomes. Identity: workload, kind, subject, filename, path, access, protocol,
- * address, unix_path, guard. All else is counted or ORed.
+ * The set element an event becomes. Identity: workload, kind, subject, filename, path, access, protocol, address,
+ * unix_path, guard, whether subject and path are known, and OBSERVATION_TAGS: the same program run by an
+ * interactive session, by a probe and by the service itself are three observations, so that leaving out one
+ * does not leave out the others. All else is counted or ORed.
  */
+#define OBSERVATION_TAGS (TAG_INTERACTIVE | TAG_PROBE | TAG_PATH_CUT | TAG_MEMFD | TAG_DELETED)
+
 struct observation {
 	int64_t id, workload;
 	enum kind kind;         /* EXEC, FILE, CONNECT, GUARD */
@@ -75,6 +95,9 @@ struct observation {
 	uint64_t count, first_ns, last_ns;
 	uint64_t instances;     /* in how many; filled by readers only */
 };
+
+/* Appends the identity within a workload, as bytes that sort by kind, then path. */
+void observation_key(struct buf *b, const struct observation *o);
 
 /* Adds count, widens first..last, ORs tags, for the observation and its (instance, recording) sighting. */
 int store_observe(struct store *s, const struct observation *o, int64_t instance,

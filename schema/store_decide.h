@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Decisions: allow, deny or undecided, for one observation or for a rule that covers many. Each batch is
+ * stored with its time and a version that grows by one, and can be undone.
+ *
+ * Two people may decide at once: who decides says which version he saw. When one of *his* targets was decided
+ * after that version, nothing is changed and -ESTALE is returned: read again, then decide.
+ */
+#pragma once
+
+#include "schema/rule.h"
+#include "schema/store_read.h"
+
+struct decision {
+	int64_t observation;     /* 0: RULE decides */
+	struct rule rule;
+	enum choice choice;      /* UNDECIDED takes a decision or a rule back */
+};
+
+#define STORE_ANY_VERSION UINT64_MAX
+
+/*
+ * One batch, one transaction. A rule also decides what it covers and nobody decided by itself, now and
+ * whenever more of it is observed; where rules overlap deny wins. -ENOENT: no such workload or observation in it.
+ */
+int store_decide(struct store *s, int64_t workload, uint64_t seen_version, const struct decision *d,
+		 size_t n, uint64_t time_ns, uint64_t *ret_version);
+
+/* Takes the newest batch that stands back; -ENOENT when there is none. Undoing is itself a new version. */
+int store_undo(struct store *s, int64_t workload, uint64_t seen_version, uint64_t time_ns,
+	       uint64_t *ret_version);
+
+int store_set_mode(struct store *s, int64_t workload, uint64_t seen_version, enum workload_mode mode,
+		   uint64_t time_ns, uint64_t *ret_version);
+
+struct rule_row {
+	int64_t id;
+	struct rule rule;
+	enum choice choice;      /* ALLOW or DENY: a rule that was taken back is not listed */
+	uint64_t version, time_ns;
+};
+int store_rules(struct store *s, struct arena *a, int64_t workload, struct rule_row **ret,
+		size_t *ret_n);
+
+/* What was decided, newest first; at most LIMIT batches (0 = all). */
+struct batch_row {
+	uint64_t version, time_ns;
+	uint64_t decisions;      /* how many it changed */
+	bool undone;
+	uint64_t undoes;         /* the version it took back; 0 = none */
+};
+int store_history(struct store *s, struct arena *a, int64_t workload, uint64_t limit,
+		  struct batch_row **ret, size_t *ret_n);
