@@ -5,7 +5,7 @@
  *	host/unit/nginx.service		a systemd unit
  *	host/container/web		a container outside Kubernetes (name, else 12 digits of its id)
  *	host/cgroup/some/path		any other cgroup
- *	host/host/kernel		tasks in the root cgroup
+ *	host/host/all			host processes in none of these
  * A '/' inside a component is kept only in the last one.
  */
 #pragma once
