@@ -63,3 +63,5 @@ struct source *ndjson_open_bytes(const char *name, struct str text,
 
 /* Counts so far; SOURCE must come from ndjson_open(). */
 const struct ndjson_stats *ndjson_stats(const struct source *source);
+/* Why source_next() failed, in words; NULL: the errno says it. */
+const char *ndjson_error(const struct source *source);
