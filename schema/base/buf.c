@@ -86,8 +86,7 @@ char *buf_take(struct buf *b)
 	return p;
 }
 
-/* Length of the valid UTF-8 sequence at S (no surrogates, no overlong form), 0 if none; *cp its value. */
-static size_t utf8_len(const unsigned char *s, size_t n, uint32_t *cp)
+size_t utf8_len(const unsigned char *s, size_t n, uint32_t *cp)
 {
 	if (s[0] < 0x80) {
 		*cp = s[0];
@@ -155,8 +154,7 @@ size_t json_unescape_bytes(char *s, size_t n)
 	return out;
 }
 
-/* Characters that could reorder or hide text on a terminal. */
-static bool deceptive(uint32_t cp)
+bool utf8_deceptive(uint32_t cp)
 {
 	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x61c || (cp >= 0x200b && cp <= 0x200f) ||
 	       (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069) || cp == 0xfeff;
@@ -168,7 +166,7 @@ void buf_text(struct buf *b, struct str s)
 	for (size_t i = 0; i < s.n;) {
 		uint32_t cp;
 		size_t len = utf8_len(p + i, s.n - i, &cp);
-		if (len && !deceptive(cp) && cp != '\\') {
+		if (len && !utf8_deceptive(cp) && cp != '\\') {
 			buf_add(b, p + i, len);
 		} else if (len && cp == '\\') {
 			buf_puts(b, "\\\\");

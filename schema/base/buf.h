@@ -46,6 +46,12 @@ void buf_json(struct buf *b, struct str s);
 /* Turns the U+10FFNN characters that buf_json() wrote back into bytes, in place; returns the length. */
 size_t json_unescape_bytes(char *p, size_t n);
 
+/* Length of the valid UTF-8 sequence at S (no surrogates, no overlong form), 0 if none; *cp its value. N > 0. */
+size_t utf8_len(const unsigned char *s, size_t n, uint32_t *cp);
+
+/* Control and bidi characters and the like: they could reorder or hide text. */
+bool utf8_deceptive(uint32_t cp);
+
 /* Appends S for a terminal: control characters, bidi controls and bad UTF-8 as \xNN. */
 void buf_text(struct buf *b, struct str s);
 
