@@ -16,7 +16,7 @@ enum { YAML_MAX_BYTES = 64 << 20, YAML_MAX_DEPTH = 100, YAML_MAX_NODES = 1 << 20
 struct yaml_node {
 	enum yaml_kind kind;      /* scalars as YAML 1.1 and Kubernetes resolve them */
 	bool quoted;              /* the scalar was quoted or a block: always a string */
-	struct str text;          /* a scalar's text as written */
+	struct str text;          /* a scalar's text; of a key: as JSON has it (yes: is "true":) */
 	bool boolean;
 	int64_t integer;          /* YAML_INT; unsigned 64-bit values beyond int64: big = true */
 	bool big;
@@ -25,11 +25,14 @@ struct yaml_node {
 	struct yaml_node *key;    /* this node's key, inside a map */
 	struct yaml_node **items; /* list: items; map: values, each with its key; in written order */
 	size_t nitems;
+	uint32_t size, height;    /* values below and levels, itself included, aliases expanded */
 };
 
 /*
  * Reads every document of TEXT. Nodes live in ARENA. -EINVAL with the reasons in D.
- * A broken later document keeps the earlier ones: *ret_docs holds what was read.
+ * A broken later document keeps the earlier ones: *ret_docs holds what was read. After a duplicate key, too,
+ * the tree is there (the last one counts). A document with nothing in it is a YAML_NULL node.
+ * U+10FFNN, which yaml_scalar() writes for a byte that is not UTF-8, is read back as that byte.
  */
 int yaml_read(struct arena *arena, const char *file, struct str text, struct diag *d,
 	      struct yaml_node ***ret_docs, size_t *ret_n);
@@ -42,7 +45,13 @@ const char *yaml_kind_name(enum yaml_kind kind);
 
 /*
  * Writing: appends S as a YAML scalar that any YAML 1.1 or 1.2 reader takes as this very string:
- * plain where that is unambiguous, else double-quoted.
+ * plain where that is unambiguous, else double-quoted. Control and bidi characters are escaped, bytes
+ * that are not UTF-8 become U+10FFNN as in buf_json(); yaml_read() turns both back.
  */
 struct buf;
 void yaml_scalar(struct buf *b, struct str s);
+
+/* Parts of the reader: what a plain or a tagged scalar is, and a key as JSON has it. */
+void yaml_resolve(struct yaml_node *n);
+int yaml_resolve_tagged(struct arena *arena, struct yaml_node *n, const char *tag);
+void yaml_key_text(struct arena *arena, struct yaml_node *key);

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Builds the tree from libyaml's events. An explicit stack of open collections stands in for
+ * recursion, so depth is a number to check and not a risk. An alias is a shallow copy of the anchored node:
+ * a document of a few lines can thus stand for billions of nodes, and every reader of the tree would walk
+ * them, so each node knows how many it stands for and the sum is limited, not only what was allocated.
+ */
+#include "schema/yaml.h"
+
+#include <yaml.h>
+
+#include "schema/base/buf.h"
+#include "schema/base/map.h"
+
+struct open_node {                    /* a list or map that has begun and not ended */
+	struct yaml_node *node;
+	struct yaml_node *key;        /* map: read, its value is next */
+	struct map *keys;             /* map: what is there already */
+	bool *merged;                 /* by key number: brought by << */
+	size_t nmerged;
+	const char *anchor;
+};
+
+struct anchor {
+	struct yaml_node *node;       /* NULL while its collection is open */
+};
+
+struct reader {
+	struct arena *arena;
+	const char *file;
+	struct diag *d;
+	yaml_parser_t parser;
+	struct open_node stack[YAML_MAX_DEPTH];
+	size_t depth;
+	struct yaml_node *root;       /* of the document being read */
+	struct map *anchor_names;
+	struct { struct anchor *v; size_t n, cap; } anchors;
+	uint64_t nodes;               /* of the document, aliases expanded */
+	bool failed;                  /* an error that leaves the tree usable: a duplicate key */
+	struct { struct yaml_node **v; size_t n, cap; } docs;
+};
+
+struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
+{
+	if (!map || map->kind != YAML_MAP)
+		return NULL;
+	size_t n = strlen(key);
+	for (size_t i = 0; i < map->nitems; i++)
+		if (map->items[i]->key->text.n == n && memcmp(map->items[i]->key->text.p, key, n) == 0)
+			return map->items[i];
+	return NULL;
+}
+
+const char *yaml_kind_name(enum yaml_kind kind)
+{
+	static const char *const names[] = {
+		[YAML_NULL] = "null",      [YAML_BOOL] = "a boolean",  [YAML_INT] = "an integer",
+		[YAML_FLOAT] = "a number", [YAML_STRING] = "a string", [YAML_LIST] = "a list",
+		[YAML_MAP] = "a map",
+	};
+	return names[kind];
+}
+
+#define fail(r, line, column, ...)                                                                 \
+	(diag_add((r)->d, DIAG_ERROR, (r)->file, (line), (column), __VA_ARGS__), -EINVAL)
+
+static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, yaml_mark_t at)
+{
+	struct yaml_node *n = arena_alloc(r->arena, sizeof(*n));
+	n->kind = kind;
+	n->line = (unsigned)at.line + 1;
+	n->column = (unsigned)at.column + 1;
+	n->size = n->height = 1;
+	return n;
+}
+
+/* ---- putting a finished node where it belongs ---- */
+
+static struct yaml_node *copy_with_key(struct reader *r, const struct yaml_node *n,
+				       struct yaml_node *key)
+{
+	struct yaml_node *copy = arena_alloc(r->arena, sizeof(*copy));
+	*copy = *n;
+	copy->key = key;
+	return copy;
+}
+
+static void account(struct yaml_node *parent, const struct yaml_node *child)
+{
+	parent->size += child->size;
+	parent->height = MAX(parent->height, child->height + 1);
+}
+
+/* The duplicate check's identity: 1 and "1" are two keys to the YAML reader of Kubernetes. */
+static struct str key_identity(struct buf *b, const struct yaml_node *key)
+{
+	buf_putc(b, (char)('0' + key->kind));
+	buf_str(b, key->text);
+	return buf_view(b);
+}
+
+static void map_put(struct reader *r, struct open_node *o, struct yaml_node *value, bool merged)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	bool fresh;
+	uint32_t i = map_add(o->keys, key_identity(&b, value->key), &fresh);
+	account(o->node, value);
+	if (fresh) {
+		size_t before = o->nmerged;
+		*ARENA_PUSH(r->arena, o->merged, o->nmerged) = merged;
+		*ARENA_PUSH(r->arena, o->node->items, before) = value;
+		o->node->nitems = before;
+		return;
+	}
+	const struct yaml_node *first = o->node->items[i]->key;
+	struct str name = {value->key->text.p, MIN(value->key->text.n, (size_t)200)};
+	r->failed = true;
+	if (merged || o->merged[i])
+		diag_add(r->d, DIAG_ERROR, r->file, value->key->line, value->key->column,
+		     "key \"" STR_FMT "\" is also brought in by << (line %u): Tetragon's reader takes that "
+		     "for a duplicate; keep one of the two", STR_ARG(name), first->line);
+	else
+		diag_add(r->d, DIAG_ERROR, r->file, value->key->line, value->key->column,
+		     "duplicate key \"" STR_FMT "\" (first on line %u): keep one of the two",
+		     STR_ARG(name), first->line);
+	/* A written key beats a merged one, and of two written ones the last counts. */
+	if (!merged || o->merged[i]) {
+		o->node->items[i] = value;
+		o->merged[i] = merged;
+	}
+}
+
+static int map_merge(struct reader *r, struct open_node *o, const struct yaml_node *from)
+{
+	if (from->kind == YAML_LIST) {
+		for (size_t i = 0; i < from->nitems; i++) {
+			if (from->items[i]->kind != YAML_MAP)
+				return fail(r, from->line, from->column,
+					    "<< takes a map or a list of maps");
+			map_merge(r, o, from->items[i]);
+		}
+		return 0;
+	}
+	if (from->kind != YAML_MAP)
+		return fail(r, from->line, from->column, "<< takes a map or a list of maps, not %s",
+			    yaml_kind_name(from->kind));
+	for (size_t i = 0; i < from->nitems; i++)
+		map_put(r, o, copy_with_key(r, from->items[i], from->items[i]->key), true);
+	return 0;
+}
+
+static bool is_merge(const struct yaml_node *key)
+{
+	return !key->quoted && str_eq(key->text, STR("<<"));
+}
+
+/* Any scalar but null may be a key; as JSON has it, it is a string. */
+static int take_key(struct reader *r, struct open_node *o, struct yaml_node *n)
+{
+	if (n->kind == YAML_LIST || n->kind == YAML_MAP || n->kind == YAML_NULL)
+		return fail(r, n->line, n->column, "a key must be a string, not %s",
+			    yaml_kind_name(n->kind));
+	yaml_key_text(r->arena, n);
+	o->key = n;
+	return 0;
+}
+
+static int put(struct reader *r, struct yaml_node *n)
+{
+	if (r->depth == 0) {
+		r->root = n;
+		return 0;
+	}
+	struct open_node *o = &r->stack[r->depth - 1];
+	if (r->depth + n->height > YAML_MAX_DEPTH)
+		return fail(r, n->line, n->column, "nested deeper than %d levels", YAML_MAX_DEPTH);
+	if (o->node->kind == YAML_LIST) {
+		account(o->node, n);
+		*ARENA_PUSH(r->arena, o->node->items, o->node->nitems) = n;
+		return 0;
+	}
+	if (!o->key)
+		return take_key(r, o, n);
+	struct yaml_node *key = TAKE(o->key);
+	if (is_merge(key))
+		return map_merge(r, o, n);
+	map_put(r, o, copy_with_key(r, n, key), false);
+	return 0;
+}
+
+/* ---- events ---- */
+
+static int count(struct reader *r, const struct yaml_node *at, uint64_t more)
+{
+	r->nodes += more;
+	if (r->nodes <= YAML_MAX_NODES)
+		return 0;
+	return fail(r, at->line, at->column, "more than %d values, aliases expanded", YAML_MAX_NODES);
+}
+
+static void anchor_set(struct reader *r, const char *name, struct yaml_node *node)
+{
+	if (!name)
+		return;
+	bool fresh;
+	uint32_t i = map_add(r->anchor_names, str_from(name), &fresh);
+	if (fresh)
+		VEC_PUSH(&r->anchors);
+	r->anchors.v[i].node = node;
+}
+
+static int on_scalar(struct reader *r, const yaml_event_t *e)
+{
+	struct yaml_node *n = node_new(r, YAML_STRING, e->start_mark);
+	struct str text = {(const char *)e->data.scalar.value, e->data.scalar.length};
+	n->text = arena_str(r->arena, text);
+	n->text.n = json_unescape_bytes((char *)n->text.p, n->text.n);
+	n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	const char *tag = (const char *)e->data.scalar.tag;
+	if (tag ? yaml_resolve_tagged(r->arena, n, tag) : (!n->quoted && (yaml_resolve(n), 0)))
+		return fail(r, n->line, n->column, "the value does not fit its tag %s", tag);
+	anchor_set(r, (const char *)e->data.scalar.anchor, n);
+	int err = count(r, n, 1);
+	return err ? err : put(r, n);
+}
+
+static int on_alias(struct reader *r, const yaml_event_t *e)
+{
+	const char *name = (const char *)e->data.alias.anchor;
+	unsigned line = (unsigned)e->start_mark.line + 1, column = (unsigned)e->start_mark.column + 1;
+	uint32_t i = map_find(r->anchor_names, str_from(name));
+	if (i == MAP_NONE)
+		return fail(r, line, column, "no anchor &%.200s above this alias", name);
+	const struct yaml_node *target = r->anchors.v[i].node;
+	if (!target)
+		return fail(r, line, column, "the value of anchor &%.200s contains itself", name);
+	struct yaml_node *n = copy_with_key(r, target, NULL);
+	n->line = line;
+	n->column = column;
+	int err = count(r, n, n->size);
+	return err ? err : put(r, n);
+}
+
+static int on_open(struct reader *r, const yaml_event_t *e, enum yaml_kind kind, const char *anchor)
+{
+	struct yaml_node *n = node_new(r, kind, e->start_mark);
+	if (r->depth == YAML_MAX_DEPTH)
+		return fail(r, n->line, n->column, "nested deeper than %d levels", YAML_MAX_DEPTH);
+	struct open_node *o = &r->stack[r->depth++];
+	*o = (struct open_node){.node = n};
+	if (kind == YAML_MAP)
+		o->keys = map_new();
+	if (anchor)
+		o->anchor = arena_str(r->arena, str_from(anchor)).p;
+	anchor_set(r, o->anchor, NULL);
+	return count(r, n, 1);
+}
+
+static int on_close(struct reader *r)
+{
+	struct open_node *o = &r->stack[--r->depth];
+	map_free(o->keys);
+	o->keys = NULL;
+	anchor_set(r, o->anchor, o->node);
+	return put(r, o->node);
+}
+
+static void document_reset(struct reader *r)
+{
+	while (r->depth)
+		map_free(r->stack[--r->depth].keys);
+	map_free(r->anchor_names);
+	r->anchor_names = map_new();
+	r->anchors.n = 0;
+	r->nodes = 0;
+	r->root = NULL;
+}
+
+static int on_document(struct reader *r, const yaml_event_t *e)
+{
+	const yaml_version_directive_t *v = e->data.document_start.version_directive;
+	document_reset(r);
+	if (v && (v->major != 1 || v->minor != 1))
+		return fail(r, (unsigned)e->start_mark.line + 1, 1,
+			    "%%YAML %d.%d: Kubernetes reads version 1.1 only; remove the line",
+			    v->major, v->minor);
+	return 0;
+}
+
+static int on_event(struct reader *r, const yaml_event_t *e)
+{
+	switch (e->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		return on_document(r, e);
+	case YAML_DOCUMENT_END_EVENT:
+		*VEC_PUSH(&r->docs) = r->root;
+		return 0;
+	case YAML_SCALAR_EVENT:
+		return on_scalar(r, e);
+	case YAML_ALIAS_EVENT:
+		return on_alias(r, e);
+	case YAML_SEQUENCE_START_EVENT:
+		return on_open(r, e, YAML_LIST, (const char *)e->data.sequence_start.anchor);
+	case YAML_MAPPING_START_EVENT:
+		return on_open(r, e, YAML_MAP, (const char *)e->data.mapping_start.anchor);
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		return on_close(r);
+	default:
+		return 0;
+	}
+}
+
+/* libyaml says where it stumbled in one of two ways: by mark, or (bad bytes) by offset alone. */
+static int syntax_error(struct reader *r, struct str text)
+{
+	const yaml_parser_t *p = &r->parser;
+	if (p->error != YAML_READER_ERROR) {
+		unsigned line = (unsigned)p->problem_mark.line + 1;
+		unsigned column = (unsigned)p->problem_mark.column + 1;
+		return fail(r, line, column, "not YAML: %s%s%s", p->problem ? p->problem : "unreadable",
+			    p->context ? ", " : "", p->context ? p->context : "");
+	}
+	unsigned line = 1, column = 1;
+	for (size_t i = 0; i < text.n && i < p->problem_offset; i++) {
+		column = text.p[i] == '\n' ? 1 : column + 1;
+		line += text.p[i] == '\n';
+	}
+	if (p->problem_value >= 0)
+		return fail(r, line, column, "not YAML: %s (0x%02x); write such a byte as an escape in "
+			    "double quotes", p->problem, (unsigned)p->problem_value);
+	return fail(r, line, column, "not YAML: %s", p->problem);
+}
+
+static int run(struct reader *r, struct str text)
+{
+	for (;;) {
+		yaml_event_t e;
+		if (!yaml_parser_parse(&r->parser, &e))
+			return syntax_error(r, text);
+		bool end = e.type == YAML_STREAM_END_EVENT;
+		int err = on_event(r, &e);
+		yaml_event_delete(&e);
+		if (err || end)
+			return err;
+	}
+}
+
+int yaml_read(struct arena *arena, const char *file, struct str text, struct diag *d,
+	      struct yaml_node ***ret_docs, size_t *ret_n)
+{
+	struct reader r = {.arena = arena, .file = file, .d = d};
+	if (text.n > YAML_MAX_BYTES) {
+		*ret_docs = NULL;
+		*ret_n = 0;
+		return fail(&r, 0, 0, "longer than %d MiB", YAML_MAX_BYTES >> 20);
+	}
+	if (!yaml_parser_initialize(&r.parser))
+		abort();   /* libyaml fails here only when memory is exhausted */
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.p ? text.p : ""), text.n);
+	int err = run(&r, text);
+	document_reset(&r);
+	map_free(r.anchor_names);
+	free(r.anchors.v);
+	yaml_parser_delete(&r.parser);
+
+	*ret_docs = arena_alloc(arena, (r.docs.n + 1) * sizeof(*r.docs.v));
+	if (r.docs.n)
+		memcpy(*ret_docs, r.docs.v, r.docs.n * sizeof(*r.docs.v));
+	*ret_n = r.docs.n;
+	free(r.docs.v);
+	return err ? err : r.failed ? -EINVAL : 0;
+}
