@@ -24,7 +24,10 @@ struct target {
 
 void target_default(struct target *t);
 
-/* TEXT may be NULL or "" (the default) or "host" (probes this machine). -EINVAL with the reason in D. */
+/*
+ * TEXT may be NULL or "" (the default); "host" as the first item probes this machine, items after it win.
+ * -EINVAL with the reason in D.
+ */
 int target_parse(const char *text, struct diag *d, struct target *ret);
 
 /* kernel=6.12,arch=... : every key, in fixed order. */
