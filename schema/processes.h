@@ -22,24 +22,29 @@ void processes_free(struct processes *m);
 DEFINE_CLEANUP(struct processes *, processes_free)
 
 /*
- * Learns from EV and completes it in place: process.path, parent.path (with path_known), interpreter of a script's
- * exec, pod of a process whose line had only docker, TAG_SCRIPT, TAG_MEMFD, TAG_DELETED. At exec-time hook lines the process is the caller's OLD
- * image, as in the line. Strings put into EV live until the next call.
+ * Learns from EV and completes it in place: process.path, parent.path (with path_known), pod of a process
+ * whose line had only docker, TAG_MEMFD, TAG_DELETED; for the exec of a script TAG_SCRIPT, interpreter
+ * (= process.path) and path (= the script, resolved). At exec-time hook lines the process is the caller's
+ * OLD image, as in the line. Strings put into EV live until the next call.
  */
 void processes_apply(struct processes *m, struct event *ev);
 
-/* What is known of one image after processes_apply(); NULL when never seen or forgotten. Valid until the next apply. */
+/* What is known of one image after processes_apply(). */
 struct process_image {
 	struct str exec_id, path, filename;
 	bool path_known;        /* path "" then means memfd and the like */
 	uint32_t pid;
 	bool fork_only;         /* never had an exec line: a copy of its parent's image */
 	bool exited;
+	bool path_late;         /* the line just applied told the path of an exec seen before */
+	bool checked;           /* bprm hook lines were seen since its last exec */
 };
-const struct process_image *processes_find(const struct processes *m, struct str exec_id);
 
-/* The image that ran in the process before its last exec: for an exec event, the caller. NULL: not known. */
-const struct process_image *processes_caller(const struct processes *m, const struct event *exec);
+/* NULL when never seen or forgotten. Valid until the next call. */
+const struct process_image *processes_find(struct processes *m, struct str exec_id);
+
+/* The image that ran before the exec EV (its exec line, or a later line of the new image): the caller. NULL: not known. */
+const struct process_image *processes_caller(struct processes *m, const struct event *exec);
 
 size_t processes_count(const struct processes *m);
 size_t processes_forgotten(const struct processes *m);   /* dropped for want of room while alive */
