@@ -15,6 +15,11 @@ struct tally {
 
 void tally_add(struct tally *into, const struct tally *from);   /* mergeable in any order */
 
+bool verdict_stops(enum verdict v);             /* deny or kill */
+
+/* Tallies one judged event; true when an expectation is broken. */
+bool replay_event(const struct event *ev, const struct judgement *j, size_t n, struct tally *t);
+
 struct replay_handler {
 	/* For every event (n = 0: no policy's hook reached). Return non-zero to stop. */
 	int (*event)(void *arg, const struct event *ev, const struct judgement *j, size_t n,

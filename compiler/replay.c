@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One pass over a source: judge, tally, hold expectations. Totals are sums, so tallies merge in any order. */
+#include "compiler/replay.h"
+
+static uint64_t *tally_fields(struct tally *t, size_t *n)
+{
+	_Static_assert(sizeof(*t) % sizeof(uint64_t) == 0, "a tally is counters only");
+	*n = sizeof(*t) / sizeof(uint64_t);
+	return (uint64_t *)t;
+}
+
+void tally_add(struct tally *into, const struct tally *from)
+{
+	struct tally copy = *from;
+	size_t n;
+	uint64_t *a = tally_fields(into, &n), *b = tally_fields(&copy, &n);
+	for (size_t i = 0; i < n; i++)
+		a[i] += b[i];
+}
+
+bool verdict_stops(enum verdict v)
+{
+	return v == VERDICT_DENY || v == VERDICT_KILL;
+}
+
+/* Does what became of the event break what the corpus says must become of it? */
+static bool hold(const struct event *ev, enum verdict worst, struct tally *t)
+{
+	bool broken = false;
+	switch (ev->expect) {
+	case EXPECT_NONE:
+		break;
+	case EXPECT_ALLOW:
+		broken = verdict_stops(worst);
+		t->must_allow++;
+		t->must_allow_broken += broken;
+		break;
+	case EXPECT_DENY:
+		/* Unknown is not a denial: uncertainty never counts for the policy. */
+		broken = !verdict_stops(worst);
+		t->must_deny++;
+		t->must_deny_broken += broken;
+		break;
+	}
+	return broken;
+}
+
+/* Prevented if any of the stopping judgements prevents: a denied call does not run on, whoever else kills. */
+static bool prevented(const struct judgement *j, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (verdict_stops(j[i].verdict) && j[i].effect == EFFECT_PREVENTED)
+			return true;
+	return false;
+}
+
+bool replay_event(const struct event *ev, const struct judgement *j, size_t n, struct tally *t)
+{
+	enum verdict worst = judgements_worst(j, n);
+	uint64_t count = ev->count ? ev->count : 1;
+	t->events += count;
+	t->verdicts[worst] += count;
+	if (verdict_stops(worst)) {
+		if (prevented(j, n))
+			t->prevented += count;
+		else
+			t->happened += count;
+	}
+	return hold(ev, worst, t);
+}
+
+int replay_run(struct engine *e, struct source *source, const struct replay_handler *handler,
+	       struct tally *tally)
+{
+	struct event ev;
+	int err;
+	while ((err = source_next(source, &ev)) > 0) {
+		const struct judgement *j;
+		size_t n = engine_judge(e, &ev, &j);
+		bool broken = replay_event(&ev, j, n, tally);
+		if (!handler)
+			continue;
+		int stop = handler->event(handler->arg, &ev, j, n, broken);
+		if (stop)
+			return stop;
+	}
+	return err;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A walk over workloads, and within each over its observations, turned back into events. */
+#include "compiler/source_store.h"
+
+#include "schema/store_read.h"
+
+struct source_store {
+	struct source source;
+	struct store *store;
+	struct arena *arena;
+	struct workload_row *workloads;
+	size_t nworkloads, at;            /* the workload being streamed is at - 1 */
+	struct instance instance;         /* one of its instances: pod name, labels, image */
+	struct store_cursor *cursor;
+	uint64_t line;
+};
+
+static int open_workload(struct source_store *s)
+{
+	const struct workload_row *w = &s->workloads[s->at];
+	struct instance_row *rows;
+	size_t n;
+	int err = store_instances(s->store, s->arena, w->id, &rows, &n);
+	if (err)
+		return err;
+	s->instance = n ? rows[0].instance : (struct instance){.start_ns = 0};
+	struct observation_query q = OBSERVATION_QUERY_ALL;
+	q.workload = w->id;
+	err = store_observations(s->store, &q, &s->cursor);
+	if (!err)
+		s->at++;
+	return err;
+}
+
+static void fill_identity(const struct source_store *s, struct process *p)
+{
+	const struct workload *w = &s->workloads[s->at - 1].workload;
+	p->docker = s->instance.container_id;
+	if (str_eq(w->namespace, STR("host")))
+		return;
+	p->pod = (struct pod){.namespace = w->namespace,
+			      .name = s->instance.pod.n ? s->instance.pod : w->name,
+			      .workload = w->name,
+			      .workload_kind = w->kind,
+			      .container_name = w->container,
+			      .container_id = s->instance.container_id,
+			      .image = s->instance.image,
+			      .image_id = s->instance.image_id,
+			      .labels = s->instance.labels};
+}
+
+static void fill_subject(const struct observation *o, struct process *p)
+{
+	p->filename = o->subject;
+	p->path_known = o->subject_known;
+	if (o->subject_known)
+		p->path = o->subject;
+}
+
+static void fill_event(struct source_store *s, const struct observation *o, struct event *ev)
+{
+	*ev = (struct event){.kind = o->kind,
+			     .count = o->count,
+			     .time_ns = o->first_ns,
+			     .line = ++s->line,
+			     .source = STR("store"),
+			     .node = s->instance.node,
+			     .tags = o->tags,
+			     .access = o->access,
+			     .protocol = o->protocol,
+			     .address = o->address,
+			     .unix_path = o->unix_path,
+			     .guard = o->guard};
+	fill_identity(s, &ev->process);
+	if (o->kind == KIND_EXEC) {
+		ev->process.filename = o->filename;
+		ev->process.path = o->path_known ? o->path : (struct str){NULL, 0};
+		ev->process.path_known = o->path_known;
+		ev->process.arguments = o->example;
+		ev->has_parent = true;
+		fill_identity(s, &ev->parent);
+		fill_subject(o, &ev->parent);
+	} else {
+		ev->path = o->path;
+		ev->path_known = o->path_known;
+		fill_subject(o, &ev->process);
+	}
+}
+
+static int next(struct source *source, struct event *ev)
+{
+	struct source_store *s = (struct source_store *)source;
+	for (;;) {
+		if (!s->cursor) {
+			if (s->at == s->nworkloads)
+				return 0;
+			int err = open_workload(s);
+			if (err)
+				return err;
+		}
+		struct observation_row row;
+		int more = store_cursor_next(s->cursor, &row);
+		if (more > 0)
+			fill_event(s, &row.o, ev);
+		if (more)
+			return more;
+		store_cursor_close(TAKE(s->cursor));
+	}
+}
+
+static void close_source(struct source *source)
+{
+	struct source_store *s = (struct source_store *)source;
+	store_cursor_close(s->cursor);
+	arena_free(s->arena);
+	free(s);
+}
+
+static struct source_store *new_source(struct store *store)
+{
+	static const struct source_ops ops = {.next = next, .close = close_source};
+	struct source_store *s = xcalloc(1, sizeof(*s));
+	*s = (struct source_store){.source = {&ops}, .store = store, .arena = arena_new()};
+	return s;
+}
+
+int source_store_open(struct store *store, const char *pattern, struct source **ret,
+		      size_t *ret_workloads)
+{
+	struct source_store *s = new_source(store);
+	int err = store_workloads(store, s->arena, pattern, 0, &s->workloads, &s->nworkloads);
+	if (err) {
+		close_source(&s->source);
+		return err;
+	}
+	if (ret_workloads)
+		*ret_workloads = s->nworkloads;
+	*ret = &s->source;
+	return 0;
+}
+
+int source_store_workload(struct store *store, int64_t workload, struct source **ret)
+{
+	struct source_store *s = new_source(store);
+	s->workloads = arena_alloc(s->arena, sizeof(*s->workloads));
+	s->nworkloads = 1;
+	int err = store_workload_get(store, s->arena, workload, 0, s->workloads);
+	if (err) {
+		close_source(&s->source);
+		return err;
+	}
+	*ret = &s->source;
+	return 0;
+}

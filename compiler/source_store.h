@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The store's observations as a stream of events: each stands for all it was seen (event.count). The pod's
+ * labels are those of an instance of the workload, so that a policy's scope can be judged.
+ */
+#pragma once
+
+#include "schema/source.h"
+#include "schema/store.h"
+
+/*
+ * The workloads that PATTERN means (NULL = all), one after the other. The store must outlive the source. 0 or
+ * -errno as in store.h; *ret_workloads (may be NULL): how many match.
+ */
+int source_store_open(struct store *s, const char *pattern, struct source **ret, size_t *ret_workloads);
+
+/* One workload by its id. */
+int source_store_workload(struct store *s, int64_t workload, struct source **ret);
