@@ -88,6 +88,12 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*) > $@
 $(RECORDER): $(SKELS)
 
+# The store's tables, as a C string.
+$(B)/schema/store.sql.h: schema/store.sql
+	@mkdir -p $(@D)
+	$(Q)sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< > $@
+$(B)/schema/store.o: $(B)/schema/store.sql.h
+
 # The web UI's files, as a C table.
 ASSETS := $(wildcard webui/assets/*)
 $(B)/webui/assets.c: webui/embed.sh $(ASSETS)
