@@ -48,4 +48,14 @@ int observer_flush(struct observer *o);
 int observer_write(struct observer *o);
 void observer_written(struct observer *o);
 
+/*
+ * Lines of a container that is just starting name it by id alone; its pod comes up to 30 s later. While
+ * such lines wait here a caller that commits how far it has read must not commit either, or their names would
+ * be lost with it. NOW: the newest event time. The wait ends by itself after OBSERVER_WAIT_NS.
+ */
+#define OBSERVER_WAIT_NS (60 * NSEC_PER_SEC)
+bool observer_waiting(struct observer *o, uint64_t now_ns);
+void observer_settle(struct observer *o);    /* ends the wait: they go by the id */
+bool observer_full(const struct observer *o);
+
 const struct observer_stats *observer_stats(const struct observer *o);
