@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Maps, settings and counters of the sensor, and the work buffers. */
+#pragma once
+
+#include "bpf/kernel.h"
+#include "schema/wire.h"
+
+/* Set before load. */
+__u32 self_pid = 0;                       /* the recorder, in the initial pid namespace */
+const volatile __u64 seed = 0;            /* of the keys: they cannot be foreseen */
+const volatile bool every_event = false;
+const volatile __u64 wakeup_bytes = 0;    /* fill of the ring that ends the consumer's sleep early */
+
+/* Shared with user space while running. */
+__u64 coarse_now_ns = 0;                  /* the consumer's clock: CLOCK_BOOTTIME at its last tick */
+__u32 epoch = 1;                          /* part of every key; raised to see all things anew */
+__u64 losses[WIRE_LOSS_COUNT] = {};
+__u64 count_forks = 0, count_exits = 0, count_uncounted = 0;
+__u32 whoami_pid = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} ring SEC(".maps");
+
+/* HASH, not LRU: an LRU map would evict entries with their counts. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_SEEN_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct wire_seen_key);
+	__type(value, struct wire_seen);
+} seen SEC(".maps");
+
+/* Which images and cgroups were told to user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_IMAGES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u32);
+} images SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_CGROUPS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u32);
+} cgroups SEC(".maps");
+
+/* At an exec the image before it is gone from the mm, so it is kept here from fork and exec on. */
+struct task_info {
+	__u64 image;
+	__u32 tree;             /* WIRE_TAG_INIT_TREE or _INTERACTIVE, inherited */
+	__u32 reserved;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_TASKS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct task_info);
+} tasks SEC(".maps");
+
+/*
+ * Work buffers. Programs on cgroup hooks can be preempted, so nothing per-CPU: a slot is claimed by
+ * compare-and-swap and given back. Text grows from the right, so that the header can be put right before it and
+ * both leave in one piece; twice the size, since the verifier does not relate offset to length.
+ */
+#define TEXT_END WIRE_PATH_MAX
+
+struct scratch {
+	__u32 busy, state;
+	struct dentry *dentry, *mount_root, *root_dentry;
+	struct vfsmount *mount, *root_mount;
+	struct kernfs_node *node;
+	__u64 offset, chain, hash;
+	union {
+		struct wire_header header;
+		struct wire_exec exec;
+		struct wire_connect connect;
+	};
+	char name[256];
+	char text[sizeof(struct wire_header) + 2 * WIRE_PATH_MAX];
+	char strings[WIRE_FILENAME_MAX + WIRE_ARGV_MAX + 2 * WIRE_PATH_MAX];  /* exec: the texts */
+	char out[sizeof(struct wire_exec) + WIRE_FILENAME_MAX + WIRE_ARGV_MAX + 2 * WIRE_PATH_MAX];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WIRE_SCRATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} slots SEC(".maps");
+
+static __always_inline void lose(enum wire_loss loss)
+{
+	__sync_fetch_and_add(&losses[loss], 1);
+}
+
+#define SLOT_TRIES 4
+
+static __always_inline struct scratch *scratch_get(enum wire_loss loss)
+{
+	__u32 first = bpf_get_smp_processor_id();
+#pragma unroll
+	for (__u32 i = 0; i < SLOT_TRIES; i++) {
+		__u32 slot = (first + i * (WIRE_SCRATCH_SLOTS / SLOT_TRIES)) % WIRE_SCRATCH_SLOTS;
+		struct scratch *s = bpf_map_lookup_elem(&slots, &slot);
+		if (s && __sync_val_compare_and_swap(&s->busy, 0, 1) == 0)
+			return s;
+	}
+	lose(loss);
+	return NULL;
+}
+
+static __always_inline void scratch_put(struct scratch *s)
+{
+	__sync_lock_test_and_set(&s->busy, 0);
+}
+
+/* 0 when the ring took it. The consumer drains on a timer; waking it for each record would cost more than all else. */
+static __always_inline long emit(void *record, __u64 length)
+{
+	__u64 flags = BPF_RB_NO_WAKEUP;
+	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wakeup_bytes)
+		flags = BPF_RB_FORCE_WAKEUP;
+	return bpf_ringbuf_output(&ring, record, length, flags);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Paths, from the object up to the task's root, as d_path() would print them.
+ *
+ *	dentry == mount's root?  go on at the mountpoint in the parent mount
+ *	else                     put "/name" before what is there, go on at the parent
+ *
+ * All state lives in the work buffer and only its address goes to the bpf_loop() callback: then thousands of steps
+ * verify in a few hundred instructions. Names can change under the walk, and not every kernel shows us rename_lock, so the
+ * way up is gone twice: a chained hash over parents and names must come out the same.
+ */
+#pragma once
+
+#include "bpf/maps.h"
+
+#define WALK_STEPS 2400   /* 2048 one-letter components and some mounts */
+
+enum walk_state {
+	WALK_CUT = 1,        /* longer than WIRE_PATH_MAX, unreadable, or changed while being read */
+	WALK_NAMELESS = 2,   /* not in any directory: memfd, pipe, socket */
+	WALK_MEMFD = 4,
+	WALK_DELETED = 8,
+};
+
+/* The part of struct dentry between d_hash.pprev and d_inode; read as one block. */
+struct dentry_block {
+	__u64 pprev;
+	struct dentry *parent;
+	__u64 hash_len;
+	const char *name;
+	__u64 inode;
+};
+
+static __always_inline long read_dentry(struct dentry_block *b, struct dentry *d)
+{
+	const __u64 first = bpf_core_field_offset(struct dentry, d_hash) +
+			    bpf_core_field_offset(struct hlist_bl_node, pprev);
+	if (bpf_core_field_offset(struct dentry, d_parent) == first + 8 &&
+	    bpf_core_field_offset(struct dentry, d_name) == first + 16 &&
+	    bpf_core_field_offset(struct dentry, d_inode) == first + 32)
+		return bpf_probe_read_kernel(b, sizeof(*b), (void *)d + first);
+	b->pprev = (__u64)BPF_CORE_READ(d, d_hash.pprev);
+	b->parent = BPF_CORE_READ(d, d_parent);
+	b->hash_len = BPF_CORE_READ(d, d_name.hash_len);
+	b->name = (const char *)BPF_CORE_READ(d, d_name.name);
+	b->inode = (__u64)BPF_CORE_READ(d, d_inode);
+	return b->parent ? 0 : -1;
+}
+
+struct walk_context {
+	struct scratch *s;
+};
+
+static __always_inline __u64 mix(__u64 h, __u64 x)
+{
+	h = (h ^ x) * 0x9fb21c651e98df25ull;
+	return h ^ (h >> 29);
+}
+
+/* Steps over mount points. 1 = the way ends here, 0 = went on, -1 = not at a mount's root. */
+static __always_inline int cross_mount(struct scratch *s)
+{
+	if (s->dentry == s->root_dentry && s->mount == s->root_mount)
+		return 1;
+	if (s->dentry != s->mount_root)
+		return -1;
+	struct mount *m = (void *)s->mount - bpf_core_field_offset(struct mount, mnt);
+	struct mount *parent = BPF_CORE_READ(m, mnt_parent);
+	if (parent == m || !parent)
+		return 1;
+	s->dentry = BPF_CORE_READ(m, mnt_mountpoint);
+	s->mount = (void *)parent + bpf_core_field_offset(struct mount, mnt);
+	s->mount_root = BPF_CORE_READ(parent, mnt.mnt_root);
+	s->chain = mix(s->chain, (__u64)s->mount);
+	return 0;
+}
+
+static long walk_step(__u32 i, struct walk_context *c)
+{
+	struct scratch *s = c->s;
+	int crossed = cross_mount(s);
+	if (crossed >= 0)
+		return crossed;
+	struct dentry_block b;
+	if (read_dentry(&b, s->dentry)) {
+		s->state |= WALK_CUT;
+		return 1;
+	}
+	if (b.parent == s->dentry)
+		return 1;
+	__u64 length = b.hash_len >> 32, offset = s->offset;
+	if (length > 255 || offset < length + 1) {
+		s->state |= WALK_CUT;
+		return 1;
+	}
+	s->offset = offset = offset - length - 1;
+	asm volatile("" : "+r"(offset), "+r"(length));
+	offset &= WIRE_PATH_MAX - 1;
+	length &= 255;
+	char *to = s->text + sizeof(struct wire_header) + offset;
+	*to = '/';
+	bpf_probe_read_kernel(to + 1, length, b.name);
+	s->chain = mix(s->chain, (__u64)b.parent ^ b.hash_len);
+	s->dentry = b.parent;
+	return 0;
+}
+
+/* The same way without the text. */
+static long check_step(__u32 i, struct walk_context *c)
+{
+	struct scratch *s = c->s;
+	int crossed = cross_mount(s);
+	if (crossed >= 0)
+		return crossed;
+	struct dentry_block b;
+	if (read_dentry(&b, s->dentry) || b.parent == s->dentry)
+		return 1;
+	s->chain = mix(s->chain, (__u64)b.parent ^ b.hash_len);
+	s->dentry = b.parent;
+	return 0;
+}
+
+static __always_inline void walk_start(struct scratch *s, const struct path *p)
+{
+	s->dentry = p->dentry;
+	s->mount = p->mnt;
+	struct vfsmount *mnt = p->mnt;
+	s->mount_root = BPF_CORE_READ(mnt, mnt_root);
+	s->chain = 0;
+}
+
+/* Once up with text, once without; true when both saw the same. */
+static __always_inline bool walk_twice(struct scratch *s, const struct path *p)
+{
+	struct walk_context c = {s};
+	s->offset = TEXT_END;
+	walk_start(s, p);
+	bpf_loop(WALK_STEPS, walk_step, &c, 0);
+	if (s->state & WALK_CUT)
+		return true;
+	__u64 chain = s->chain;
+	walk_start(s, p);
+	bpf_loop(WALK_STEPS, check_step, &c, 0);
+	return s->chain == chain;
+}
+
+/* memfd:NAME, pipe:... : no directory holds them, d_name alone tells what they are. */
+static __always_inline void walk_nameless(struct scratch *s, const struct dentry_block *b)
+{
+	__u64 length = b->hash_len >> 32;
+	if (length > 255)
+		length = 255;
+	__u64 offset = TEXT_END - length;
+	s->offset = offset;
+	s->state |= WALK_NAMELESS;
+	asm volatile("" : "+r"(offset), "+r"(length));
+	offset &= 2 * WIRE_PATH_MAX - 1;
+	length &= 255;
+	if (offset > TEXT_END)
+		return;
+	char *to = s->text + sizeof(struct wire_header) + offset;
+	bpf_probe_read_kernel(to, length, b->name);
+	char start[8] = {};
+	bpf_probe_read_kernel(start, 6, b->name);
+	if (start[0] == 'm' && start[1] == 'e' && start[2] == 'm' && start[3] == 'f' &&
+	    start[4] == 'd' && start[5] == ':')
+		s->state |= WALK_MEMFD;
+}
+
+/* Leaves the text at s->text + header + s->offset .. TEXT_END, what is special in s->state. */
+static __noinline int walk(struct scratch *s, struct task_struct *task, const struct path *from)
+{
+	struct path p;
+	struct dentry_block b;
+	s->state = 0;
+	s->offset = TEXT_END;
+	bpf_probe_read_kernel(&p, sizeof(p), from);
+	if (read_dentry(&b, p.dentry)) {
+		s->state = WALK_CUT;
+		return 0;
+	}
+	const struct dentry_operations *ops = BPF_CORE_READ(p.dentry, d_op);
+	if (ops && BPF_CORE_READ(ops, d_dname)) {
+		walk_nameless(s, &b);
+		return 0;
+	}
+	if (!b.pprev && b.parent != p.dentry)
+		s->state |= WALK_DELETED;
+	s->root_dentry = BPF_CORE_READ(task, fs, root.dentry);
+	s->root_mount = BPF_CORE_READ(task, fs, root.mnt);
+	if (!walk_twice(s, &p) && !walk_twice(s, &p))
+		s->state |= WALK_CUT;
+	if (s->offset == TEXT_END && !(s->state & WALK_CUT)) {
+		s->offset = TEXT_END - 1;
+		s->text[sizeof(struct wire_header) + TEXT_END - 1] = '/';
+	}
+	return 0;
+}
+
+static __always_inline __u32 walk_tags(const struct scratch *s)
+{
+	__u32 tags = 0;
+	if (s->state & WALK_CUT)
+		tags |= WIRE_TAG_PATH_CUT;
+	if (s->state & WALK_MEMFD)
+		tags |= WIRE_TAG_MEMFD;
+	if (s->state & WALK_DELETED)
+		tags |= WIRE_TAG_DELETED;
+	return tags;
+}
+
+/* ---- cgroup paths: names carry no length ---- */
+
+static __always_inline struct kernfs_node *node_parent(struct kernfs_node *n)
+{
+	struct kernfs_node___renamed *renamed = (void *)n;
+	if (bpf_core_field_exists(renamed->__parent))
+		return BPF_CORE_READ(renamed, __parent);
+	return BPF_CORE_READ(n, parent);
+}
+
+static long node_step(__u32 i, struct walk_context *c)
+{
+	struct scratch *s = c->s;
+	struct kernfs_node *parent = node_parent(s->node);
+	if (!parent)
+		return 1;
+	struct kernfs_node *node = s->node;
+	long n = bpf_probe_read_kernel_str(s->name, sizeof(s->name), BPF_CORE_READ(node, name));
+	__u64 length = n - 1, offset = s->offset;
+	if (n < 1 || length > 254 || offset < length + 1) {
+		s->state |= WALK_CUT;
+		return 1;
+	}
+	s->offset = offset = offset - length - 1;
+	asm volatile("" : "+r"(offset), "+r"(length));
+	offset &= WIRE_PATH_MAX - 1;
+	length &= 255;
+	char *to = s->text + sizeof(struct wire_header) + offset;
+	*to = '/';
+	bpf_probe_read_kernel(to + 1, length, s->name);
+	s->node = parent;
+	return 0;
+}
+
+#define CGROUP_DEPTH 128
+
+static __always_inline void walk_cgroup(struct scratch *s, struct kernfs_node *node)
+{
+	struct walk_context c = {s};
+	s->state = 0;
+	s->offset = TEXT_END;
+	s->node = node;
+	bpf_loop(CGROUP_DEPTH, node_step, &c, 0);
+	if (s->offset == TEXT_END) {
+		s->offset = TEXT_END - 1;
+		s->text[sizeof(struct wire_header) + TEXT_END - 1] = '/';
+	}
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The records that the sensor's BPF programs put into the ring buffer, and the maps that user space
+ * reads. ABI between two compilers: fixed-width members, explicit padding, sizes asserted.
+ *
+ * Every record is a struct wire_header, perhaps a fixed part, then text without terminators; header.length
+ * is the whole record. Objects are named once: WIRE_IMAGE and WIRE_CGROUP tell what an image
+ * number or cgroup number is before the first record that uses it. An observation is sent when first seen; after that
+ * the kernel only counts it in the map `seen` under header.cgroup and header.key (or sends WIRE_AGAIN, when every event is wanted).
+ */
+#pragma once
+
+#include <linux/types.h>
+
+enum wire_kind {
+	WIRE_IMAGE = 1,  /* text: resolved path of image header.image */
+	WIRE_CGROUP,     /* text: path of cgroup header.cgroup */
+	WIRE_EXEC,
+	WIRE_EXIT,
+	WIRE_FORK,
+	WIRE_FILE,       /* text: resolved path */
+	WIRE_CONNECT,
+	WIRE_AGAIN,      /* header only: the observation (cgroup, key) once more */
+	WIRE_KIND_COUNT,
+};
+
+enum wire_tag_bit {
+#define TAG(symbol, name, summary) WIRE_TAG_BIT_##symbol,
+#include "schema/tags.def"
+#undef TAG
+};
+enum wire_tag {
+#define TAG(symbol, name, summary) WIRE_TAG_##symbol = 1 << WIRE_TAG_BIT_##symbol,
+#include "schema/tags.def"
+#undef TAG
+};
+enum wire_access_bit {
+#define ACCESS(symbol, name, summary) WIRE_ACCESS_BIT_##symbol,
+#include "schema/access.def"
+#undef ACCESS
+};
+enum wire_access {
+#define ACCESS(symbol, name, summary) WIRE_ACCESS_##symbol = 1 << WIRE_ACCESS_BIT_##symbol,
+#include "schema/access.def"
+#undef ACCESS
+};
+enum wire_loss {
+#define LOSS(symbol, kind, reason) WIRE_LOSS_##symbol,
+#include "schema/losses.def"
+#undef LOSS
+	WIRE_LOSS_COUNT,
+};
+
+/* header.flags */
+#define WIRE_UNCOUNTED 1  /* WIRE_AGAIN: the map was full, user space counts this one itself */
+#define WIRE_NAMELESS  2  /* the text is not a path: memfd:NAME, pipe ... */
+
+#define WIRE_PATH_MAX     4096
+#define WIRE_FILENAME_MAX 4096
+#define WIRE_ARGV_MAX     2048
+#define WIRE_COMM_MAX     16
+
+/* The cgroup number is of the v1 memory hierarchy, not of v2. */
+#define WIRE_CGROUP_V1 (1ull << 63)
+
+struct wire_header {
+	__u16 kind;
+	__u16 flags;
+	__u32 length;
+	__u64 time_ns;   /* CLOCK_BOOTTIME */
+	__u64 cgroup;
+	__u64 image;     /* of the acting process; 0 = a kernel thread. Exec: the new one */
+	__u64 key;       /* with cgroup: the observation */
+	__u32 pid, tid;  /* of the initial pid namespace */
+	__u32 uid;
+	__u32 tags;      /* WIRE_TAG_* */
+	__u32 access;    /* file: WIRE_ACCESS_* */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct wire_header) == 64, "wire_header");
+_Static_assert(__builtin_offsetof(struct wire_header, pid) == 40, "wire_header.pid");
+
+struct wire_exec {
+	struct wire_header header;
+	__u64 caller;         /* image before this one; 0 = not known to the kernel side */
+	__u64 process_ns;     /* CLOCK_BOOTTIME start of the process */
+	__u32 parent_pid;
+	__u32 login_uid;
+	__u32 pid_in_namespace;
+	__u16 filename_length, argv_length, cwd_length;  /* the texts follow in this order */
+	__u16 argv_cut;       /* 1: the arguments were longer */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct wire_exec) == 104, "wire_exec");
+
+struct wire_connect {
+	struct wire_header header;
+	__u8 address[16];     /* IPv4 in the first 4 */
+	__u16 port;           /* host order */
+	__u8 family;          /* 4 or 6 */
+	__u8 protocol;        /* IPPROTO_* */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct wire_connect) == 88, "wire_connect");
+
+struct wire_exit {
+	struct wire_header header;
+	__u32 code;           /* as wait(2) tells it */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct wire_exit) == 72, "wire_exit");
+
+struct wire_fork {
+	struct wire_header header;  /* of the parent */
+	__u64 process_ns;
+	__u32 child;
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct wire_fork) == 80, "wire_fork");
+
+/* Map `seen`. */
+struct wire_seen_key {
+	__u64 cgroup, key;
+};
+struct wire_seen {
+	__u64 count;
+	__u64 last_ns;        /* CLOCK_BOOTTIME, to the consumer's timer */
+	__u32 epoch;
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct wire_seen_key) == 16, "wire_seen_key");
+_Static_assert(sizeof(struct wire_seen) == 24, "wire_seen");
+
+#define WIRE_SCRATCH_SLOTS 64
+#define WIRE_SEEN_MAX      262144
+#define WIRE_TASKS_MAX     131072
+#define WIRE_IMAGES_MAX    65536
+#define WIRE_CGROUPS_MAX   65536
