@@ -474,6 +474,8 @@ static __always_inline void exec_seen(struct scratch *s, const struct subject *w
 	struct wire_seen_key key = {w->cgroup, 0};
 	key.key = finish(s->exec.caller * K2 + w->image * K3 + s->hash * K4 +
 			 ((__u64)tags | (__u64)epoch << 32) * K5);
+	if (!s->exec.caller) /* two of those must not be taken for one */
+		key.key ^= finish(w->pid);
 	bool known = count_seen(&key);
 	if (known && !every_event)
 		return;

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stakeout record: the verb. Opens sensor and session, runs the loop
+ *
+ *	drain the ring every 10 ms; commit every second; show progress; look at everything anew every 10 minutes
+ *
+ * and ends with a summary. Only this file prints.
+ */
+#include "recorder/cmd_record.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "recorder/privileges.h"
+#include "recorder/session.h"
+#include "schema/base/cli.h"
+
+#define TICK_MS        10
+#define FLUSH_NS       NSEC_PER_SEC
+#define SHOW_TTY_NS    NSEC_PER_SEC
+#define SHOW_JSON_NS   (10 * NSEC_PER_SEC)
+#define ROTATE_NS      (600 * NSEC_PER_SEC)   /* ancestors may have been renamed */
+#define FLUSH_SHARE    20                     /* flushes take at most a 20th of the time */
+
+struct options {
+	const char *db, *workload, *events;
+	uint64_t duration_ns;
+	bool json;
+};
+
+static const struct cli_option options[] = {
+	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "the store (default " STORE_DEFAULT ")"},
+	{"for", 'f', CLI_DURATION, offsetof(struct options, duration_ns), "DURATION",
+	 "end after this time: 90s, 20m, 2h (default: until Ctrl-C)"},
+	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN",
+	 "only workloads that match, such as shop/* or nginx.service"},
+	{"events", 'e', CLI_STRING, offsetof(struct options, events), "FILE",
+	 "write every event as a line of JSON too (- = standard output)"},
+	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL,
+	 "progress and summary as JSON, one object a line"},
+};
+static const struct cli_verb verb = {
+	"record", "record this machine live into the store", "", 0, 0, options, ARRAY_SIZE(options),
+	"Records program starts, file opens and connects of every cgroup. Needs root, or CAP_BPF, CAP_PERFMON and\n"
+	"CAP_NET_ADMIN. What the hooks of this kernel cannot see is kept with the recording and shown at its end.",
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+/* ---- what is shown ---- */
+
+static void print_progress(const struct session_stats *st, double seconds, bool tty)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	if (tty) {
+		buf_printf(&b, "\r\033[K%5.0fs  events ", seconds);
+		buf_count(&b, st->events);
+		buf_puts(&b, "  observations ");
+		buf_count(&b, st->observations);
+		buf_puts(&b, "  workloads ");
+		buf_count(&b, st->workloads);
+		buf_puts(&b, "  lost ");
+		buf_count(&b, st->lost);
+	} else {
+		buf_puts(&b, "{\"time\":\"");
+		struct timespec t;
+		clock_gettime(CLOCK_REALTIME, &t);
+		buf_time(&b, (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec);
+		buf_printf(&b, "\",\"seconds\":%.1f,\"events\":%llu,\"observations\":%llu,\"workloads\":%llu,\"lost\":%llu}\n",
+			   seconds, (unsigned long long)st->events, (unsigned long long)st->observations,
+			   (unsigned long long)st->workloads, (unsigned long long)st->lost);
+	}
+	fwrite(b.p, 1, b.n, stderr);
+	fflush(stderr);
+}
+
+static const struct {
+	const char *kind, *reason;
+} loss_names[] = {
+#define LOSS(symbol, kind, reason) {kind, reason},
+#include "schema/losses.def"
+#undef LOSS
+};
+
+static void summary_json(const struct session_stats *st, double seconds, struct sensor *sensor, struct buf *b)
+{
+	buf_printf(b, "{\"format\":1,\"summary\":{\"seconds\":%.1f,\"events\":%llu,\"observations\":%llu,"
+		   "\"workloads\":%llu,\"lost\":%llu,\"lines\":%llu,\"hooks\":",
+		   seconds, (unsigned long long)st->events, (unsigned long long)st->observations,
+		   (unsigned long long)st->workloads, (unsigned long long)st->lost,
+		   (unsigned long long)st->lines);
+	buf_json(b, str_from(sensor_hooks(sensor)));
+	buf_puts(b, ",\"misses\":");
+	buf_json(b, str_from(sensor_misses(sensor)));
+	buf_puts(b, ",\"losses\":[");
+	bool first = true;
+	for (size_t i = 0; i < WIRE_LOSS_COUNT; i++) {
+		if (!st->totals.losses[i])
+			continue;
+		buf_printf(b, "%s{\"kind\":\"%s\",\"reason\":\"%s\",\"count\":%llu}", first ? "" : ",",
+			   loss_names[i].kind, loss_names[i].reason, (unsigned long long)st->totals.losses[i]);
+		first = false;
+	}
+	buf_puts(b, "]}}\n");
+}
+
+static void summary_text(const struct session_stats *st, double seconds, struct sensor *sensor,
+			 const struct options *o, struct buf *b)
+{
+	buf_printf(b, "Recorded %.1f s into %s\n  events        ", seconds, o->db);
+	buf_count(b, st->events);
+	buf_puts(b, "\n  observations  ");
+	buf_count(b, st->observations);
+	buf_puts(b, "\n  workloads     ");
+	buf_count(b, st->workloads);
+	buf_puts(b, "\n  lost          ");
+	buf_count(b, st->lost);
+	buf_putc(b, '\n');
+	for (size_t i = 0; i < WIRE_LOSS_COUNT; i++) {
+		if (!st->totals.losses[i])
+			continue;
+		buf_printf(b, "    %s: ", loss_names[i].kind);
+		buf_count(b, st->totals.losses[i]);
+		buf_printf(b, ", %s\n", loss_names[i].reason);
+	}
+	if (st->totals.malformed)
+		buf_printf(b, "    any: %llu, record of the kernel side could not be read\n",
+			   (unsigned long long)st->totals.malformed);
+	buf_printf(b, "  hooks         %s\n  not seen      %s\n", sensor_hooks(sensor), sensor_misses(sensor));
+}
+
+static void print_summary(const struct options *o, const struct session_stats *st, double seconds,
+			  struct sensor *sensor)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	bool lines_on_stdout = o->events && !strcmp(o->events, "-");
+	if (o->json)
+		summary_json(st, seconds, sensor, &b);
+	else
+		summary_text(st, seconds, sensor, o, &b);
+	fwrite(b.p, 1, b.n, lines_on_stdout ? stderr : stdout);
+}
+
+/* ---- the loop ---- */
+
+struct run {
+	const struct options *o;
+	struct sensor *sensor;
+	struct session *session;
+	struct diag *d;
+	uint64_t start, next_flush, next_show, next_rotate;
+	bool tty;
+};
+
+static double seconds_of(const struct run *r)
+{
+	return (double)(now_ns() - r->start) / 1e9;
+}
+
+static void show(struct run *r, uint64_t now)
+{
+	struct session_stats st;
+	if (now < r->next_show)
+		return;
+	session_stats(r->session, &st);
+	print_progress(&st, seconds_of(r), r->tty);
+	r->next_show = now + (r->tty ? SHOW_TTY_NS : SHOW_JSON_NS);
+}
+
+static int tick(struct run *r)
+{
+	int err = sensor_drain(r->sensor, TICK_MS, session_record, r->session);
+	if (err) {
+		diag_error(r->d, NULL, "cannot read the ring buffer: %s", strerror(-err));
+		return err;
+	}
+	uint64_t now = now_ns();
+	if (now >= r->next_rotate) {
+		err = session_rotate(r->session, r->d);
+		r->next_rotate = now + ROTATE_NS;
+	} else if (now >= r->next_flush || session_full(r->session)) {
+		err = session_flush(r->session, r->d);
+		uint64_t took = now_ns() - now;
+		r->next_flush = now + MAX(FLUSH_NS, FLUSH_SHARE * took);
+	}
+	show(r, now);
+	return err;
+}
+
+static int run(struct run *r)
+{
+	int err = 0;
+	uint64_t end = r->o->duration_ns ? r->start + r->o->duration_ns : UINT64_MAX;
+	while (!stop && !err && now_ns() < end)
+		err = tick(r);
+	if (!err)
+		err = session_end(r->session, r->d);
+	if (r->tty)
+		fputs("\r\033[K", stderr);
+	struct session_stats st;
+	session_stats(r->session, &st);
+	print_summary(r->o, &st, seconds_of(r), r->sensor);
+	return err;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = {.sa_handler = on_signal};
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* Everything up to the first event. The order: a process is in the inventory, or its fork is seen, or both. */
+static int start(const struct options *o, struct diag *d, struct sensor **ret_sensor, struct session **ret_session)
+{
+	struct session_options so = {.db = o->db, .workload = o->workload, .events = o->events};
+	int err = sensor_open(o->events != NULL, d, ret_sensor);
+	if (!err)
+		err = session_open(&so, d, ret_session);
+	if (!err)
+		err = session_inventory(*ret_session);
+	if (!err)
+		err = sensor_attach(*ret_sensor, d);
+	if (!err)
+		err = session_start(*ret_session, *ret_sensor, d);
+	if (!err)
+		err = session_inventory(*ret_session);
+	if (err)
+		return err;
+	err = privileges_drop();
+	if (err)
+		diag_error(d, NULL, "cannot give up privileges: %s", strerror(-err));
+	malloc_trim(0);
+	return err;
+}
+
+int cmd_record(int argc, char **argv)
+{
+	struct options o = {.db = STORE_DEFAULT};
+	struct cli_args args;
+	int status;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+		return status;
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP(sensor_close) struct sensor *sensor = NULL;
+	CLEANUP(session_free) struct session *session = NULL;
+	catch_signals();
+	int err = start(&o, &d, &sensor, &session);
+	if (!err) {
+		uint64_t now = now_ns();
+		bool tty = isatty(STDERR_FILENO) && !o.json;
+		struct run r = {&o, sensor, session, &d, now, now + FLUSH_NS, now, now + ROTATE_NS, tty};
+		err = run(&r);
+	} else if (!d.errors) {
+		diag_error(&d, NULL, "cannot start: %s", strerror(-err));
+	}
+	diag_print(&d);
+	return err ? EXIT_MACHINE : EXIT_YES;
+}

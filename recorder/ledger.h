@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What user space remembers of the sensor's records: images and cgroups by number, and for each
+ * observation its first record and how much of its count was passed on. The kernel's counts refer to it.
+ */
+#pragma once
+
+#include "schema/base/buf.h"
+#include "schema/wire.h"
+
+struct ledger;
+
+struct image {
+	uint64_t id;
+	struct str path;        /* empty: memfd and the like */
+	uint32_t tags;          /* WIRE_TAG_* */
+};
+
+struct group {
+	uint64_t id;
+	struct str path;
+	bool wanted;            /* matches --workload */
+};
+
+struct entry {
+	uint64_t cgroup, key;
+	uint64_t counted;       /* passed on */
+	bool fresh;             /* the first one was passed on before the kernel counted it */
+	const struct wire_header *first;  /* the record; owned */
+};
+
+struct ledger *ledger_new(void);
+void ledger_free(struct ledger *l);
+DEFINE_CLEANUP(struct ledger *, ledger_free)
+
+/* WIRE_IMAGE and WIRE_CGROUP. What was known under the number is replaced. */
+struct image *ledger_image(struct ledger *l, const struct wire_header *h);
+struct group *ledger_group(struct ledger *l, const struct wire_header *h);
+
+/* NULL when the number was never told. Valid until the next record. */
+const struct image *ledger_find_image(const struct ledger *l, uint64_t id);
+struct group *ledger_find_group(const struct ledger *l, uint64_t id);
+
+/* WIRE_EXEC, WIRE_FILE, WIRE_CONNECT: the entry, new or the one that was there. */
+struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *ret_new);
+struct entry *ledger_find(const struct ledger *l, uint64_t cgroup, uint64_t key);
+void ledger_remove(struct ledger *l, struct entry *e);
+
+size_t ledger_entries(const struct ledger *l);
+size_t ledger_groups(const struct ledger *l);
+
+/* The text after a record's fixed part. */
+struct str wire_text(const struct wire_header *h);

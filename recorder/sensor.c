@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Loading, attaching, draining. Which hook serves which kind is a table of choices, best first; the first that this kernel
+ * takes is used, and what it cannot see is said in words. Choices are found by asking the kernel (BTF, program types,
+ * the cgroup root), never by its version.
+ */
+#include "recorder/sensor.h"
+
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/sensor.skel.h"
+
+#define RING_BYTES       (4u << 20)
+#define RING_BYTES_EVERY (8u << 20)
+#define BATCH            1024
+
+enum way { WAY_TRACEPOINT, WAY_CGROUP };
+
+/* One way to see one kind: programs that belong together. */
+struct choice {
+	const char *kind, *hooks;
+	enum way way;
+	const char *programs[5];     /* of the skeleton, up to NULL */
+	const char *tracepoints[4];  /* must be in this kernel's BTF */
+	const char *misses;
+};
+
+static const struct choice choices[] = {
+	{"exec", "tp_btf/sched_process_exec,tp_btf/sched_process_fork", WAY_TRACEPOINT,
+	 {"exec_sched", "exec_fork"}, {"sched_process_exec", "sched_process_fork"},
+	 "exec: failed execs; a program started through ld.so shows as ld.so"},
+	{"exit", "tp_btf/sched_process_exit", WAY_TRACEPOINT, {"exit_sched"}, {"sched_process_exit"}, NULL},
+	{"file", "tp_btf/sys_exit", WAY_TRACEPOINT, {"file_sys_exit"}, {"sys_exit"},
+	 "file: opens by io_uring, by the kernel for an exec and through descriptors received or "
+	 "inherited; failed opens; removal, rename, link, mode changes"},
+	{"connect", "cgroup/connect4,connect6,sendmsg4,sendmsg6", WAY_CGROUP,
+	 {"connect_4", "connect_6", "connect_sendmsg4", "connect_sendmsg6"}, {NULL},
+	 "connect: unix and raw sockets; whether the connection succeeded"},
+	{"connect", "tp_btf/inet_sock_set_state", WAY_TRACEPOINT, {"connect_tcp"}, {"inet_sock_set_state"},
+	 "connect: UDP, unix and raw sockets (the cgroup hooks could not be attached)"},
+	{"cgroup", "tp_btf/cgroup_rmdir", WAY_TRACEPOINT, {"cgroup_gone"}, {"cgroup_rmdir"}, NULL},
+};
+
+/* What a recording is worth nothing without. */
+static const char *const needed[] = {"exec", "file"};
+
+struct sensor {
+	struct sensor_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *links[32];
+	size_t nlinks;
+	int cgroup_root;             /* -1: none */
+	bool usable[ARRAY_SIZE(choices)];
+	struct buf hooks, misses, log;
+	sensor_record_fn fn;
+	void *arg;
+	uint64_t malformed;
+	size_t seen;
+};
+
+static struct buf libbpf_log = BUF_INIT;
+
+/* Kept for the error message; libbpf would print pages. */
+static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level == LIBBPF_WARN && libbpf_log.n < 4096)
+		buf_vprintf(&libbpf_log, fmt, ap);
+	return 0;
+}
+
+static const char *log_first_line(void)
+{
+	if (!libbpf_log.n)
+		return "";
+	libbpf_log.p[strcspn(libbpf_log.p, "\n")] = '\0';
+	return libbpf_log.p;
+}
+
+/* ---- what this machine allows ---- */
+
+static uint64_t effective_capabilities(void)
+{
+	uint64_t caps = 0;
+	char line[256];
+	FILE *f = fopen("/proc/self/status", "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, "CapEff:", 7))
+			caps = strtoull(line + 7, NULL, 16);
+	fclose(f);
+	return caps;
+}
+
+static int check_rights(struct diag *d)
+{
+	static const struct {
+		int number;
+		const char *name;
+	} wanted[] = {{39, "CAP_BPF"}, {38, "CAP_PERFMON"}, {12, "CAP_NET_ADMIN"}};
+	uint64_t caps = effective_capabilities();
+	CLEANUP_BUF struct buf missing = BUF_INIT;
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (!(caps >> wanted[i].number & 1) && !(caps >> 21 & 1))
+			buf_printf(&missing, "%s%s", missing.n ? ", " : "", wanted[i].name);
+	if (missing.n) {
+		diag_error(d, NULL, "live recording needs %s: run it as root, or give the program these capabilities",
+			   missing.p);
+		return -EPERM;
+	}
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) {
+		diag_error(d, "/sys/kernel/btf/vmlinux", "%s: live recording needs a kernel built with CONFIG_DEBUG_INFO_BTF=y",
+			   strerror(errno));
+		return -ENOTSUP;
+	}
+	return 0;
+}
+
+/* The root of the v2 hierarchy, or -1. A subtree (cgroup namespace) will not do: it would miss all others. */
+static int open_cgroup_root(void)
+{
+	FILE *f = setmntent("/proc/self/mounts", "re");
+	int fd = -1;
+	for (struct mntent *m; f && fd < 0 && (m = getmntent(f));) {
+		struct stat st;
+		if (!strcmp(m->mnt_type, "cgroup2") && !stat(m->mnt_dir, &st) && st.st_ino == 1)
+			fd = open(m->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (f)
+		endmntent(f);
+	return fd;
+}
+
+static bool choice_usable(const struct sensor *s, const struct choice *c)
+{
+	if (c->way == WAY_CGROUP &&
+	    (s->cgroup_root < 0 || libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, NULL) <= 0))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(c->tracepoints) && c->tracepoints[i]; i++)
+		if (libbpf_find_vmlinux_btf_id(c->tracepoints[i], BPF_TRACE_RAW_TP) <= 0)
+			return false;
+	return true;
+}
+
+static void choose(struct sensor *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
+		s->usable[i] = choice_usable(s, &choices[i]);
+		for (size_t k = 0; choices[i].programs[k]; k++)
+			bpf_program__set_autoload(
+				bpf_object__find_program_by_name(s->skel->obj, choices[i].programs[k]),
+				s->usable[i]);
+	}
+}
+
+/* ---- opening ---- */
+
+/* Our pid as the kernel counts it: inside a pid namespace getpid() would name another process. */
+static int learn_self(struct sensor *s)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	int fd = bpf_program__fd(s->skel->progs.whoami);
+	int r = bpf_prog_test_run_opts(fd, &opts);
+	if (r < 0)
+		return r;
+	s->skel->bss->self_pid = s->skel->bss->whoami_pid;
+	return 0;
+}
+
+static int handle_record(void *arg, void *data, size_t n)
+{
+	struct sensor *s = arg;
+	const struct wire_header *h = data;
+	if (wire_valid(h, n))
+		s->fn(s->arg, h);
+	else
+		s->malformed++;
+	return 0;
+}
+
+static uint64_t boot_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+static int load(struct sensor *s, bool every_event, struct diag *d)
+{
+	s->skel = sensor_bpf__open();
+	if (!s->skel)
+		return diag_error(d, NULL, "cannot open the sensor's programs: %s", strerror(errno));
+	uint32_t ring = every_event ? RING_BYTES_EVERY : RING_BYTES;
+	bpf_map__set_max_entries(s->skel->maps.ring, ring);
+	s->skel->rodata->every_event = every_event;
+	s->skel->rodata->wakeup_bytes = ring / 8;
+	if (getrandom((void *)(uintptr_t)&s->skel->rodata->seed, sizeof(s->skel->rodata->seed), 0) < 0)
+		return diag_error(d, NULL, "no random numbers: %s", strerror(errno));
+	choose(s);
+	int r = sensor_bpf__load(s->skel);
+	if (r) {
+		diag_error(d, NULL, "this kernel refused the sensor's programs: %s; %s", strerror(-r), log_first_line());
+		return r;
+	}
+	s->skel->bss->coarse_now_ns = boot_ns();
+	r = learn_self(s);
+	if (r) {
+		diag_error(d, NULL, "cannot find out the recorder's own process id: %s", strerror(-r));
+		return r;
+	}
+	s->ring = ring_buffer__new(bpf_map__fd(s->skel->maps.ring), handle_record, s, NULL);
+	if (!s->ring)
+		return diag_error(d, NULL, "cannot map the ring buffer: %s", strerror(errno));
+	return 0;
+}
+
+int sensor_open(bool every_event, struct diag *d, struct sensor **ret)
+{
+	int r = check_rights(d);
+	if (r)
+		return r;
+	libbpf_set_print(keep_log);
+	CLEANUP(sensor_close) struct sensor *s = xcalloc(1, sizeof(*s));
+	s->cgroup_root = open_cgroup_root();
+	r = load(s, every_event, d);
+	if (r)
+		return r;
+	*ret = TAKE(s);
+	return 0;
+}
+
+void sensor_close(struct sensor *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->nlinks; i++)
+		bpf_link__destroy(s->links[i]);
+	ring_buffer__free(s->ring);
+	sensor_bpf__destroy(s->skel);
+	cleanup_fd(&s->cgroup_root);
+	buf_done(&s->hooks);
+	buf_done(&s->misses);
+	buf_done(&libbpf_log);
+	free(s);
+}
+
+/* ---- attaching ---- */
+
+static int attach_program(struct sensor *s, const struct choice *c, const char *name)
+{
+	struct bpf_program *p = bpf_object__find_program_by_name(s->skel->obj, name);
+	struct bpf_link *link = c->way == WAY_CGROUP ? bpf_program__attach_cgroup(p, s->cgroup_root)
+						     : bpf_program__attach(p);
+	if (!link)
+		return -errno;
+	s->links[s->nlinks++] = link;
+	return 0;
+}
+
+/* All programs of C or none. */
+static int attach_choice(struct sensor *s, const struct choice *c)
+{
+	size_t before = s->nlinks;
+	for (size_t i = 0; c->programs[i]; i++) {
+		int r = attach_program(s, c, c->programs[i]);
+		if (!r)
+			continue;
+		while (s->nlinks > before)
+			bpf_link__destroy(s->links[--s->nlinks]);
+		return r;
+	}
+	buf_printf(&s->hooks, "%s%s=%s", s->hooks.n ? " " : "", c->kind, c->hooks);
+	if (c->misses)
+		buf_printf(&s->misses, "%s%s", s->misses.n ? ". " : "", c->misses);
+	return 0;
+}
+
+static bool same_kind(const struct choice *a, const char *kind)
+{
+	return !strcmp(a->kind, kind);
+}
+
+int sensor_attach(struct sensor *s, struct diag *d)
+{
+	const char *done = "";
+	int last = -ENOTSUP;
+	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
+		const struct choice *c = &choices[i];
+		if (same_kind(c, done) || !s->usable[i])
+			continue;
+		int r = attach_choice(s, c);
+		if (!r)
+			done = c->kind;
+		else
+			last = r;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		CLEANUP_FREE char *key = xasprintf("%s=", needed[i]);
+		if (s->hooks.p && strstr(s->hooks.p, key))
+			continue;
+		diag_error(d, NULL, "no hook for %s events could be attached: %s; %s", needed[i], strerror(-last),
+			   log_first_line());
+		return last;
+	}
+	if (!strstr(s->hooks.p, "connect="))
+		buf_puts(&s->misses, ". connect: everything (no hook could be attached)");
+	return 0;
+}
+
+const char *sensor_hooks(const struct sensor *s)
+{
+	return s->hooks.n ? s->hooks.p : "";
+}
+
+const char *sensor_misses(const struct sensor *s)
+{
+	return s->misses.n ? s->misses.p : "";
+}
+
+/* ---- reading ---- */
+
+bool wire_valid(const struct wire_header *h, size_t n)
+{
+	static const size_t fixed[WIRE_KIND_COUNT] = {
+		[WIRE_IMAGE] = sizeof(struct wire_header),  [WIRE_CGROUP] = sizeof(struct wire_header),
+		[WIRE_EXEC] = sizeof(struct wire_exec),	    [WIRE_EXIT] = sizeof(struct wire_exit),
+		[WIRE_FORK] = sizeof(struct wire_fork),	    [WIRE_FILE] = sizeof(struct wire_header),
+		[WIRE_CONNECT] = sizeof(struct wire_connect), [WIRE_AGAIN] = sizeof(struct wire_header),
+	};
+	if (n < sizeof(*h) || h->length != n || h->kind >= WIRE_KIND_COUNT || !fixed[h->kind] ||
+	    n < fixed[h->kind])
+		return false;
+	if (h->kind == WIRE_EXEC) {
+		const struct wire_exec *e = (const struct wire_exec *)h;
+		return n == sizeof(*e) + e->filename_length + e->argv_length + e->cwd_length;
+	}
+	bool text = h->kind == WIRE_IMAGE || h->kind == WIRE_CGROUP || h->kind == WIRE_FILE;
+	return text ? n <= sizeof(*h) + WIRE_PATH_MAX : n == fixed[h->kind];
+}
+
+int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *arg)
+{
+	s->fn = fn;
+	s->arg = arg;
+	s->skel->bss->coarse_now_ns = boot_ns();
+	int r = timeout_ms ? ring_buffer__poll(s->ring, timeout_ms) : 0;
+	if (r < 0 && r != -EINTR)
+		return r;
+	s->skel->bss->coarse_now_ns = boot_ns();
+	r = ring_buffer__consume(s->ring);
+	return r < 0 ? r : 0;
+}
+
+int sensor_counts(struct sensor *s, sensor_count_fn fn, void *arg)
+{
+	int fd = bpf_map__fd(s->skel->maps.seen);
+	CLEANUP_FREE struct wire_seen_key *keys = xcalloc(BATCH, sizeof(*keys));
+	CLEANUP_FREE struct wire_seen *values = xcalloc(BATCH, sizeof(*values));
+	uint32_t batch = 0, size = BATCH;
+	size_t total = 0;
+	bool started = false;
+	for (;;) {
+		uint32_t n = size;
+		int r = bpf_map_lookup_batch(fd, started ? &batch : NULL, &batch, keys, values, &n, NULL);
+		if (r == -ENOSPC) {   /* one bucket holds more than a batch */
+			size *= 2;
+			keys = xreallocarray(keys, size, sizeof(*keys));
+			values = xreallocarray(values, size, sizeof(*values));
+			continue;
+		}
+		if (r && r != -ENOENT)
+			return r;
+		started = true;
+		for (uint32_t i = 0; i < n; i++)
+			fn(arg, &keys[i], &values[i]);
+		total += n;
+		if (r == -ENOENT)
+			break;
+	}
+	s->seen = total;
+	return 0;
+}
+
+void sensor_totals(const struct sensor *s, struct sensor_totals *ret)
+{
+	for (size_t i = 0; i < WIRE_LOSS_COUNT; i++)
+		ret->losses[i] = __atomic_load_n(&s->skel->bss->losses[i], __ATOMIC_RELAXED);
+	ret->forks = s->skel->bss->count_forks;
+	ret->exits = s->skel->bss->count_exits;
+	ret->uncounted = s->skel->bss->count_uncounted;
+	ret->malformed = s->malformed;
+}
+
+size_t sensor_seen(const struct sensor *s)
+{
+	return s->seen;
+}
+
+uint32_t sensor_new_epoch(struct sensor *s)
+{
+	return ++s->skel->bss->epoch;
+}
+
+void sensor_forget(struct sensor *s, const struct wire_seen_key *k)
+{
+	bpf_map_delete_elem(bpf_map__fd(s->skel->maps.seen), k);
+}
+
+void sensor_forget_images(struct sensor *s)
+{
+	int fd = bpf_map__fd(s->skel->maps.images);
+	for (uint64_t key; !bpf_map_get_next_key(fd, NULL, &key);)
+		if (bpf_map_delete_elem(fd, &key))
+			break;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The live sensor: loads the BPF programs on the best hooks this kernel takes, hands out their records, and
+ * reads what they counted. Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN (or CAP_SYS_ADMIN) to open, CAP_BPF after that.
+ */
+#pragma once
+
+#include "schema/base/buf.h"
+#include "schema/base/diag.h"
+#include "schema/wire.h"
+
+struct sensor;
+
+/* Nothing is attached yet; the process can take its inventory first. -EPERM, -ENOTSUP ... with the reason in D. */
+int sensor_open(bool every_event, struct diag *d, struct sensor **ret);
+int sensor_attach(struct sensor *s, struct diag *d);
+void sensor_close(struct sensor *s);
+DEFINE_CLEANUP(struct sensor *, sensor_close)
+
+const char *sensor_hooks(const struct sensor *s);    /* "exec=tp_btf/sched_process_exec file=..." */
+const char *sensor_misses(const struct sensor *s);   /* in words */
+
+/* Waits up to TIMEOUT_MS, then gives every waiting record to FN: checked for length, whole, untrusted otherwise. */
+typedef void (*sensor_record_fn)(void *arg, const struct wire_header *h);
+int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *arg);
+
+/* What the kernel counted per observation since it was first seen. Returns 0 or -errno. */
+typedef void (*sensor_count_fn)(void *arg, const struct wire_seen_key *k, const struct wire_seen *v);
+int sensor_counts(struct sensor *s, sensor_count_fn fn, void *arg);
+
+/* Totals since the start; kept by the kernel. */
+struct sensor_totals {
+	uint64_t losses[WIRE_LOSS_COUNT];
+	uint64_t forks, exits, uncounted;
+	uint64_t malformed;     /* records that user space could not read */
+};
+void sensor_totals(const struct sensor *s, struct sensor_totals *ret);
+
+/* Entries in the map of observations, as of the last sensor_counts(). */
+size_t sensor_seen(const struct sensor *s);
+
+/* Makes the kernel see everything anew; what was counted under the old epoch can then be dropped. */
+uint32_t sensor_new_epoch(struct sensor *s);
+void sensor_forget(struct sensor *s, const struct wire_seen_key *k);
+void sensor_forget_images(struct sensor *s);
+
+/* Are the lengths inside H, LENGTH bytes long, consistent? */
+bool wire_valid(const struct wire_header *h, size_t length);

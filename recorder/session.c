@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The first record of an observation is passed on at once with count 1; from then on the kernel counts, and each flush
+ * passes on the difference. Memory is bounded by observations, not events.
+ */
+#include "recorder/session.h"
+
+#include <stdio.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "recorder/translate.h"
+#include "schema/base/io.h"
+#include "schema/base/map.h"
+#include "schema/event_json.h"
+#include "schema/observe.h"
+
+#define PENDING_MAX   16384                /* observations taken in before a commit */
+#define PATIENCE_MS   200                  /* for a lock, at one try: the ring must be drained */
+#define PATIENCE_ALL  (30 * NSEC_PER_SEC)  /* for a lock, in all */
+#define LINES_MAX     (256 << 10)          /* bytes of lines kept back before they are written */
+#define ROTATE_FILL   (WIRE_SEEN_MAX / 4 * 3)
+
+struct running {
+	uint32_t pid, parent, tags;
+	bool told;
+};
+
+struct session {
+	struct session_options options;
+	struct sensor *sensor;
+	struct store *store;
+	struct observer *observer;
+	struct ledger *ledger;
+	struct family *family;
+	struct map *workloads;
+	struct translator translator;
+	struct { struct running *v; size_t n, cap; } running;
+	struct { struct wire_seen_key *v; size_t n, cap; } stale;
+	int64_t recording;
+	int failed;             /* -errno of observer or event file: the next flush ends the recording */
+	int events_fd;
+	struct buf lines;
+	uint64_t lines_written, taken, pending, locked_since_ns;
+	struct sensor_totals committed;
+	uint32_t keep_epoch;    /* while rotating: older entries go */
+	char node[65];
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+/* ---- opening ---- */
+
+static int open_events(struct session *s, struct diag *d)
+{
+	const char *file = s->options.events;
+	if (!file)
+		return 0;
+	if (!strcmp(file, "-")) {
+		s->events_fd = dup(STDOUT_FILENO);
+	} else {
+		FILE *f = fopen(file, "we");
+		s->events_fd = f ? dup(fileno(f)) : -1;
+		if (f)
+			fclose(f);
+	}
+	if (s->events_fd >= 0)
+		return 0;
+	int r = -errno;
+	diag_error(d, file, "cannot be written: %s", strerror(-r));
+	return r;
+}
+
+int session_open(const struct session_options *options, struct diag *d, struct session **ret)
+{
+	CLEANUP(session_free) struct session *s = xcalloc(1, sizeof(*s));
+	s->options = *options;
+	s->events_fd = -1;
+	int r = store_open(options->db, STORE_WRITE, d, &s->store);
+	if (r)
+		return r;
+	store_set_patience(s->store, PATIENCE_MS);
+	r = open_events(s, d);
+	if (r)
+		return r;
+	s->ledger = ledger_new();
+	s->family = family_new();
+	s->workloads = map_new();
+	gethostname(s->node, sizeof(s->node) - 1);
+	s->translator = (struct translator){
+		.ledger = s->ledger,
+		.family = s->family,
+		.node = str_from(s->node),
+		.boot_to_wall_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
+	};
+	*ret = TAKE(s);
+	return 0;
+}
+
+void session_free(struct session *s)
+{
+	if (!s)
+		return;
+	observer_free(s->observer);
+	store_close(s->store);
+	ledger_free(s->ledger);
+	family_free(s->family);
+	map_free(s->workloads);
+	translator_done(&s->translator);
+	buf_done(&s->lines);
+	cleanup_fd(&s->events_fd);
+	free(s->running.v);
+	free(s->stale.v);
+	free(s);
+}
+
+static void first_line(const char *file, struct buf *b)
+{
+	if (read_file(file, 4096, b) == 0)
+		while (b->n && b->p[b->n - 1] == '\n')
+			b->p[--b->n] = '\0';
+}
+
+int session_start(struct session *s, struct sensor *sensor, struct diag *d)
+{
+	struct utsname u;
+	CLEANUP_BUF struct buf boot_id = BUF_INIT;
+	s->sensor = sensor;
+	uname(&u);
+	first_line("/proc/sys/kernel/random/boot_id", &boot_id);
+	struct recording r = {
+		.source = STR("live"),
+		.node = str_from(s->node),
+		.kernel = str_from(u.release),
+		.boot_id = buf_view(&boot_id),
+		.hooks = str_from(sensor_hooks(sensor)),
+		.misses = str_from(sensor_misses(sensor)),
+		.start_ns = clock_ns(CLOCK_REALTIME),
+	};
+	int err = store_begin(s->store);
+	if (!err)
+		err = store_recording_add(s->store, &r, &s->recording);
+	if (!err)
+		err = store_commit(s->store);
+	if (err) {
+		store_rollback(s->store);
+		diag_error(d, s->options.db, "%s", store_error(s->store));
+		return err;
+	}
+	s->observer = observer_new(s->store, s->recording);
+	return 0;
+}
+
+/* ---- lines of JSON ---- */
+
+static void write_lines(struct session *s)
+{
+	if (s->events_fd < 0 || !s->lines.n)
+		return;
+	int r = write_all(s->events_fd, s->lines.p, s->lines.n);
+	if (r && !s->failed)
+		s->failed = r;
+	buf_clear(&s->lines);
+}
+
+static void add_line(struct session *s, const struct event *ev)
+{
+	event_json(ev, &s->lines);
+	s->lines_written++;
+	if (s->lines.n > LINES_MAX)
+		write_lines(s);
+}
+
+/* ---- taking events in ---- */
+
+static void observe(struct session *s, const struct event *ev)
+{
+	int r = observer_add(s->observer, ev);
+	if (r && r != -EBUSY && !s->failed)
+		s->failed = r;
+	s->taken += ev->count;
+	s->pending++;
+}
+
+/* The event of the record with COUNT more of it at TIME_NS (boot; 0 = the record's). */
+static void pass_on(struct session *s, const struct wire_header *h, uint64_t count, uint64_t time_ns)
+{
+	struct event ev;
+	s->translator.processes = false;
+	translate(&s->translator, h, &ev);
+	ev.parent.exec_id = ev.parent.parent_exec_id = (struct str){NULL, 0};
+	ev.count = count;
+	if (time_ns)
+		ev.time_ns = time_ns + s->translator.boot_to_wall_ns;
+	observe(s, &ev);
+}
+
+static void line_of(struct session *s, const struct wire_header *h)
+{
+	struct event ev;
+	if (s->events_fd < 0)
+		return;
+	s->translator.processes = true;
+	translate(&s->translator, h, &ev);
+	add_line(s, &ev);
+	if (h->kind == WIRE_EXEC)
+		family_set(s->family, &ev.process);
+}
+
+static bool wanted(struct session *s, const struct wire_header *h)
+{
+	struct group *g = ledger_find_group(s->ledger, h->cgroup);
+	return g ? g->wanted : !s->options.workload;
+}
+
+static void take_group(struct session *s, const struct wire_header *h)
+{
+	struct group *g = ledger_group(s->ledger, h);
+	struct process p = {.cgroup = g->path};
+	struct workload w;
+	struct instance i;
+	CLEANUP_BUF struct buf scratch = BUF_INIT;
+	CLEANUP_BUF struct buf name = BUF_INIT;
+	workload_of(&p, str_from(s->node), &scratch, &w, &i);
+	g->wanted = !s->options.workload || workload_matches(s->options.workload, &w);
+	if (!g->wanted)
+		return;
+	workload_print(&name, &w);
+	map_add(s->workloads, buf_view(&name), NULL);
+}
+
+static void take_first(struct session *s, const struct wire_header *h)
+{
+	bool new;
+	struct entry *e = ledger_entry(s->ledger, h, &new);
+	if (!wanted(s, h)) {
+		if (h->kind == WIRE_EXEC)
+			family_remove(s->family, h->pid);
+		return;
+	}
+	if (new) {
+		e->counted = 1;
+		e->fresh = true;
+		pass_on(s, h, 1, 0);
+	}
+	line_of(s, h);
+	if (h->kind == WIRE_EXEC && s->events_fd < 0)
+		family_remove(s->family, h->pid);
+}
+
+/* The same once more: a line; and a count, when the kernel had no room to count. */
+static void take_again(struct session *s, const struct wire_header *h)
+{
+	struct entry *e = ledger_find(s->ledger, h->cgroup, h->key);
+	if (!e || !wanted(s, h))
+		return;
+	if (h->flags & WIRE_UNCOUNTED) {
+		if (e->fresh) {
+			e->fresh = false;
+			e->counted = 0;
+		} else {
+			pass_on(s, e->first, 1, h->time_ns);
+		}
+		return;
+	}
+	if (s->events_fd < 0)
+		return;
+	CLEANUP_FREE struct wire_header *copy = xmalloc(e->first->length);
+	memcpy(copy, e->first, e->first->length);
+	copy->time_ns = h->time_ns;
+	copy->pid = h->pid;
+	copy->tid = h->tid;
+	copy->uid = h->uid;
+	line_of(s, copy);
+}
+
+static void take_fork(struct session *s, const struct wire_header *h)
+{
+	const struct wire_fork *f = (const struct wire_fork *)h;
+	const struct process *parent = family_find(s->family, h->pid);
+	if (s->events_fd < 0 || !parent)
+		return;
+	CLEANUP_BUF struct buf id = BUF_INIT;
+	struct process child = *parent;
+	child.pid = child.tid = f->child;
+	child.start_ns = f->process_ns + s->translator.boot_to_wall_ns;
+	child.parent_exec_id = parent->exec_id;
+	child.flags = STR("clone");
+	exec_id(&id, s->translator.node, child.start_ns, child.pid);
+	child.exec_id = buf_view(&id);
+	family_set(s->family, &child);
+}
+
+static void take_exit(struct session *s, const struct wire_header *h)
+{
+	if (wanted(s, h))
+		line_of(s, h);
+	family_remove(s->family, h->pid);
+}
+
+static void take_image(struct session *s, const struct wire_header *h)
+{
+	ledger_image(s->ledger, h);
+}
+
+void session_record(void *arg, const struct wire_header *h)
+{
+	static void (*const takers[WIRE_KIND_COUNT])(struct session *, const struct wire_header *) = {
+		[WIRE_IMAGE] = take_image, [WIRE_CGROUP] = take_group,	[WIRE_EXEC] = take_first,
+		[WIRE_EXIT] = take_exit,   [WIRE_FORK] = take_fork,	[WIRE_FILE] = take_first,
+		[WIRE_CONNECT] = take_first, [WIRE_AGAIN] = take_again,
+	};
+	takers[h->kind](arg, h);
+}
+
+/* ---- what runs already ---- */
+
+static void note_running(void *arg, const struct process *p, uint32_t parent, uint32_t tags)
+{
+	struct session *s = arg;
+	const struct process *known = family_find(s->family, p->pid);
+	if (known)
+		return;
+	CLEANUP_BUF struct buf id = BUF_INIT;
+	struct process copy = *p;
+	copy.start_ns += s->translator.boot_to_wall_ns;
+	exec_id(&id, s->translator.node, copy.start_ns, copy.pid);
+	copy.exec_id = buf_view(&id);
+	family_set(s->family, &copy);
+	*VEC_PUSH(&s->running) = (struct running){p->pid, parent, tags, false};
+}
+
+static void tell_running(struct session *s, const struct running *r)
+{
+	const struct process *p = family_find(s->family, r->pid), *parent = family_find(s->family, r->parent);
+	if (!p)
+		return;
+	struct process copy = *p;
+	if (parent)
+		copy.parent_exec_id = parent->exec_id;
+	struct event ev = {
+		.kind = KIND_EXEC,
+		.count = 1,
+		.time_ns = clock_ns(CLOCK_REALTIME),
+		.source = STR("live"),
+		.node = s->translator.node,
+		.tags = r->tags,
+		.process = copy,
+		.has_parent = parent != NULL,
+	};
+	if (parent)
+		ev.parent = *parent;
+	struct workload w;
+	struct instance i;
+	CLEANUP_BUF struct buf scratch = BUF_INIT;
+	workload_of(&copy, s->translator.node, &scratch, &w, &i);
+	if (s->options.workload && !workload_matches(s->options.workload, &w))
+		return;
+	if (s->events_fd >= 0)
+		add_line(s, &ev);
+	ev.process.exec_id = ev.process.parent_exec_id = (struct str){NULL, 0};
+	ev.parent.exec_id = ev.parent.parent_exec_id = (struct str){NULL, 0};
+	observe(s, &ev);
+	family_set(s->family, &copy);
+}
+
+int session_inventory(struct session *s)
+{
+	int r = family_inventory(note_running, s);
+	for (size_t i = 0; s->observer && i < s->running.n; i++)
+		if (!s->running.v[i].told) {
+			tell_running(s, &s->running.v[i]);
+			s->running.v[i].told = true;
+		}
+	return r;
+}
+
+/* ---- counting and committing ---- */
+
+static void take_count(void *arg, const struct wire_seen_key *k, const struct wire_seen *v)
+{
+	struct session *s = arg;
+	struct entry *e = ledger_find(s->ledger, k->cgroup, k->key);
+	if (e && v->count > e->counted && wanted(s, e->first))
+		pass_on(s, e->first, v->count - e->counted, v->last_ns);
+	if (e)
+		e->counted = v->count;
+	if (s->keep_epoch && v->epoch < s->keep_epoch)
+		*VEC_PUSH(&s->stale) = *k;
+}
+
+static int commit_losses(struct session *s, const struct sensor_totals *now)
+{
+	static const struct {
+		const char *kind, *reason;
+	} names[] = {
+#define LOSS(symbol, kind, reason) {kind, reason},
+#include "schema/losses.def"
+#undef LOSS
+	};
+	int r = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(names) && !r; i++)
+		if (now->losses[i] > s->committed.losses[i])
+			r = store_loss_add(s->store, s->recording, names[i].kind, names[i].reason,
+					   now->losses[i] - s->committed.losses[i]);
+	if (!r && now->malformed > s->committed.malformed)
+		r = store_loss_add(s->store, s->recording, "any", "record of the kernel side could not be read",
+				   now->malformed - s->committed.malformed);
+	return r;
+}
+
+static int commit(struct session *s, uint64_t end_ns)
+{
+	struct sensor_totals now;
+	sensor_totals(s->sensor, &now);
+	int r = store_begin(s->store);
+	if (r)
+		return r;
+	r = observer_write(s->observer);
+	if (!r)
+		r = commit_losses(s, &now);
+	if (!r)
+		r = store_recording_update(s->store, s->recording, end_ns, s->taken + now.exits);
+	if (!r)
+		r = store_commit(s->store);
+	if (r) {
+		store_rollback(s->store);
+		return r;
+	}
+	observer_written(s->observer);
+	s->committed = now;
+	s->pending = 0;
+	return 0;
+}
+
+/* A lock is waited for while the ring is drained; everything else ends the recording. */
+static int commit_or_wait(struct session *s, uint64_t end_ns, struct diag *d)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	int r = s->failed ? s->failed : commit(s, end_ns);
+	if (!r) {
+		s->locked_since_ns = 0;
+		return 0;
+	}
+	if (r == -EBUSY) {
+		if (!s->locked_since_ns)
+			s->locked_since_ns = now;
+		if (now - s->locked_since_ns < PATIENCE_ALL)
+			return end_ns ? -EBUSY : 0;
+	}
+	const char *why = store_error(s->store);
+	diag_error(d, s->options.db, "%s; what was committed before is kept", why && *why ? why : strerror(-r));
+	return r;
+}
+
+static int flush(struct session *s, uint64_t end_ns, struct diag *d)
+{
+	int r = sensor_counts(s->sensor, take_count, s);
+	if (r)
+		diag_error(d, NULL, "cannot read the kernel's counts: %s", strerror(-r));
+	write_lines(s);
+	int c = commit_or_wait(s, end_ns, d);
+	return r ? r : c;
+}
+
+int session_flush(struct session *s, struct diag *d)
+{
+	if (sensor_seen(s->sensor) > ROTATE_FILL)
+		return session_rotate(s, d);
+	return flush(s, 0, d);
+}
+
+/* Programs that read the old epoch have ended long before the wait has. */
+int session_rotate(struct session *s, struct diag *d)
+{
+	s->keep_epoch = sensor_new_epoch(s->sensor);
+	sensor_drain(s->sensor, 0, session_record, s);
+	usleep(20000);
+	sensor_drain(s->sensor, 0, session_record, s);
+	int r = flush(s, 0, d);
+	for (size_t i = 0; i < s->stale.n; i++) {
+		struct entry *e = ledger_find(s->ledger, s->stale.v[i].cgroup, s->stale.v[i].key);
+		sensor_forget(s->sensor, &s->stale.v[i]);
+		if (e)
+			ledger_remove(s->ledger, e);
+	}
+	s->stale.n = 0;
+	s->keep_epoch = 0;
+	sensor_forget_images(s->sensor);
+	return r;
+}
+
+int session_end(struct session *s, struct diag *d)
+{
+	int r;
+	sensor_drain(s->sensor, 0, session_record, s);
+	do
+		r = flush(s, clock_ns(CLOCK_REALTIME), d);
+	while (r == -EBUSY && !d->errors);
+	return r;
+}
+
+bool session_full(const struct session *s)
+{
+	return s->pending > PENDING_MAX;
+}
+
+void session_stats(const struct session *s, struct session_stats *ret)
+{
+	*ret = (struct session_stats){
+		.observations = ledger_entries(s->ledger),
+		.workloads = map_size(s->workloads),
+		.lines = s->lines_written,
+	};
+	sensor_totals(s->sensor, &ret->totals);
+	ret->events = s->taken + ret->totals.exits;
+	for (size_t i = 0; i < WIRE_LOSS_COUNT; i++)
+		ret->lost += ret->totals.losses[i];
+	ret->lost += ret->totals.malformed;
+}
