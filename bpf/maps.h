@@ -13,7 +13,7 @@ const volatile __u64 wakeup_bytes = 0;    /* fill of the ring that ends the cons
 
 /* Shared with user space while running. */
 __u64 coarse_now_ns = 0;                  /* the consumer's clock: CLOCK_BOOTTIME at its last tick */
-__u32 epoch = 1;                          /* part of every key; raised to see all things anew */
+__u32 epoch = 0;                          /* part of every key; raised to see all things anew */
 __u64 losses[WIRE_LOSS_COUNT] = {};
 __u64 count_forks = 0, count_exits = 0, count_uncounted = 0;
 __u32 whoami_pid = 0;

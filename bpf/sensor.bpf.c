@@ -447,10 +447,11 @@ static __always_inline long emit_exec(struct scratch *s)
 	return emit(s->out, sizeof(struct wire_exec) + texts);
 }
 
-static __noinline int exec_first(struct scratch *s, const struct subject *w, __u32 tags)
+static __noinline int exec_first(struct scratch *s, const struct subject *w, __u32 tags, __u64 key)
 {
-	if (introduce(s, w))
+	if (introduce(s, w))   /* uses the header */
 		return -1;
+	fill_header(&s->exec.header, w, WIRE_EXEC, key);
 	struct task_struct *task = w->task;
 	read_argv(s, task);
 	read_cwd(s, task);
@@ -479,8 +480,7 @@ static __always_inline void exec_seen(struct scratch *s, const struct subject *w
 	bool known = count_seen(&key);
 	if (known && !every_event)
 		return;
-	fill_header(&s->exec.header, w, WIRE_EXEC, key.key);
-	if (exec_first(s, w, tags))
+	if (exec_first(s, w, tags, key.key))
 		lose(WIRE_LOSS_EXEC_RING);
 	else if (!known)
 		insert_seen(w, &key, WIRE_LOSS_EXEC_RING);
