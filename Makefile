@@ -51,7 +51,7 @@ PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(i
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test check tests bench fuzz install clean
+.PHONY: all run test check tests corpus bench fuzz install clean
 all: $(PROGRAMS)
 	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture)")
 
@@ -111,6 +111,14 @@ $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/lib/fuzz_driver.o)
 $(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/libengine.a $(B)/libschema.a
 	$(link) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer)
+
+# Event corpora with expected verdicts, from corpus/scenarios.
+SCENARIOS := $(wildcard corpus/scenarios/*.yaml)
+CORPORA   := $(patsubst corpus/scenarios/%.yaml,$(B)/corpus/%.ndjson,$(SCENARIOS))
+corpus: $(CORPORA)
+$(B)/corpus/%.ndjson: corpus/scenarios/%.yaml $(B)/stakeout
+	$(call say,GEN $@)
+	$(Q)$(B)/stakeout corpus -o $(@D) $< && $(B)/stakeout corpus --benign -o $(@D) $<
 
 tests: all $(UNIT) $(FUZZ) $(HELPERS)
 
