@@ -98,7 +98,8 @@ struct action {
 	int32_t error;                /* argError */
 	uint32_t sig;                 /* argSig */
 	uint32_t sock, index, value;
-	struct str url, fqdn, regs;   /* regs: raw, as printed back */
+	struct str url, fqdn;
+	struct strs regs;
 	struct str rate_limit, rate_limit_scope;
 	struct str new_symbol;
 	uint64_t new_addr;
@@ -221,7 +222,10 @@ int policies_parse(const char *file, struct str text, struct diag *d, struct pol
 		   size_t *ret_n);
 int policies_read(const char *file, struct diag *d, struct policy ***ret, size_t *ret_n);
 
-/* The document as YAML, fields in the CRD's order, byte-stable; parse(print(p)) equals p. */
+/*
+ * The document as YAML: only what differs from its default, fields in the order of the grammar
+ * (schema/policy_fields.c), byte-stable; parse(print(p)) equals p.
+ */
 void policy_print(const struct policy *p, struct buf *b);
 
 /* Does the selector match these labels? NULL selector = absent = true. */
