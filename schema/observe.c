@@ -113,12 +113,17 @@ void observer_keep_secrets(struct observer *o, bool keep)
 	o->keep_secrets = keep;
 }
 
+void observer_set_recording(struct observer *o, int64_t recording)
+{
+	o->recording = recording;
+}
+
 const struct observer_stats *observer_stats(const struct observer *o)
 {
 	return &o->stats;
 }
 
-static void lose(struct observer *o, const char *kind, const char *reason, uint64_t n)
+void observer_lose(struct observer *o, const char *kind, const char *reason, uint64_t n)
 {
 	for (size_t i = 0; i < o->losses.n; i++) {
 		struct loss *l = &o->losses.v[i];
@@ -250,6 +255,11 @@ bool observer_full(const struct observer *o)
 	return o->cells.n >= OBSERVER_MAX || o->identities.n >= IDENTITIES_MAX;
 }
 
+bool observer_holds(const struct observer *o)
+{
+	return o->touched.n || o->losses.n;
+}
+
 /* ---- what ---- */
 
 static struct str image_of(const struct process *p)
@@ -365,7 +375,7 @@ static bool is_nameless(const struct process *p)
 static void add_loss(struct observer *o, const struct event *ev)
 {
 	bool throttled = str_eq(ev->hook, STR("process_throttle"));
-	lose(o, throttled ? "exec" : "any", throttled ? "throttled" : "rate-limit", ev->lost);
+	observer_lose(o, throttled ? "exec" : "any", throttled ? "throttled" : "rate-limit", ev->lost);
 }
 
 int observer_learn(struct observer *o, const struct event *ev)
@@ -389,7 +399,7 @@ int observer_add(struct observer *o, const struct event *ev)
 	}
 	if (is_nameless(&ev->process)) {
 		o->stats.unattributed += ev->count;
-		lose(o, kind_name(ev->kind), "unattributed", ev->count);
+		observer_lose(o, kind_name(ev->kind), "unattributed", ev->count);
 		return 0;
 	}
 	if (ev->kind == KIND_EXIT || ev->kind == KIND_HOOK)

@@ -31,6 +31,7 @@ void observer_free(struct observer *o);   /* what was not flushed is gone */
 DEFINE_CLEANUP(struct observer *, observer_free)
 
 void observer_keep_secrets(struct observer *o, bool keep);   /* default: redact */
+void observer_set_recording(struct observer *o, int64_t recording);   /* after a write */
 
 /*
  * Takes one event, in stream order. 0 or -errno of a flush that became necessary. Events that
@@ -48,6 +49,9 @@ int observer_flush(struct observer *o);
 int observer_write(struct observer *o);
 void observer_written(struct observer *o);
 
+/* Events that the source itself lost or could not read. The names are static. */
+void observer_lose(struct observer *o, const char *kind, const char *reason, uint64_t n);
+
 /*
  * Lines of a container that is just starting name it by id alone; its pod comes up to 30 s later. While
  * such lines wait here a caller that commits how far it has read must not commit either, or their names would
@@ -57,5 +61,6 @@ void observer_written(struct observer *o);
 bool observer_waiting(struct observer *o, uint64_t now_ns);
 void observer_settle(struct observer *o);    /* ends the wait: they go by the id */
 bool observer_full(const struct observer *o);
+bool observer_holds(const struct observer *o);   /* something that is not written yet */
 
 const struct observer_stats *observer_stats(const struct observer *o);

@@ -130,3 +130,10 @@ CREATE TABLE change(
 	FOREIGN KEY(workload, version) REFERENCES batch
 ) STRICT;
 CREATE INDEX change_batch ON change(workload, version);
+
+-- Which lines of logs were taken in: runs of 8-byte line digests, found by the first one.
+CREATE TABLE stream(
+	first INTEGER PRIMARY KEY,
+	time_ns INTEGER NOT NULL,
+	lines BLOB NOT NULL
+) STRICT;

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stakeout export: the store's observations as lines of Tetragon's JSON, each with how often it was seen. */
+#include <stdio.h>
+
+#include "compiler/source_store.h"
+#include "compiler/verbs.h"
+#include "schema/base/cli.h"
+#include "schema/base/io.h"
+#include "schema/event_json.h"
+
+enum { WRITE_BYTES = 256 << 10 };
+
+struct options {
+	const char *db, *workload;
+};
+
+static const struct cli_option options[] = {
+	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "the store (default " STORE_DEFAULT ")"},
+	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN",
+	 "only these workloads (default: all)"},
+};
+
+static const struct cli_verb verb = {
+	"export", "write the store's observations as Tetragon's JSON", "", 0, 0, options, ARRAY_SIZE(options),
+	"One line an observation, on standard output; its count is in the \"stakeout\" member.\n"
+	"Exit status: 0 done; 1 no such workload; 3 the store cannot be read.\n"};
+
+static int write_lines(struct source *source)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	struct event ev;
+	int rc;
+	while ((rc = source_next(source, &ev)) == 1) {
+		event_json(&ev, &b);
+		if (b.n < WRITE_BYTES)
+			continue;
+		int err = write_all(1, b.p, b.n);
+		if (err)
+			return err;
+		buf_clear(&b);
+	}
+	return rc ? rc : write_all(1, b.p, b.n);
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct options o = {.db = STORE_DEFAULT};
+	struct cli_args args;
+	int status;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+		return status;
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP(store_close) struct store *store = NULL;
+	if (store_open(o.db, STORE_READ, &d, &store)) {
+		diag_print(&d);
+		return EXIT_MACHINE;
+	}
+	CLEANUP(source_close) struct source *source = NULL;
+	size_t workloads = 0;
+	if (source_store_open(store, o.workload, &source, &workloads)) {
+		fprintf(stderr, "stakeout export: %s\n", store_error(store));
+		return EXIT_MACHINE;
+	}
+	if (workloads == 0 && o.workload) {
+		fprintf(stderr, "stakeout export: no workload '%s' in %s; see 'stakeout workloads'\n", o.workload, o.db);
+		return EXIT_NO;
+	}
+	int err = write_lines(source);
+	if (err) {
+		fprintf(stderr, "stakeout export: cannot write: %s\n", strerror(-err));
+		return EXIT_MACHINE;
+	}
+	return EXIT_YES;
+}

@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# stakeout ingest: summaries, exit statuses, content taken in once, SIGKILL, pipes.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+db=$dir/store.db
+fail() { echo "ingest.sh: $*" >&2; exit 1; }
+# line N: an exec of /bin/N in pod web, at second N
+line() {
+	printf '{"process_exec":{"process":{"exec_id":"id%s","pid":%s,"uid":0,"binary":"/bin/p%s","flags":"execve clone","pod":{"namespace":"shop","name":"web-1","container":{"id":"containerd://19a02291e106ce6227b684197be232ea57c4e1a5ab2604a12608c325d701c7f4","name":"web"},"workload":"web","workload_kind":"Deployment"},"docker":"19a02291e106ce6227b684197be232e"},"parent":{"exec_id":"p","pid":1,"binary":"/init"}},"node_name":"n","time":"2026-08-21T07:%02d:%02d.%09dZ"}\n' \
+		"$1" "$1" "$(($1 % 7))" "$(($1 / 60 % 60))" "$(($1 % 60))" "$1"
+}
+lines() { i=$1; while [ "$i" -le "$2" ]; do line "$i"; i=$((i + 1)); done; }
+# what the store holds, without what tells of the reading itself
+counts() { "$STAKEOUT" export --db "${1:-$db}" | sed 's/.*"binary":"\([^"]*\)","flags.*"stakeout":/\1 /' | sort; }
+total() { "$STAKEOUT" export --db "${1:-$db}" | sed 's/.*"count":\([0-9]*\).*/\1/;t;s/.*/1/' | awk '{n += $1} END {print n + 0}'; }
+known() { "$STAKEOUT" ingest --json --db "$db" "$@" | sed 's/.*"known":\([0-9]*\).*/\1/'; }
+
+lines 1 700 >"$dir/a.log"
+"$STAKEOUT" ingest --db "$db" "$dir/a.log" >/dev/null
+[ "$(total)" = 700 ] || fail "700 events counted as $(total)"
+counts >"$dir/once"
+
+# the same content: again, compressed, under another name, from a pipe, an older copy, its end, its middle
+gzip -c "$dir/a.log" >"$dir/tetragon-2026.log.gz"
+head -n 333 "$dir/a.log" >"$dir/older.log"
+tail -n 10 "$dir/a.log" >"$dir/tail.log"
+sed -n 100,500p "$dir/a.log" >"$dir/middle.log"
+[ "$(known "$dir/a.log")" = 700 ] || fail "the same file is not recognised"
+[ "$(known "$dir/tetragon-2026.log.gz")" = 700 ] || fail "the compressed copy is not recognised"
+[ "$(cat "$dir/a.log" | known -)" = 700 ] || fail "the same content from a pipe is not recognised"
+[ "$(known "$dir/older.log")" = 333 ] || fail "an older copy is not recognised"
+[ "$(known "$dir/tail.log")" = 10 ] || fail "the last ten lines are not recognised"
+[ "$(known "$dir/middle.log")" = 401 ] || fail "a middle part is not recognised"
+counts | cmp -s - "$dir/once" || fail "ingesting known content changed the counts"
+
+# grown since; and a follower that starts again with the last ten lines
+lines 701 800 >>"$dir/a.log"
+[ "$(known "$dir/a.log")" = 700 ] || fail "the grown file: the old part is not recognised"
+{ tail -n 10 "$dir/a.log"; lines 801 850; lines 841 850; lines 851 860; } >"$dir/follow.log"
+[ "$(known - <"$dir/follow.log")" = 20 ] || fail "repeated blocks are not recognised"
+[ "$(total)" = 860 ] || fail "860 events counted as $(total)"
+lines 1 860 >"$dir/whole.log"
+[ "$(known "$dir/whole.log")" = 860 ] || fail "the whole log, taken in in pieces, is not recognised"
+
+# a cut last line is taken in when it is whole
+{ lines 900 905; line 906 | head -c 300; } >"$dir/cut.log"
+"$STAKEOUT" ingest --db "$db" "$dir/cut.log" | grep -q 'skipped 1: .*(line 7)' || fail "a cut line is not told"
+lines 900 906 >"$dir/cut.log"
+"$STAKEOUT" ingest --db "$db" "$dir/cut.log" >/dev/null
+[ "$(total)" = 867 ] || fail "a completed line: 867 events counted as $(total)"
+
+# killed in the middle of a live stream: readable, and complete when run again
+killed=$dir/killed.db
+mkfifo "$dir/pipe"
+"$STAKEOUT" ingest --db "$killed" - <"$dir/pipe" >/dev/null 2>&1 &
+pid=$!
+exec 9>"$dir/pipe"
+lines 1 300 >&9
+i=0
+until [ "$(total "$killed" 2>/dev/null || echo 0)" -ge 300 ] || [ $i -ge 100 ]; do sleep 0.1; i=$((i + 1)); done
+[ "$(total "$killed")" -ge 300 ] || fail "a live pipe is not written within seconds"
+lines 301 350 >&9
+kill -9 $pid
+wait $pid 2>/dev/null || true
+exec 9>&-
+"$STAKEOUT" ingest --db "$killed" "$dir/whole.log" >/dev/null
+[ "$(total "$killed")" = 860 ] || fail "after SIGKILL: 860 events counted as $(total "$killed")"
+
+# exit statuses, and a bad file does not stop the next
+status() { want=$1; shift; set +e; "$@" >/dev/null 2>"$dir/err"; got=$?; set -e; [ $got = "$want" ] || fail "exit $got, not $want: $*"; [ "$want" = 0 ] || [ -s "$dir/err" ] || fail "no word on: $*"; }
+printf 'hello\nworld\n' >"$dir/text"
+: >"$dir/empty"
+status 2 "$STAKEOUT" ingest --db "$db" "$dir/text"
+status 2 "$STAKEOUT" ingest --db "$db" "$dir/empty"
+status 2 "$STAKEOUT" ingest --db "$db" "$dir/none"
+status 2 "$STAKEOUT" ingest --db "$db" "$dir"
+status 2 "$STAKEOUT" ingest
+status 3 "$STAKEOUT" ingest --db "$dir/no/where.db" "$dir/a.log"
+head -c 2000 "$dir/tetragon-2026.log.gz" >"$dir/cut.gz"
+status 2 "$STAKEOUT" ingest --db "$db" "$dir/cut.gz"
+status 1 "$STAKEOUT" export --db "$db" --workload nothing-like-it
+fresh=$dir/fresh.db
+status 2 "$STAKEOUT" ingest --db "$fresh" "$dir/text" "$dir/older.log"
+[ "$(total "$fresh")" = 333 ] || fail "a bad file stopped the next one"
+
+# hostile and damaged lines
+"$STAKEOUT" ingest --db "$dir/broken.db" corpus/broken/lines.ndjson >"$dir/out" || fail "good lines among bad ones: exit $?"
+grep -q ' 6 events' "$dir/out" || fail "corpus/broken/lines.ndjson: $(cat "$dir/out")"
