@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Lowered rules as the content of the policy maps. Paths get their ids in byte order; every table is sorted by the
+ * bytes of its keys. A longest-prefix match returns one entry, so each network's entry lists the port
+ * rules of all networks around it as well.
+ */
+#include "compiler/emit_elf.h"
+
+#include "schema/match.h"
+
+static uint64_t path_word(struct str path, size_t at)
+{
+	uint64_t w = 0;
+	memcpy(&w, path.p + at, MIN(path.n - at, 8u));
+	return w;
+}
+
+struct image_path_key image_path_key(struct str path)
+{
+	struct match_mix m = match_mix_start();
+	size_t at = 0;
+	for (; path.n - at > 8; at += 8)
+		m = match_mix_word(m, path_word(path, at));
+	return match_mix_end(m, path_word(path, at), path.n);
+}
+
+void image_path_chunk(struct str path, uint32_t number, struct image_chunk *ret)
+{
+	struct str rest = str_skip(path, (size_t)number * IMAGE_CHUNK);
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret, rest.p, MIN(rest.n, (size_t)IMAGE_CHUNK));
+}
+
+struct build {
+	const struct lowered *l;
+	struct image_tables *t;
+	struct diag *d;
+	struct str *paths;                /* sorted: id is the place + 1 */
+	size_t npaths;
+	struct image_path *entries;       /* by id - 1 */
+};
+
+static int cmp_str(const void *x, const void *y)
+{
+	return str_cmp(*(const struct str *)x, *(const struct str *)y);
+}
+
+static uint32_t path_id(const struct build *b, struct str path)
+{
+	const struct str *at = bsearch(&path, b->paths, b->npaths, sizeof(path), cmp_str);
+	return (uint32_t)(at - b->paths) + 1;
+}
+
+static uint32_t caller_path_id(const struct build *b, uint32_t caller)
+{
+	return caller ? path_id(b, b->l->callers[caller - 1]) : 0;
+}
+
+static void gather_paths(struct build *b)
+{
+	const struct lowered *l = b->l;
+	size_t n = 0;
+	b->paths = xcalloc(l->ncallers + l->nexec + l->nprotect + l->nfiles + 1, sizeof(*b->paths));
+	for (size_t i = 0; i < l->ncallers; i++)
+		b->paths[n++] = l->callers[i];
+	for (size_t i = 0; i < l->nexec; i++)
+		b->paths[n++] = l->exec[i].path;
+	for (size_t i = 0; i < l->nprotect; i++)
+		b->paths[n++] = l->protect[i];
+	for (size_t i = 0; i < l->nfiles; i++)
+		b->paths[n++] = l->files[i].path;
+	qsort(b->paths, n, sizeof(*b->paths), cmp_str);
+	for (size_t i = 0; i < n; i++) {
+		if (b->npaths == 0 || !str_eq(b->paths[b->npaths - 1], b->paths[i]))
+			b->paths[b->npaths++] = b->paths[i];
+	}
+	b->entries = xcalloc(b->npaths + 1, sizeof(*b->entries));
+}
+
+static void add_pair(struct build *b, enum image_map m, uint32_t caller, struct str target,
+		     uint32_t value)
+{
+	struct image_pair key = {caller_path_id(b, caller), path_id(b, target)};
+	buf_add(&b->t->map[m], &key, sizeof(key));
+	buf_add(&b->t->map[m], &value, sizeof(value));
+}
+
+static void fill_paths(struct build *b)
+{
+	const struct lowered *l = b->l;
+	for (size_t i = 0; i < l->nexec; i++) {
+		struct image_path *p = &b->entries[path_id(b, l->exec[i].path) - 1];
+		if (l->exec[i].caller) {
+			add_pair(b, IMAGE_MAP_EXEC_PAIRS, l->exec[i].caller, l->exec[i].path,
+				 l->exec[i].rule);
+			continue;
+		}
+		p->flags |= IMAGE_PATH_EXEC;
+		p->rule = l->exec[i].rule;
+	}
+	for (size_t i = 0; i < l->nprotect; i++)
+		b->entries[path_id(b, l->protect[i]) - 1].flags |= IMAGE_PATH_PROTECT;
+	for (size_t i = 0; i < l->nfiles; i++) {
+		const struct lower_file *f = &l->files[i];
+		if (f->caller)
+			add_pair(b, IMAGE_MAP_FILE_PAIRS, f->caller, f->path, f->access);
+		else
+			b->entries[path_id(b, f->path) - 1].access |= f->access;
+	}
+}
+
+static void put_paths(struct build *b)
+{
+	uint32_t chunk = 0;
+	for (size_t i = 0; i < b->npaths; i++) {
+		struct str path = b->paths[i];
+		struct image_path *p = &b->entries[i];
+		p->id = (uint32_t)i + 1;
+		p->length = (uint32_t)path.n;
+		p->chunk = chunk;
+		for (uint32_t k = 0; k < image_path_chunks(path.n); k++, chunk++) {
+			struct image_chunk bytes;
+			image_path_chunk(path, k, &bytes);
+			buf_add(&b->t->map[IMAGE_MAP_BYTES], &bytes, sizeof(bytes));
+		}
+		struct image_path_key key = image_path_key(path);
+		buf_add(&b->t->map[IMAGE_MAP_PATHS], &key, sizeof(key));
+		buf_add(&b->t->map[IMAGE_MAP_PATHS], p, sizeof(*p));
+	}
+}
+
+/* Does network A lie within B? */
+static bool lies_within(const struct lower_connect *a, const struct lower_connect *b)
+{
+	if (a->network.family != b->network.family || a->bits < b->bits)
+		return false;
+	unsigned bytes = b->bits / 8, rest = b->bits % 8;
+	if (memcmp(a->network.bytes, b->network.bytes, bytes))
+		return false;
+	return rest == 0 ||
+	       (a->network.bytes[bytes] ^ b->network.bytes[bytes]) >> (8 - rest) == 0;
+}
+
+static int cmp_port(const void *x, const void *y)
+{
+	const struct image_port *a = x, *b = y;
+	int64_t by[] = {a->first - b->first, a->last - b->last, a->protocol - b->protocol,
+			(int64_t)a->caller - b->caller, (int64_t)a->rule - b->rule};
+	for (size_t i = 0; i < ARRAY_SIZE(by); i++) {
+		if (by[i])
+			return by[i] < 0 ? -1 : 1;
+	}
+	return 0;
+}
+
+/* The port rules of network C and of all around it; returns their number. */
+static uint32_t put_ports(struct build *b, const struct lower_connect *c)
+{
+	const struct lowered *l = b->l;
+	struct buf *to = &b->t->map[IMAGE_MAP_PORTS];
+	size_t start = to->n;
+	for (size_t i = 0; i < l->nconnects; i++) {
+		const struct lower_connect *o = &l->connects[i];
+		if (!lies_within(c, o))
+			continue;
+		struct image_port port = {.first = o->port_first, .last = o->port_last,
+					  .protocol = o->protocol, .rule = o->rule,
+					  .caller = caller_path_id(b, o->caller)};
+		buf_add(to, &port, sizeof(port));
+	}
+	struct image_port *v = (struct image_port *)(void *)(to->p + start);
+	size_t n = (to->n - start) / sizeof(*v);
+	qsort(v, n, sizeof(*v), cmp_port);
+	return (uint32_t)n;
+}
+
+static int put_networks(struct build *b)
+{
+	const struct lowered *l = b->l;
+	for (size_t i = 0; i < l->nconnects; i++) {
+		const struct lower_connect *c = &l->connects[i];
+		bool seen = false;
+		for (size_t k = 0; k < i && !seen; k++)
+			seen = l->connects[k].bits == c->bits && lies_within(&l->connects[k], c);
+		if (seen)
+			continue;
+		struct image_net net = {
+			.first = (uint32_t)(b->t->map[IMAGE_MAP_PORTS].n / sizeof(struct image_port))};
+		net.count = put_ports(b, c);
+		if (net.count > IMAGE_PORTS_MAX)
+			return diag_error(b->d, NULL, "%u port rules meet on one network, an image holds %d: use port ranges",
+					  net.count, IMAGE_PORTS_MAX);
+		struct image_net4 key4 = {.bits = c->bits};
+		struct image_net6 key6 = {.bits = c->bits};
+		bool v4 = c->network.family == 4;
+		memcpy(v4 ? key4.address : key6.address, c->network.bytes, v4 ? 4 : 16);
+		struct buf *to = &b->t->map[v4 ? IMAGE_MAP_NET4 : IMAGE_MAP_NET6];
+		buf_add(to, v4 ? (void *)&key4 : (void *)&key6, v4 ? sizeof(key4) : sizeof(key6));
+		buf_add(to, &net, sizeof(net));
+	}
+	return 0;
+}
+
+static int cmp_entry(const void *x, const void *y, void *key_size)
+{
+	return memcmp(x, y, *(const uint32_t *)key_size);
+}
+
+/* Sorts by key; two equal keys can only be two paths with one hash. */
+static int sort_tables(struct build *b)
+{
+	for (int m = 0; m < IMAGE_MAP_COUNT; m++) {
+		struct buf *t = &b->t->map[m];
+		uint32_t key = image_key_size(m), size = image_entry_size(m);
+		size_t n = t->n / size;
+		if (n > image_map_limit(m))
+			return diag_error(b->d, NULL, "the image needs %zu entries in '%s' and holds %u",
+					  n, image_map_row(m)->name, image_map_limit(m));
+		if (key == 0 || n == 0)
+			continue;
+		qsort_r(t->p, n, size, cmp_entry, &key);
+		for (size_t i = 1; i < n; i++) {
+			if (!memcmp(t->p + (i - 1) * size, t->p + i * size, key))
+				return diag_error(b->d, NULL, "two paths have the same 128-bit hash; "
+						  "leave one of them out");
+		}
+	}
+	return 0;
+}
+
+int image_build(const struct lowered *l, bool enforce, struct diag *d, struct image_tables *ret)
+{
+	const struct allowlist *a = l->source;
+	struct build b = {.l = l, .t = ret, .d = d};
+	gather_paths(&b);
+	fill_paths(&b);
+	put_paths(&b);
+	struct image_settings settings = {
+		.judges = (a->has_exec ? IMAGE_JUDGES_EXEC : 0) | (a->has_file ? IMAGE_JUDGES_FILE : 0) |
+			  (a->has_connect ? IMAGE_JUDGES_CONNECT : 0),
+		.guards = l->guards,
+		.enforce = enforce,
+		.paths = (uint32_t)b.npaths,
+	};
+	buf_add(&ret->map[IMAGE_MAP_SETTINGS], &settings, sizeof(settings));
+	int err = put_networks(&b);
+	if (!err)
+		err = sort_tables(&b);
+	free(b.paths);
+	free(b.entries);
+	return err;
+}
+
+void image_tables_done(struct image_tables *t)
+{
+	for (int m = 0; m < IMAGE_MAP_COUNT; m++)
+		buf_done(&t->map[m]);
+}
