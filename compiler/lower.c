@@ -7,32 +7,26 @@
 #include "compiler/lower.h"
 
 #include "schema/base/map.h"
+#include "schema/guard.h"
 #include "schema/image.h"
 
-static const struct {
-	uint32_t bit;
-	const char *name;
-} guard_names[] = {
-	{IMAGE_GUARD_KERNEL_MODULE, "kernel-module"},
-	{IMAGE_GUARD_PTRACE, "ptrace"},
-	{IMAGE_GUARD_MOUNT, "mount"},
-	{IMAGE_GUARD_RAISE_PRIVILEGE, "raise-privilege"},
-};
+_Static_assert(1u << GUARD_KERNEL_MODULE == IMAGE_GUARD_KERNEL_MODULE &&
+		       1u << GUARD_PTRACE == IMAGE_GUARD_PTRACE &&
+		       1u << GUARD_MOUNT == IMAGE_GUARD_MOUNT &&
+		       1u << GUARD_RAISE_PRIVILEGE == IMAGE_GUARD_RAISE_PRIVILEGE && GUARD_COUNT == 4,
+	       "the vocabulary and the image number guards alike");
 
 uint32_t guard_from(struct str name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(guard_names); i++) {
-		if (str_eq(name, str_from(guard_names[i].name)))
-			return guard_names[i].bit;
-	}
-	return 0;
+	int i = guard_index(name);
+	return i < 0 ? 0 : 1u << i;
 }
 
 const char *guard_name(uint32_t guard)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(guard_names); i++) {
-		if (guard_names[i].bit == guard)
-			return guard_names[i].name;
+	for (int i = 0; i < GUARD_COUNT; i++) {
+		if (guard & 1u << i)
+			return guard_word(i);
 	}
 	return NULL;
 }

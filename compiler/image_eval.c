@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an image decides, step by step as the enforcer's programs do it: hash the path once, look up every folder in it
+ * and the whole, compare bytes, then collect what the entries grant. Look-ups are binary searches where the
+ * kernel has hash tables and tries.
+ */
+#include "compiler/image_eval.h"
+
+#include "compiler/emit_elf.h"
+#include "schema/match.h"
+
+static const void *find(const struct image *i, enum image_map m, const void *key)
+{
+	uint32_t low = 0, high = i->map[m].n, size = image_entry_size(m);
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		int c = memcmp(i->map[m].p + (size_t)mid * size, key, image_key_size(m));
+		if (c == 0)
+			return i->map[m].p + (size_t)mid * size + image_key_size(m);
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+static const struct image_path *find_key(const struct image *i, const struct image_path_key *key,
+					 struct str path)
+{
+	const struct image_path *p = find(i, IMAGE_MAP_PATHS, key);
+	if (!p || p->length != path.n)
+		return NULL;
+	const struct image_chunk *bytes = (const void *)i->map[IMAGE_MAP_BYTES].p;
+	for (uint32_t k = 0; k < image_path_chunks(path.n); k++) {
+		struct image_chunk mine;
+		image_path_chunk(path, k, &mine);
+		if (!match_chunk(&mine, &bytes[p->chunk + k]))
+			return NULL;
+	}
+	return p;
+}
+
+const struct image_path *image_find_path(const struct image *i, struct str path)
+{
+	if (path.n == 0)
+		return NULL;
+	struct image_path_key key = image_path_key(path);
+	return find_key(i, &key, path);
+}
+
+/* What all entries that cover a path grant to a caller together. */
+struct granted {
+	uint32_t flags, rule, access;
+	bool caller_may;
+};
+
+static void collect(const struct image *i, const struct image_path *p, uint32_t caller,
+		    struct granted *g)
+{
+	if (!p)
+		return;
+	g->flags |= p->flags;
+	g->access |= p->access;
+	if ((p->flags & IMAGE_PATH_EXEC) && !g->rule)
+		g->rule = p->rule;
+	if (!caller)
+		return;
+	struct image_pair pair = {caller, p->id};
+	const uint32_t *rule = find(i, IMAGE_MAP_EXEC_PAIRS, &pair);
+	const uint32_t *access = find(i, IMAGE_MAP_FILE_PAIRS, &pair);
+	if (rule) {
+		g->caller_may = true;
+		g->rule = *rule;
+	}
+	if (access)
+		g->access |= *access;
+}
+
+/* One pass over the path: each folder in it, then the whole. */
+static struct granted walk(const struct image *i, struct str path, uint32_t caller)
+{
+	struct granted g = {0};
+	struct match_mix m = match_mix_start();
+	for (size_t at = 0; at < path.n; at += 8) {
+		uint64_t word = 0;
+		size_t n = MIN(path.n - at, 8u);
+		memcpy(&word, path.p + at, n);
+		for (int k = 0; k < (int)n; k++) {
+			size_t length = at + (size_t)k + 1;
+			if (match_byte(word, k) != '/' || length == path.n)
+				continue;
+			struct image_path_key key =
+				match_mix_end(m, word & match_low_bytes(k + 1), length);
+			collect(i, find_key(i, &key, (struct str){path.p, length}), caller, &g);
+		}
+		if (path.n - at > 8) {
+			m = match_mix_word(m, word);
+			continue;
+		}
+		struct image_path_key key = match_mix_end(m, word, path.n);
+		collect(i, find_key(i, &key, path), caller, &g);
+	}
+	return g;
+}
+
+static const struct image_settings *settings(const struct image *i)
+{
+	return (const void *)i->map[IMAGE_MAP_SETTINGS].p;
+}
+
+/* The caller's id; 0 when no rule names it. */
+static uint32_t caller_of(const struct image *i, const struct process *p)
+{
+	const struct image_path *entry = p->path_known ? image_find_path(i, p->path) : NULL;
+	return entry ? entry->id : 0;
+}
+
+static struct image_verdict verdict(enum verdict v, const char *why)
+{
+	return (struct image_verdict){.verdict = v, .judged = true, .why = why};
+}
+
+static struct image_verdict judge_exec(const struct image *i, const struct event *ev)
+{
+	if (!(settings(i)->judges & IMAGE_JUDGES_EXEC))
+		return (struct image_verdict){.why = "exec is not judged"};
+	if (ev->tags & TAG_MEMFD)
+		return verdict(VERDICT_DENY, "the program has no path (memfd)");
+	if (ev->tags & TAG_DELETED)
+		return verdict(VERDICT_DENY, "the program's file was removed");
+	if (!ev->process.path_known || (ev->tags & TAG_PATH_CUT))
+		return verdict(VERDICT_UNKNOWN, "the program's resolved path is not known");
+	const struct process *caller = &ev->parent;
+	struct granted g = walk(i, ev->process.path, caller_of(i, caller));
+	if (match_exec(g.flags, g.caller_may)) {
+		struct image_verdict v = verdict(VERDICT_ALLOW, "allowed by a rule");
+		v.rule = g.rule;
+		return v;
+	}
+	if (!caller->path_known && i->map[IMAGE_MAP_EXEC_PAIRS].n)
+		return verdict(VERDICT_UNKNOWN, "who started it is not known, and some rules depend on that");
+	return verdict(VERDICT_DENY, "no rule allows this program");
+}
+
+static struct image_verdict judge_file(const struct image *i, const struct event *ev)
+{
+	uint32_t asked = lower_access(ev->access);
+	if (!(settings(i)->judges & IMAGE_JUDGES_FILE) || !asked)
+		return (struct image_verdict){.why = "only changes to files are judged"};
+	if (!ev->path_known || (ev->tags & TAG_PATH_CUT))
+		return verdict(VERDICT_UNKNOWN, "the file's resolved path is not known");
+	struct granted g = walk(i, ev->path, caller_of(i, &ev->process));
+	if (!(g.flags & IMAGE_PATH_PROTECT))
+		return (struct image_verdict){.why = "not below a protected path"};
+	uint32_t missing = match_access(asked, g.access, LOWER_CHANGES);
+	if (!missing)
+		return verdict(VERDICT_ALLOW, "allowed by a rule");
+	bool depends = !ev->process.path_known && i->map[IMAGE_MAP_FILE_PAIRS].n;
+	struct image_verdict v =
+		depends ? verdict(VERDICT_UNKNOWN, "who did it is not known, and some rules depend on that")
+			: verdict(VERDICT_DENY, "no rule allows this change of a protected path");
+	v.access = missing;
+	return v;
+}
+
+/* The entry of the longest prefix around an address, as the kernel's trie finds it. */
+static const struct image_net *find_network(const struct image *i, enum image_map m,
+					    const uint8_t *address, uint32_t max_bits)
+{
+	for (uint32_t bits = max_bits + 1; bits-- > 0;) {
+		struct image_net6 key = {.bits = bits};
+		memcpy(key.address, address, max_bits / 8);
+		for (uint32_t bit = bits; bit < max_bits; bit++)
+			key.address[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+		const void *net = find(i, m, &key);
+		if (net)
+			return net;
+	}
+	return NULL;
+}
+
+static struct image_verdict judge_ports(const struct image *i, const struct image_net *net,
+					const struct event *ev)
+{
+	const struct image_port *ports = (const void *)i->map[IMAGE_MAP_PORTS].p;
+	uint32_t caller = caller_of(i, &ev->process);
+	const char *unknown = NULL;
+	for (uint32_t k = net->first; k < net->first + net->count; k++) {
+		const struct image_port *p = &ports[k];
+		if (match_port(p, ev->address.port, ev->protocol, caller)) {
+			struct image_verdict v = verdict(VERDICT_ALLOW, "allowed by a rule");
+			v.rule = p->rule;
+			return v;
+		}
+		bool protocol_open = !ev->protocol && p->protocol;
+		bool caller_open = !ev->process.path_known && p->caller;
+		if (match_port(p, ev->address.port, protocol_open ? p->protocol : ev->protocol,
+			       caller_open ? p->caller : caller))
+			unknown = "the protocol or who connected is not known, and a rule depends on that";
+	}
+	return unknown ? verdict(VERDICT_UNKNOWN, unknown)
+		       : verdict(VERDICT_DENY, "no rule allows this port there");
+}
+
+static struct image_verdict judge_connect(const struct image *i, const struct event *ev)
+{
+	uint8_t v4[4];
+	const struct image_net *net;
+	if (!(settings(i)->judges & IMAGE_JUDGES_CONNECT) || !ev->address.family)
+		return (struct image_verdict){.why = "only IPv4 and IPv6 connections are judged"};
+	if (ev->address.family == 4)
+		net = find_network(i, IMAGE_MAP_NET4, ev->address.bytes, 32);
+	else if (match_mapped(ev->address.bytes, v4))
+		net = find_network(i, IMAGE_MAP_NET4, v4, 32);
+	else
+		net = find_network(i, IMAGE_MAP_NET6, ev->address.bytes, 128);
+	if (!net)
+		return verdict(VERDICT_DENY, "no rule allows this address");
+	return judge_ports(i, net, ev);
+}
+
+struct image_verdict image_judge(const struct image *i, const struct event *ev)
+{
+	switch (ev->kind) {
+	case KIND_EXEC:
+		return judge_exec(i, ev);
+	case KIND_FILE:
+		return judge_file(i, ev);
+	case KIND_CONNECT:
+		return judge_connect(i, ev);
+	case KIND_GUARD:
+		if (settings(i)->guards & guard_from(ev->guard))
+			return verdict(VERDICT_DENY, "a guard forbids it");
+		return (struct image_verdict){.why = "no guard on this"};
+	default:
+		return (struct image_verdict){.why = "not judged"};
+	}
+}
