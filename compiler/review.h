@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The review page: what a person who approves the policy must know, as Markdown. */
+#pragma once
+
+#include "compiler/compile.h"
+
+/* C is complete but for the page itself. */
+void review_page(const struct compiled *c, const struct compile_options *o, struct buf *b);
