@@ -116,7 +116,7 @@ static bool put_section(Elf *elf, const struct part *p, uint64_t *offset)
 	data->d_buf = p->bytes.p;
 	data->d_size = p->bytes.n;
 	data->d_type = ELF_T_BYTE;
-	data->d_align = ALIGN;
+	data->d_align = p->type == SHT_NOTE ? 4 : ALIGN;
 	*h = (Elf64_Shdr){.sh_name = p->name, .sh_type = p->type, .sh_flags = p->flags, .sh_offset = *offset,
 			  .sh_size = p->bytes.n, .sh_link = p->link, .sh_info = p->info,
 			  .sh_addralign = p->type == SHT_NOTE ? 4 : ALIGN, .sh_entsize = p->entry_size};
