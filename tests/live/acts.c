@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Does one thing that the recorder must see, exactly once, without a shell's noise around it.
+ *
+ *	acts open rwcta PATH...      open each with these intents (r w c t a, p = O_PATH)
+ *	acts openat2 rwcta PATH      the same through openat2
+ *	acts open32 PATH             through the 32-bit system call table (77 where there is none)
+ *	acts memfd | deleted COPY    exec "noop" from a memfd, from a file that is removed first
+ *	acts tcp|udp|sendto ADDRESS PORT
+ *	acts chroot DIR PROGRAM ARG...
+ *	acts deep DIR BYTES          make and open a path of that many bytes, then remove it
+ *	acts loop N PATH             N times open and close
+ *	acts noop
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "acts: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static int flags_of(const char *intents)
+{
+	int flags = strchr(intents, 'w') ? strchr(intents, 'r') ? O_RDWR : O_WRONLY : O_RDONLY;
+	flags |= strchr(intents, 'c') ? O_CREAT : 0;
+	flags |= strchr(intents, 't') ? O_TRUNC : 0;
+	flags |= strchr(intents, 'a') ? O_APPEND : 0;
+	return flags | (strchr(intents, 'p') ? O_PATH : 0);
+}
+
+static int act_open(char **argv)
+{
+	for (char **path = argv + 1; *path; path++) {
+		int fd = open(*path, flags_of(argv[0]), 0600);
+		if (fd < 0)
+			fail(*path);
+		close(fd);
+	}
+	return 0;
+}
+
+static int act_openat2(char **argv)
+{
+	struct open_how how = {.flags = (unsigned)flags_of(argv[0])};
+	if (how.flags & O_CREAT)
+		how.mode = 0600;
+	if (syscall(SYS_openat2, AT_FDCWD, argv[1], &how, sizeof(how)) < 0)
+		fail(argv[1]);
+	return 0;
+}
+
+static int act_open32(char **argv)
+{
+#ifdef __x86_64__
+	char *low = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (low == MAP_FAILED)
+		fail("mmap");
+	snprintf(low, 8192, "%s", argv[0]);
+	long fd;
+	__asm__ volatile("int $0x80" : "=a"(fd) : "a"(5L), "b"(low), "c"(O_RDONLY), "d"(0L) : "memory");
+	return fd >= 0 ? 0 : 77;
+#else
+	(void)argv;
+	return 77;
+#endif
+}
+
+static void copy_self(int to)
+{
+	struct stat st;
+	int from = open("/proc/self/exe", O_RDONLY);
+	if (from < 0 || fstat(from, &st))
+		fail("/proc/self/exe");
+	for (off_t left = st.st_size; left > 0;) {
+		ssize_t n = sendfile(to, from, NULL, (size_t)left);
+		if (n <= 0)
+			fail("copy");
+		left -= n;
+	}
+}
+
+static int exec_fd(int fd)
+{
+	fexecve(fd, (char *[]){"noop", "noop", NULL}, (char *[]){NULL});
+	fail("fexecve");
+	return 1;
+}
+
+static int act_memfd(char **argv)
+{
+	(void)argv;
+	int fd = memfd_create("hidden", MFD_CLOEXEC);
+	copy_self(fd);
+	return exec_fd(fd);
+}
+
+static int act_deleted(char **argv)
+{
+	int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || unlink(argv[0]))
+		fail(argv[0]);
+	return exec_fd(fd);
+}
+
+static int remote(const char *address, const char *port, int type, struct addrinfo **ret)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = type};
+	if (getaddrinfo(address, port, &hints, ret))
+		fail(address);
+	return socket((*ret)->ai_family, type | SOCK_CLOEXEC, 0);
+}
+
+static int act_tcp(char **argv)
+{
+	struct addrinfo *a;
+	int fd = remote(argv[0], argv[1], SOCK_STREAM, &a);
+	if (connect(fd, a->ai_addr, a->ai_addrlen) && errno != ECONNREFUSED)
+		fail("connect");
+	return 0;
+}
+
+static int act_udp(char **argv)
+{
+	struct addrinfo *a;
+	int fd = remote(argv[0], argv[1], SOCK_DGRAM, &a);
+	if (connect(fd, a->ai_addr, a->ai_addrlen))
+		fail("connect");
+	return 0;
+}
+
+static int act_sendto(char **argv)
+{
+	struct addrinfo *a;
+	int fd = remote(argv[0], argv[1], SOCK_DGRAM, &a);
+	if (sendto(fd, "x", 1, 0, a->ai_addr, a->ai_addrlen) < 0)
+		fail("sendto");
+	return 0;
+}
+
+static int act_chroot(char **argv)
+{
+	if (chroot(argv[0]) || chdir("/"))
+		fail(argv[0]);
+	execv(argv[1], argv + 1);
+	fail(argv[1]);
+	return 1;
+}
+
+/* Folders of 200 bytes, one in the other, each entered: only the kernel sees the whole path. */
+static int act_deep(char **argv)
+{
+	char name[201];
+	memset(name, 'd', 200);
+	name[200] = '\0';
+	if (chdir(argv[0]))
+		fail(argv[0]);
+	int depth = atoi(argv[1]) / 201;
+	for (int i = 0; i < depth; i++)
+		if (mkdir(name, 0700) || chdir(name))
+			fail("mkdir");
+	char **file = (char *[]){"wc", "leaf", NULL};
+	act_open(file);
+	unlink("leaf");
+	for (int i = 0; i < depth; i++)
+		if (chdir("..") || rmdir(name))
+			fail("rmdir");
+	return 0;
+}
+
+static int act_loop(char **argv)
+{
+	for (long i = atol(argv[0]); i > 0; i--) {
+		int fd = open(argv[1], O_RDONLY);
+		if (fd < 0)
+			fail(argv[1]);
+		close(fd);
+	}
+	return 0;
+}
+
+static int act_noop(char **argv)
+{
+	(void)argv;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int args;
+	int (*act)(char **argv);
+} acts[] = {
+	{"open", 2, act_open},	     {"openat2", 2, act_openat2}, {"open32", 1, act_open32},
+	{"memfd", 0, act_memfd},     {"deleted", 1, act_deleted}, {"tcp", 2, act_tcp},
+	{"udp", 2, act_udp},	     {"sendto", 2, act_sendto},	  {"chroot", 2, act_chroot},
+	{"deep", 2, act_deep},	     {"loop", 2, act_loop},	  {"noop", 0, act_noop},
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < sizeof(acts) / sizeof(acts[0]); i++)
+		if (!strcmp(argv[1], acts[i].name) && argc - 2 >= acts[i].args)
+			return acts[i].act(argv + 2);
+	fprintf(stderr, "acts: unknown act or arguments missing\n");
+	return 2;
+}
