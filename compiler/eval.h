@@ -45,6 +45,12 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 enum verdict judgements_worst(const struct judgement *j, size_t n);
 
 /*
+ * Tells beforehand that the stream holds lines like EV: the hook of such a line is then not implied by other events. For
+ * streams that can be read twice; otherwise the engine learns it from the first such line.
+ */
+void engine_records(struct engine *e, const struct event *ev);
+
+/*
  * "Protects" test for a corpus: hooks of the policies that no event given so far recorded or implied.
  * Calls FN(arg, policy, hook) for each.
  */

@@ -35,7 +35,7 @@ struct node {
 	uint32_t pid;
 	uint32_t id_next, pid_next;             /* chains; id_next also links free nodes */
 	uint32_t newer, older;
-	bool path_known, caller_known, exec_seen, fork_only, exited, path_late;
+	bool path_known, caller_known, exec_seen, fork_only, exited, path_late, exec_checked;
 };
 
 struct pod_entry {
@@ -329,6 +329,7 @@ static void learn_exec(struct processes *m, struct node *node, struct event *ev)
 	}
 	if (!before || !before->checked)
 		return;
+	node->exec_checked = true;
 	if (!node->path_known) {
 		name_share(&node->path, before->checked);
 		node->path_known = true;
@@ -508,7 +509,7 @@ const struct process_image *processes_find(struct processes *m, struct str exec_
 		.exec_id = name_str(node->id), .path = name_str(node->path),
 		.filename = name_str(node->filename), .path_known = node->path_known,
 		.pid = node->pid, .fork_only = node->fork_only, .exited = node->exited,
-		.path_late = node->path_late, .checked = node->checked != NULL,
+		.path_late = node->path_late, .checked = node->exec_checked,
 	};
 	return &m->found;
 }

@@ -37,7 +37,7 @@ struct process_image {
 	bool fork_only;         /* never had an exec line: a copy of its parent's image */
 	bool exited;
 	bool path_late;         /* the line just applied told the path of an exec seen before */
-	bool checked;           /* bprm hook lines were seen since its last exec */
+	bool checked;           /* its exec was seen at the bprm hooks */
 };
 
 /* NULL when never seen or forgotten. Valid until the next call. */

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The engine: an event becomes hits, each hit is put to the hooks at its site, each hook's selectors are
+ * tried in order. Where the stream does not tell whether a selector matches, the verdicts of both ways are compared: only
+ * when they differ is the verdict unknown.
+ */
+#include "compiler/eval_form.h"
+
+struct engine *engine_new(struct policy *const *policies, size_t n, const struct target *target)
+{
+	struct engine *e = xcalloc(1, sizeof(*e));
+	e->policies = policies;
+	e->npolicies = n;
+	e->target = *target;
+	e->arena = arena_new();
+	e->processes = processes_new();
+	e->scopes = map_new();
+	eval_compile(e);
+	return e;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	eval_forms_free(e);
+	processes_free(e->processes);
+	map_free(e->scopes);
+	free(e->scope_answers.v);
+	free(e->out.v);
+	free(e->hits.v);
+	buf_done(&e->scratch);
+	arena_free(e->arena);
+	free(e);
+}
+
+/* ---- one hook ---- */
+
+static enum tri and_then(enum tri sofar, enum tri next)
+{
+	return sofar == TRI_NO || next == TRI_NO ? TRI_NO : sofar == TRI_UNKNOWN ? sofar : next;
+}
+
+static enum tri selector_matches(const struct compiled_selector *s, const struct hit *h,
+				 const struct process *process, const char **why)
+{
+	enum tri r = TRI_YES;
+	const char *reason = NULL;
+	*why = NULL;
+	if (s->nworkloads)
+		r = eval_workloads(s, process);
+	if (r == TRI_UNKNOWN)
+		*why = "the container of this process is not resolved to a pod";
+	if (r != TRI_NO && s->binaries) {
+		r = and_then(r, eval_binaries(s->binaries, &h->record, &reason));
+		*why = *why ? *why : reason;
+	}
+	if (r != TRI_NO && s->pids) {
+		r = and_then(r, eval_pids(s->pids, &h->record, &reason));
+		*why = *why ? *why : reason;
+	}
+	for (size_t i = 0; i < s->ntests && r != TRI_NO; i++) {
+		enum tri t = eval_test(&s->tests[i], h, &reason);
+		if (t == TRI_UNKNOWN && !*why)
+			*why = reason;
+		r = and_then(r, t);
+	}
+	if (r != TRI_NO && s->unknown) {
+		*why = *why ? *why : s->unknown;
+		r = TRI_UNKNOWN;
+	}
+	return r;
+}
+
+static const struct verdict_form no_match = {.verdict = VERDICT_ALLOW, .why = "no selector matches"};
+static const struct verdict_form posts = {.verdict = VERDICT_POST, .why = "a hook without selectors posts everything"};
+
+static bool same_outcome(const struct verdict_form *a, const struct verdict_form *b)
+{
+	return a->verdict == b->verdict && a->error == b->error && a->signal == b->signal && a->denies == b->denies;
+}
+
+/* The first selector that matches decides. */
+static void decide(const struct compiled_hook *hook, const struct hit *h, const struct process *process,
+		   struct judgement *j)
+{
+	const struct verdict_form *possible = NULL, *f = &no_match;
+	const char *unsure = NULL;
+	bool differ = false;
+	j->selector = -1;
+	if (!hook->nselectors)
+		f = &posts;
+	for (size_t i = 0; i < hook->nselectors; i++) {
+		const struct compiled_selector *s = &hook->selectors[i];
+		const char *why;
+		enum tri t = selector_matches(s, h, process, &why);
+		if (t == TRI_NO)
+			continue;
+		if (t == TRI_YES) {
+			f = &s->outcome;
+			if (!possible)
+				j->selector = (int)i;
+			break;
+		}
+		if (!possible) {
+			possible = &s->outcome;
+			unsure = why;
+			j->selector = (int)i;
+		} else {
+			differ |= !same_outcome(possible, &s->outcome);
+		}
+	}
+	if (possible && (differ || !same_outcome(possible, f))) {
+		j->verdict = VERDICT_UNKNOWN;
+		j->why = unsure;
+		j->selector = -1;
+		return;
+	}
+	f = possible ? possible : f;
+	j->verdict = f->verdict;
+	j->why = f->why;
+	j->error = f->verdict == VERDICT_DENY ? f->error : 0;
+	j->signal = f->signal;
+	if (f->verdict == VERDICT_KILL) {
+		j->effect = f->denies ? h->if_denied : h->if_killed;
+		j->before_first_instruction = h->new_image && !f->denies;
+	} else if (f->verdict == VERDICT_DENY) {
+		j->effect = h->if_denied;
+	}
+}
+
+static struct judgement *judgement_of(struct engine *e, const struct compiled_hook *hook, size_t from)
+{
+	for (size_t i = from; i < e->out.n; i++)
+		if (e->out.v[i].policy == hook->policy && e->out.v[i].hook == hook->hook)
+			return &e->out.v[i];
+	return NULL;
+}
+
+static void judge(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct event *ev)
+{
+	const char *why;
+	enum tri in = eval_scope(e, e->policies[hook->policy], hook->policy, &ev->process, &why);
+	if (in == TRI_NO)
+		return;
+	struct judgement j = {.policy = hook->policy, .hook = hook->hook, .selector = -1,
+			      .effect = EFFECT_HAPPENED, .monitor = hook->monitor};
+	if (hook->dead) {
+		j.verdict = VERDICT_ALLOW;
+		j.why = hook->dead;
+	} else {
+		decide(hook, h, &ev->process, &j);
+		if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
+			j.verdict = VERDICT_UNKNOWN;
+			j.why = why;
+		}
+	}
+	/* A script's exec reaches a hook once for each file: the worst counts, the first of equals. */
+	struct judgement *before = judgement_of(e, hook, 0);
+	if (!before)
+		*(struct judgement *)VEC_PUSH(&e->out) = j;
+	else if (j.verdict > before->verdict)
+		*before = j;
+}
+
+/* ---- the interface ---- */
+
+size_t engine_judge(struct engine *e, const struct event *ev, const struct judgement **ret)
+{
+	struct event known = *ev;
+	processes_apply(e->processes, &known);
+	e->out.n = 0;
+	e->hits.n = 0;
+	eval_hits(e, &known, &e->hits);
+	for (size_t i = 0; i < e->hits.n; i++) {
+		struct hit *h = &e->hits.v[i];
+		const struct site_hooks *at = &e->at.v[h->site];
+		eval_effect(e, &known, h);
+		for (size_t k = 0; k < at->n; k++)
+			judge(e, at->v[k], h, &known);
+	}
+	*ret = e->out.v;
+	return e->out.n;
+}
+
+void engine_records(struct engine *e, const struct event *ev)
+{
+	uint32_t site = ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
+	if (site != SITE_NONE && ev->policy.n)
+		e->at.v[site].recorded = true;
+}
+
+enum verdict judgements_worst(const struct judgement *j, size_t n)
+{
+	enum verdict worst = VERDICT_ALLOW;
+	for (size_t i = 0; i < n; i++)
+		worst = MAX(worst, j[i].verdict);
+	return worst;
+}
+
+void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t policy, size_t hook), void *arg)
+{
+	for (size_t p = 0; p < e->npolicies; p++) {
+		for (size_t h = 0; h < e->policies[p]->nhooks; h++) {
+			bool seen = false;
+			for (size_t s = 0; s < e->at.n && !seen; s++)
+				for (size_t k = 0; k < e->at.v[s].n && !seen; k++)
+					seen = e->at.v[s].v[k]->policy == p && e->at.v[s].v[k]->hook == h &&
+					       (e->at.v[s].seen || e->at.v[s].recorded);
+			if (!seen)
+				fn(arg, p, h);
+		}
+	}
+}

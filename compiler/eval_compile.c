@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Policies into the compiled form: hooks filed by site, macros merged, values as sets, and under kprobe.multi the
+ * tables that several kprobes of a policy share, where the last one loaded wins.
+ */
+#include "compiler/eval_form.h"
+
+struct compiling {
+	struct engine *e;
+	const struct policy *p;
+	uint32_t number;
+	bool multi;             /* this policy's kprobes share tables */
+	const char *dead;
+};
+
+/* ---- sites ---- */
+
+static const struct {
+	const char *name, *lsm;
+} site_names[] = {
+#define SITE(symbol, name, lsm, args) {name, lsm},
+#include "compiler/sites.def"
+#undef SITE
+};
+
+static void name_sites(struct engine *e)
+{
+	e->sites = map_new();
+	e->lsm_sites = map_new();
+	for (size_t i = 0; i < SITE_COUNT; i++) {
+		map_add(e->sites, str_from(site_names[i].name), NULL);
+		VEC_PUSH(&e->at);
+		bool new;
+		if (site_names[i].lsm[0] && (map_add(e->lsm_sites, str_from(site_names[i].lsm), &new), new))
+			*(uint32_t *)VEC_PUSH(&e->lsm_site_of) = (uint32_t)i;
+	}
+}
+
+uint32_t eval_site(const struct engine *e, enum hook_section section, struct str name)
+{
+	if (section == HOOK_LSM) {
+		uint32_t i = map_find(e->lsm_sites, name);
+		return i == MAP_NONE ? SITE_NONE : e->lsm_site_of.v[i];
+	}
+	uint32_t i = map_find(e->sites, name);
+	return i == MAP_NONE ? SITE_NONE : i;
+}
+
+static uint32_t add_site(struct engine *e, enum hook_section section, struct str name)
+{
+	uint32_t i = eval_site(e, section, name);
+	if (i != SITE_NONE)
+		return i;
+	/* An unnamed LSM hook and its security_ function are one place. */
+	struct str whole = section == HOOK_LSM
+		? str_from(arena_printf(e->arena, "security_" STR_FMT, STR_ARG(name))) : name;
+	bool new;
+	uint32_t site = map_add(e->sites, whole, &new);
+	if (new)
+		VEC_PUSH(&e->at);
+	struct str lsm = str_starts(whole, STR("security_")) ? str_skip(whole, 9) : (struct str){NULL, 0};
+	if (lsm.n && (map_add(e->lsm_sites, lsm, &new), new))
+		*(uint32_t *)VEC_PUSH(&e->lsm_site_of) = site;
+	return site;
+}
+
+static void file_hook(struct engine *e, uint32_t site, struct compiled_hook *c)
+{
+	*(struct compiled_hook **)VEC_PUSH(&e->at.v[site]) = c;
+}
+
+/* Strips __x64_ and the like. */
+static struct str plain_call(struct str call)
+{
+	static const struct str prefixes[] = {STR_INIT("__x64_"), STR_INIT("__arm64_"), STR_INIT("__ia32_")};
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+		if (str_starts(call, prefixes[i]))
+			return str_skip(call, prefixes[i].n);
+	return call;
+}
+
+static void file_list(struct compiling *c, struct str name, struct compiled_hook *hook)
+{
+	for (size_t i = 0; i < c->p->nlists; i++) {
+		const struct policy_list *l = &c->p->lists[i];
+		for (size_t k = 0; str_eq(l->name, name) && k < l->values.n; k++)
+			file_hook(c->e, add_site(c->e, HOOK_KPROBE, plain_call(l->values.v[k])), hook);
+	}
+}
+
+static void file_by_site(struct compiling *c, const struct hook *h, struct compiled_hook *hook)
+{
+	struct engine *e = c->e;
+	switch (h->section) {
+	case SECTION_LSM:
+		file_hook(e, add_site(e, HOOK_LSM, h->call), hook);
+		break;
+	case SECTION_TRACEPOINT:
+		file_hook(e, add_site(e, HOOK_TRACEPOINT,
+				      str_from(arena_printf(e->arena, STR_FMT "/" STR_FMT, STR_ARG(h->subsystem),
+							    STR_ARG(h->call)))), hook);
+		break;
+	case SECTION_KPROBE:
+	case SECTION_FENTRY:
+		if (str_starts(h->call, STR("list:")))
+			file_list(c, str_skip(h->call, 5), hook);
+		else
+			file_hook(e, add_site(e, HOOK_KPROBE, plain_call(h->call)), hook);
+		break;
+	case SECTION_UPROBE:
+	case SECTION_USDT:
+		break;   /* no event implies them; unrecorded unless the line itself comes */
+	}
+}
+
+/* ---- selectors ---- */
+
+#define TAKE_LIST(into, from, list, n)                                                             \
+	do {                                                                                       \
+		if (!(into)->n) {                                                                  \
+			(into)->list = (from)->list;                                               \
+			(into)->n = (from)->n;                                                     \
+		}                                                                                  \
+	} while (0)
+
+/* The selector with its macros' fields; a field stands in one of them only, else the policy does not load. */
+static struct selector merged(const struct policy *p, const struct selector *s)
+{
+	struct selector m = *s;
+	for (size_t i = 0; i < s->macros.n; i++) {
+		for (size_t k = 0; k < p->nmacros; k++) {
+			const struct selector *from = &p->macros[k].selector;
+			if (!str_eq(p->macros[k].name, s->macros.v[i]))
+				continue;
+			TAKE_LIST(&m, from, args, nargs);
+			TAKE_LIST(&m, from, data, ndata);
+			TAKE_LIST(&m, from, return_args, nreturn_args);
+			TAKE_LIST(&m, from, binaries, nbinaries);
+			TAKE_LIST(&m, from, parent_binaries, nparent_binaries);
+			TAKE_LIST(&m, from, pids, npids);
+			TAKE_LIST(&m, from, namespaces, nnamespaces);
+			TAKE_LIST(&m, from, namespace_changes, nnamespace_changes);
+			TAKE_LIST(&m, from, capabilities, ncapabilities);
+			TAKE_LIST(&m, from, capability_changes, ncapability_changes);
+			TAKE_LIST(&m, from, actions, nactions);
+			TAKE_LIST(&m, from, return_actions, nreturn_actions);
+		}
+	}
+	return m;
+}
+
+static struct binary_test *compile_binaries(struct engine *e, const struct binary_filter *f)
+{
+	struct binary_test *t = arena_alloc(e->arena, sizeof(*t));
+	*(struct binary_test **)VEC_PUSH(&e->binaries) = t;
+	t->op = f->op;
+	t->empty = !f->values.n;
+	t->follow_children = f->follow_children;
+	if (f->op == OPERATOR_IN || f->op == OPERATOR_NOT_IN) {
+		t->set = string_set_new(&f->values);
+		*(struct string_set **)VEC_PUSH(&e->string_sets) = t->set;
+	} else {
+		prefix_set_init(&t->prefixes, &f->values,
+				f->op == OPERATOR_POSTFIX || f->op == OPERATOR_NOT_POSTFIX);
+	}
+	return t;
+}
+
+static const char *unanswerable(const struct selector *s)
+{
+	return s->nparent_binaries ? "matchParentBinaries: the events do not tell the recorded parent"
+	       : s->nnamespaces ? "matchNamespaces: the events do not tell the namespaces"
+	       : s->nnamespace_changes ? "matchNamespaceChanges: the events do not tell the namespaces"
+	       : s->ncapabilities ? "matchCapabilities: the events do not tell the capabilities"
+	       : s->ncapability_changes ? "matchCapabilityChanges: the events do not tell the capabilities"
+	       : s->ndata ? "matchData: the events do not tell this data"
+	       : NULL;
+}
+
+static const struct spec_arg *filtered_arg(const struct hook *h, const struct arg_filter *f)
+{
+	if (f->nargs)
+		return f->args[0] < h->nargs ? &h->args[f->args[0]] : NULL;
+	for (size_t i = 0; i < h->nargs; i++)
+		if (h->args[i].index == f->index)
+			return &h->args[i];
+	return NULL;
+}
+
+static void compile_test(struct compiling *c, const struct hook *h, const struct arg_filter *f,
+			 struct arg_test *t)
+{
+	t->arg = filtered_arg(h, f);
+	if (!t->arg) {
+		c->dead = "does not load: matchArgs names an argument that is not in the hook's list";
+		return;
+	}
+	t->op = f->op;
+	t->class = eval_class(t->arg->type);
+	t->lsm = h->section == SECTION_LSM;
+	struct value_table *table = arena_alloc(c->e->arena, sizeof(*table));
+	*(struct value_table **)VEC_PUSH(&c->e->tables) = table;
+	const char *bad = eval_values(c->e, f, t->arg, table);
+	if (bad)
+		c->dead = bad;
+	t->table = table;
+}
+
+static void compile_selector(struct compiling *c, const struct hook *h, const struct selector *written,
+			     struct compiled_selector *ret)
+{
+	struct selector s = merged(c->p, written);
+	if (s.nbinaries)
+		ret->binaries = compile_binaries(c->e, &s.binaries[0]);
+	if (s.npids)
+		ret->pids = &s.pids[0];
+	ret->workloads = s.workloads;
+	ret->nworkloads = s.nworkloads;
+	ret->unknown = s.npids > 1 || s.ncapabilities > 1
+		? "more than one matchPIDs or matchCapabilities entry is misread by the kernel"
+		: unanswerable(&s);
+	if (s.nparent_binaries && !c->e->target.parents_map)
+		c->dead = "does not load: matchParentBinaries needs the agent's --parents-map-enabled";
+	ret->tests = arena_alloc(c->e->arena, (s.nargs + 1) * sizeof(*ret->tests));
+	for (size_t i = 0; i < s.nargs && !c->dead; i++)
+		compile_test(c, h, &s.args[i], &ret->tests[ret->ntests++]);
+	ret->outcome = eval_outcome(c->e, c->p, h, &s);
+	if (str_starts(str_from(ret->outcome.why), STR("does not load")))
+		c->dead = ret->outcome.why;
+}
+
+/* ---- tables that kprobe.multi shares ---- */
+
+static bool shares_table(enum policy_operator op)
+{
+	switch (op) {
+	case OPERATOR_IN_MAP:
+	case OPERATOR_NOT_IN_MAP:
+	case OPERATOR_SPORT:
+	case OPERATOR_NOT_SPORT:
+	case OPERATOR_DPORT:
+	case OPERATOR_NOT_DPORT:
+	case OPERATOR_PROTOCOL:
+	case OPERATOR_FAMILY:
+	case OPERATOR_STATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool shares_networks(enum policy_operator op)
+{
+	return op == OPERATOR_SADDR || op == OPERATOR_NOT_SADDR || op == OPERATOR_DADDR || op == OPERATOR_NOT_DADDR;
+}
+
+/* The N-th filter of its kind in the last kprobe that has so many: its table is the one all use. */
+static const struct value_table *last_table(struct compiled_hook *const *hooks, size_t nhooks,
+					    bool (*kind)(enum policy_operator), size_t n)
+{
+	for (size_t h = nhooks; h-- > 0;) {
+		size_t seen = 0;
+		for (size_t s = 0; s < hooks[h]->nselectors; s++) {
+			const struct compiled_selector *sel = &hooks[h]->selectors[s];
+			for (size_t t = 0; t < sel->ntests; t++)
+				if (kind(sel->tests[t].op) && seen++ == n)
+					return sel->tests[t].table;
+		}
+	}
+	return NULL;
+}
+
+static void share_tables(struct compiled_hook *const *hooks, size_t n, bool (*kind)(enum policy_operator),
+			 const struct value_table **ret, size_t *ret_n)
+{
+	/* First look all up, then write: writing changes what the look-up sees. */
+	for (size_t i = 0; i < *ret_n; i++)
+		ret[i] = last_table(hooks, n, kind, i);
+	for (size_t h = 0; h < n; h++) {
+		size_t seen = 0;
+		for (size_t s = 0; s < hooks[h]->nselectors; s++) {
+			struct compiled_selector *sel = &hooks[h]->selectors[s];
+			for (size_t t = 0; t < sel->ntests; t++)
+				if (kind(sel->tests[t].op) && seen < *ret_n)
+					sel->tests[t].table = ret[seen++];
+		}
+	}
+}
+
+static void share_binaries(struct compiled_hook *const *hooks, size_t n)
+{
+	size_t most = 0;
+	for (size_t h = 0; h < n; h++)
+		most = MAX(most, hooks[h]->nselectors);
+	for (size_t s = 0; s < most; s++) {
+		const struct binary_test *last = NULL;
+		for (size_t h = 0; h < n; h++)
+			if (s < hooks[h]->nselectors && hooks[h]->selectors[s].binaries)
+				last = hooks[h]->selectors[s].binaries;
+		for (size_t h = 0; h < n && last; h++)
+			if (s < hooks[h]->nselectors)
+				hooks[h]->selectors[s].binaries = last;
+	}
+}
+
+static void share(struct compiled_hook *const *hooks, size_t n)
+{
+	enum { MAX_TABLES = 256 };
+	const struct value_table *tables[MAX_TABLES];
+	size_t ntables = MAX_TABLES;
+	share_binaries(hooks, n);
+	share_tables(hooks, n, shares_table, tables, &ntables);
+	share_tables(hooks, n, shares_networks, tables, &ntables);
+}
+
+/* ---- policies ---- */
+
+static struct str option(const struct policy *p, struct str name)
+{
+	for (size_t i = 0; i < p->noptions; i++)
+		if (str_eq(p->options[i].name, name))
+			return p->options[i].value;
+	return (struct str){NULL, 0};
+}
+
+static bool is_true(struct str s)
+{
+	static const struct str spellings[] = {STR_INIT("1"), STR_INIT("t"), STR_INIT("T"), STR_INIT("TRUE"),
+					       STR_INIT("true"), STR_INIT("True")};
+	for (size_t i = 0; i < ARRAY_SIZE(spellings); i++)
+		if (str_eq(s, spellings[i]))
+			return true;
+	return false;
+}
+
+static const char *whole_policy_dead(const struct compiling *c)
+{
+	const struct target *t = &c->e->target;
+	if ((c->p->pod || c->p->container) && !t->kubernetes)
+		return "does not load: podSelector and containerSelector need an agent in Kubernetes";
+	for (size_t i = 0; i < c->p->nhooks; i++) {
+		const struct hook *h = &c->p->hooks[i];
+		if (h->section != c->p->hooks[0].section)
+			return "does not load: more than one kind of hook in a policy";
+		if (h->section == SECTION_LSM && (!t->lsm || t->kernel < TARGET_KERNEL(5, 7)))
+			return "does not load: the target has no BPF LSM";
+	}
+	return NULL;
+}
+
+static struct compiled_hook *compile_hook(struct compiling *c, size_t number)
+{
+	const struct hook *h = &c->p->hooks[number];
+	struct compiled_hook *hook = arena_alloc(c->e->arena, sizeof(*hook));
+	*hook = (struct compiled_hook){
+		.policy = c->number, .hook = (uint32_t)number, .lsm = h->section == SECTION_LSM,
+		.monitor = str_eq(option(c->p, STR("policy-mode")), STR("monitor")),
+		.nselectors = h->nselectors,
+	};
+	hook->selectors = arena_alloc(c->e->arena, (h->nselectors + 1) * sizeof(*hook->selectors));
+	for (size_t i = 0; i < h->nselectors; i++)
+		compile_selector(c, h, &h->selectors[i], &hook->selectors[i]);
+	file_by_site(c, h, hook);
+	return hook;
+}
+
+static void compile_policy(struct engine *e, uint32_t number)
+{
+	struct compiling c = {.e = e, .p = e->policies[number], .number = number};
+	if (!c.p->nhooks)
+		return;
+	c.dead = whole_policy_dead(&c);
+	c.multi = e->target.kprobe_multi && c.p->nhooks > 1 && c.p->hooks[0].section == SECTION_KPROBE &&
+		  !is_true(option(c.p, STR("disable-kprobe-multi")));
+	struct compiled_hook **hooks = arena_alloc(e->arena, c.p->nhooks * sizeof(*hooks));
+	for (size_t i = 0; i < c.p->nhooks; i++)
+		hooks[i] = compile_hook(&c, i);
+	if (c.multi && !c.dead)
+		share(hooks, c.p->nhooks);
+	for (size_t i = 0; i < c.p->nhooks; i++)
+		hooks[i]->dead = c.dead;
+}
+
+void eval_compile(struct engine *e)
+{
+	name_sites(e);
+	for (size_t i = 0; i < e->npolicies; i++)
+		compile_policy(e, (uint32_t)i);
+}
+
+void eval_forms_free(struct engine *e)
+{
+	for (size_t i = 0; i < e->string_sets.n; i++)
+		string_set_free(e->string_sets.v[i]);
+	for (size_t i = 0; i < e->tables.n; i++) {
+		prefix_set_done(&e->tables.v[i]->prefixes);
+		network_set_done(&e->tables.v[i]->networks);
+		free(e->tables.v[i]->ranges.v);
+	}
+	for (size_t i = 0; i < e->binaries.n; i++)
+		prefix_set_done(&e->binaries.v[i]->prefixes);
+	for (size_t i = 0; i < e->at.n; i++)
+		free(e->at.v[i].v);
+	free(e->string_sets.v);
+	free(e->tables.v);
+	free(e->binaries.v);
+	free(e->at.v);
+	free(e->lsm_site_of.v);
+	map_free(e->sites);
+	map_free(e->lsm_sites);
+}

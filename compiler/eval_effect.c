@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What actions amount to, and whether the operation still takes place. A denied call fails. A killed caller's call
+ * goes on until the kernel next looks for fatal signals: some operations have happened by then, depending on
+ * the hook and on the file system.
+ */
+#include "compiler/eval_form.h"
+
+static bool is_fatal(uint32_t signal)
+{
+	switch (signal) {
+	case 0:
+	case 17:   /* SIGCHLD and the next: ignored by default; then the stops, then SIGURG, SIGWINCH */
+	case 18:
+	case 19:
+	case 20:
+	case 21:
+	case 22:
+	case 23:
+	case 28:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static bool is_security(struct str call)
+{
+	return str_starts(call, STR("security_"));
+}
+
+static bool option_multi_off(const struct policy *p)
+{
+	for (size_t i = 0; i < p->noptions; i++)
+		if (str_eq(p->options[i].name, STR("disable-kprobe-multi")))
+			return p->options[i].value.n && strchr("1tT", p->options[i].value.p[0]);
+	return false;
+}
+
+static void override(const struct engine *e, const struct policy *p, const struct hook *h,
+		     const struct action *a, struct verdict_form *f)
+{
+	switch (h->section) {
+	case SECTION_LSM:
+		f->denies |= a->error != 0;
+		f->error = a->error ? -EPERM : 0;
+		return;
+	case SECTION_KPROBE:
+		if (h->syscall) {
+			if (!e->target.error_injection) {
+				f->why = "does not load: Override of a system call needs error injection";
+				return;
+			}
+			f->denies = true;
+			f->error = a->error;
+			return;
+		}
+		if (!is_security(h->call)) {
+			f->why = "does not load: Override works on system calls and security_ functions only";
+			return;
+		}
+		if (e->target.kprobe_multi && !option_multi_off(p)) {
+			f->why = "does not load: Override of a security_ function with kprobe.multi in use";
+			return;
+		}
+		f->denies |= a->error != 0;
+		f->error = a->error;
+		return;
+	case SECTION_FENTRY:
+		f->why = "does not load: fentry cannot enforce";
+		return;
+	default:
+		return;   /* a tracepoint: accepted, without effect */
+	}
+}
+
+static void act(const struct engine *e, const struct policy *p, const struct hook *h, const struct action *a,
+		struct verdict_form *f)
+{
+	bool old = e->target.kernel < TARGET_KERNEL(5, 3);
+	switch (a->action) {
+	case ACTION_SIGKILL:
+		if (old && h->section == SECTION_KPROBE)
+			f->why = "does not load: Sigkill needs kernel 5.3";
+		else if (!old)
+			f->signal = SIGKILL_NUMBER;
+		break;
+	case ACTION_SIGNAL:
+		if (!old && is_fatal(a->sig) && f->signal != SIGKILL_NUMBER)
+			f->signal = a->sig;
+		break;
+	case ACTION_OVERRIDE:
+		override(e, p, h, a, f);
+		break;
+	case ACTION_NO_POST:
+		if (f->verdict == VERDICT_POST)
+			f->verdict = VERDICT_ALLOW;
+		break;
+	case ACTION_NOTIFY_ENFORCER:
+		f->verdict = VERDICT_UNKNOWN;
+		f->why = "NotifyEnforcer: what the enforcer does at a later call is not evaluated";
+		break;
+	default:
+		break;
+	}
+}
+
+static bool is_enforcing(enum policy_action a)
+{
+	return a == ACTION_SIGKILL || a == ACTION_SIGNAL || a == ACTION_OVERRIDE ||
+	       a == ACTION_NOTIFY_ENFORCER || a == ACTION_SET;
+}
+
+/* Looked for before macros are merged: a policy that enforces only inside a macro never enforces. */
+static bool enforces_outside_macros(const struct policy *p)
+{
+	for (size_t h = 0; h < p->nhooks; h++)
+		for (size_t s = 0; s < p->hooks[h].nselectors; s++)
+			for (size_t a = 0; a < p->hooks[h].selectors[s].nactions; a++)
+				if (is_enforcing(p->hooks[h].selectors[s].actions[a].action))
+					return true;
+	return false;
+}
+
+static bool return_side_enforces(const struct hook *h, const struct selector *s)
+{
+	for (size_t i = 0; h->ret && i < s->nreturn_actions; i++)
+		if (is_enforcing(s->return_actions[i].action))
+			return true;
+	return false;
+}
+
+struct verdict_form eval_outcome(const struct engine *e, const struct policy *p, const struct hook *h,
+				 const struct selector *s)
+{
+	struct verdict_form f = {.verdict = VERDICT_POST, .why = "the selector matches and only posts"};
+	if (return_side_enforces(h, s)) {
+		f.verdict = VERDICT_UNKNOWN;
+		f.why = "matchReturnActions: what the return value decides is not evaluated";
+		return f;
+	}
+	for (size_t i = 0; i < s->nactions; i++)
+		act(e, p, h, &s->actions[i], &f);
+	if (f.verdict == VERDICT_UNKNOWN || str_starts(str_from(f.why), STR("does not load")))
+		return f;
+	if ((f.signal || f.denies) && !enforces_outside_macros(p)) {
+		f = (struct verdict_form){.verdict = VERDICT_POST,
+					  .why = "an enforcing action inside a macro alone is never enforced"};
+	} else if (f.signal) {
+		f.verdict = VERDICT_KILL;
+		f.why = f.denies ? "the selector matches: the call fails and the process is killed"
+				 : "the selector matches: the process is killed";
+	} else if (f.denies) {
+		f.verdict = VERDICT_DENY;
+		f.why = "the selector matches: the call fails";
+	} else if (f.verdict == VERDICT_ALLOW) {
+		f.why = "the selector matches and its event is suppressed (NoPost)";
+	}
+	return f;
+}
+
+/* ---- effects ---- */
+
+/* A killed writer: most file systems look for fatal signals before they write. */
+static enum effect killed_write(const struct engine *e)
+{
+	return e->target.fs == FS_BTRFS ? EFFECT_HAPPENED : EFFECT_PREVENTED;
+}
+
+static enum effect killed_effect(const struct engine *e, const struct event *ev, const struct hit *h)
+{
+	switch (h->site) {
+	case SITE_FILE_PERMISSION:
+	case SITE_SYS_WRITE:
+		return killed_write(e);
+	case SITE_FILE_OPEN:
+	case SITE_SYS_OPENAT:
+		/* The open itself is of no use to the dead, but it creates and empties. */
+		return ev->access & (ACCESS_CREATE | ACCESS_TRUNCATE) ? EFFECT_HAPPENED : EFFECT_PREVENTED;
+	case SITE_SYS_EXECVE:
+	case SITE_SYS_EXECVEAT:
+	case SITE_CREDS_FOR_EXEC:
+	case SITE_BPRM_CHECK:
+	case SITE_CREDS_FROM_FILE:
+	case SITE_COMMITTING_CREDS:
+	case SITE_COMMITTED_CREDS:
+	case SITE_SCHED_EXEC:
+	case SITE_MMAP_FILE:
+	case SITE_SYS_READ:
+		return EFFECT_PREVENTED;
+	case SITE_SYS_EXIT:
+		return h->exec ? EFFECT_PREVENTED : EFFECT_HAPPENED;
+	default:
+		return EFFECT_HAPPENED;
+	}
+}
+
+void eval_effect(const struct engine *e, const struct event *ev, struct hit *h)
+{
+	h->if_killed = killed_effect(e, ev, h);
+	/* A denied open with O_CREAT has already made the file. */
+	h->if_denied = h->site == SITE_FILE_OPEN && (ev->access & ACCESS_CREATE) ? EFFECT_HAPPENED
+										 : EFFECT_PREVENTED;
+}

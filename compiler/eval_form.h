@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The compiled form, private to eval*.c: site -> the hooks of all policies on it, each hook with its selectors' filters as
+ * sets. Events become hits of sites with argument slots; a site without hooks costs nothing.
+ */
+#pragma once
+
+#include "compiler/eval.h"
+#include "compiler/eval_set.h"
+#include "schema/base/map.h"
+#include "schema/processes.h"
+
+enum site {
+#define SITE(symbol, name, lsm, args) SITE_##symbol,
+#include "compiler/sites.def"
+#undef SITE
+	SITE_COUNT,             /* further numbers: names that only policies know */
+	SITE_NONE = UINT32_MAX,
+};
+
+/* Three-valued: the stream may not tell. */
+enum tri { TRI_NO, TRI_YES, TRI_UNKNOWN };
+
+enum {
+	MAX_SLOTS = 8,
+	MAX_INLINE = 4,         /* values of a numeric operator */
+	REQPROT = 100,          /* lsm mmap_file has one more argument than the function */
+	BINARY_PATH_BYTES = 255,
+	SIGKILL_NUMBER = 9,
+};
+
+/* ---- hits ---- */
+
+enum slot_kind { SLOT_NUMBER, SLOT_STRING, SLOT_PATH, SLOT_NAME, SLOT_ADDRESS, SLOT_SOCKET };
+
+/*
+ * What is known of one argument. A number may be known in part: it lies in low..high, and its bits under
+ * KNOWN are those of low. A NAME is an entry's path inside its mount, of which only the whole path is known.
+ */
+struct slot {
+	enum slot_kind kind;
+	uint8_t index;
+	struct str resolve;
+	bool known;
+	int64_t low, high;
+	uint64_t known_bits;
+	bool not_exec;          /* number: a system call, but not one of exec */
+	struct str text, permission;
+	const struct arg *arg;  /* ADDRESS, SOCKET */
+	struct address address;
+	int family, protocol;   /* numbers, -1 = not told */
+	bool local_known;       /* SOCKET: the source side too */
+};
+
+/* Whose record the process filters look at. */
+struct record {
+	struct str path;
+	bool known;
+	uint32_t pid;
+};
+
+struct hit {
+	uint32_t site;
+	bool direct;            /* the event is the hook's own line */
+	struct record record;
+	struct slot slots[MAX_SLOTS];
+	uint32_t n;
+	enum effect if_killed;  /* does the operation happen although the caller is killed here? */
+	enum effect if_denied;
+	bool exec;              /* one of an exec's hits: a kill anywhere keeps the target from running */
+	bool new_image;         /* at exec: a kill lands after the new image is in place */
+};
+
+struct hits {
+	struct hit *v;
+	size_t n, cap;
+};
+
+/* ---- compiled policies ---- */
+
+struct binary_test {
+	enum policy_operator op;
+	bool empty, follow_children;
+	struct string_set *set;
+	struct prefix_set prefixes;
+};
+
+enum value_class { CLASS_NONE, CLASS_NUMBER, CLASS_STRING, CLASS_PATH, CLASS_SOCKET, CLASS_ADDRESS, CLASS_UNIX };
+
+/* The values of a filter; under kprobe.multi shared by filters of several hooks. */
+struct value_table {
+	struct string_set *strings;
+	struct prefix_set prefixes;
+	struct range_set ranges;
+	struct network_set networks;
+	int64_t inline_values[MAX_INLINE], inline_last[MAX_INLINE];
+	uint32_t ninline;
+};
+
+struct arg_test {
+	const struct spec_arg *arg;
+	enum policy_operator op;
+	enum value_class class;
+	bool lsm;
+	const struct value_table *table;
+};
+
+struct verdict_form {
+	enum verdict verdict;
+	int32_t error;
+	uint32_t signal;
+	bool denies;            /* DENY, or KILL with an Override beside it */
+	const char *why;
+};
+
+struct compiled_selector {
+	const struct binary_test *binaries;
+	const struct pid_filter *pids;
+	const struct workload_filter *workloads;
+	size_t nworkloads;
+	const char *unknown;    /* a filter that the stream cannot answer: its reason */
+	struct arg_test *tests;
+	size_t ntests;
+	struct verdict_form outcome;
+};
+
+struct compiled_hook {
+	uint32_t policy, hook;
+	bool lsm;
+	bool monitor;
+	const char *dead;       /* the policy does not load, and why */
+	struct compiled_selector *selectors;
+	size_t nselectors;
+};
+
+struct site_hooks {
+	struct compiled_hook **v;
+	size_t n, cap;
+	bool seen;              /* some event recorded or implied it */
+	bool recorded;          /* the stream has lines of it */
+};
+
+struct engine {
+	struct policy *const *policies;
+	size_t npolicies;
+	struct target target;
+	struct arena *arena;
+	struct map *sites, *lsm_sites;  /* name -> number in site_of[] */
+	struct { uint32_t *v; size_t n, cap; } lsm_site_of;
+	struct { struct site_hooks *v; size_t n, cap; } at;   /* by site */
+	struct processes *processes;
+	struct { struct judgement *v; size_t n, cap; } out;
+	struct hits hits;
+	struct { struct string_set **v; size_t n, cap; } string_sets;
+	struct { struct value_table **v; size_t n, cap; } tables;
+	struct { struct binary_test **v; size_t n, cap; } binaries;
+	/* scope: identity of pod and container -> answers by policy */
+	struct map *scopes;
+	struct { uint8_t *v; size_t n, cap; } scope_answers;
+	struct buf scratch;
+};
+
+/* eval_compile.c */
+void eval_compile(struct engine *e);
+void eval_forms_free(struct engine *e);
+uint32_t eval_site(const struct engine *e, enum hook_section section, struct str name);
+
+/* eval_match.c: does the argument pass? WHY is set with TRI_UNKNOWN. */
+enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **why);
+enum tri eval_binaries(const struct binary_test *t, const struct record *r, const char **why);
+enum tri eval_pids(const struct pid_filter *f, const struct record *r, const char **why);
+enum value_class eval_class(enum policy_type t);
+
+/* eval_values.c: what an operator compares with. NULL, or why the policy would not load. */
+const char *eval_values(struct engine *e, const struct arg_filter *f, const struct spec_arg *arg,
+			struct value_table *t);
+int eval_name_number(struct str name);   /* AF_INET, IPPROTO_TCP, TCP_LISTEN, or digits; -1 */
+
+/* eval_scope.c: is the process one that the policy is for? */
+enum tri eval_scope(struct engine *e, const struct policy *p, uint32_t number, const struct process *process,
+		    const char **why);
+enum tri eval_workloads(const struct compiled_selector *s, const struct process *process);
+
+/* eval_hooks.c: the hits that EV is or implies, at sites that have hooks. */
+void eval_hits(struct engine *e, const struct event *ev, struct hits *ret);
+
+/* eval_effect.c */
+void eval_effect(const struct engine *e, const struct event *ev, struct hit *h);
+struct verdict_form eval_outcome(const struct engine *e, const struct policy *p, const struct hook *h,
+				 const struct selector *s);

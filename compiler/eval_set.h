@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sets of values that a filter compares with: asked in time that hardly depends on how many values they hold. */
+#pragma once
+
+#include "schema/event.h"
+#include "schema/policy.h"
+
+/* Whole strings. */
+struct string_set;
+struct string_set *string_set_new(const struct strs *values);
+void string_set_free(struct string_set *s);
+bool string_set_has(const struct string_set *s, struct str key);
+
+/* Does the key begin (end, with REVERSED) with a value? */
+struct prefix_set {
+	struct str *v;          /* sorted; none begins with another */
+	size_t n;
+	bool reversed;
+};
+void prefix_set_init(struct prefix_set *s, const struct strs *values, bool reversed);
+void prefix_set_done(struct prefix_set *s);
+bool prefix_set_has(const struct prefix_set *s, struct str key);
+
+/* Unsigned numbers, as ranges that do not overlap. */
+struct range {
+	uint64_t first, last;
+};
+struct range_set {
+	struct range *v;
+	size_t n, cap;
+};
+void range_set_add(struct range_set *s, uint64_t a, uint64_t b);   /* either order */
+void range_set_sort(struct range_set *s);                          /* once, after the last add */
+bool range_set_has(const struct range_set *s, uint64_t key);
+
+/* Networks. */
+struct network {
+	uint8_t first[16], last[16];
+};
+struct network_set {
+	struct networks {
+		struct network *v;
+		size_t n, cap;
+	} v4, v6;
+};
+/* An address or CIDR, as Go's parser takes them. -EINVAL for anything else. */
+int network_set_add(struct network_set *s, struct str text);
+void network_set_sort(struct network_set *s);
+void network_set_done(struct network_set *s);
+bool network_set_has(const struct network_set *s, const struct address *a);
