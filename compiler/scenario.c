@@ -12,7 +12,7 @@
 #include "schema/base/cli.h"
 #include "schema/base/io.h"
 
-enum { TIMES_MAX = 1000000, NAMES_MAX = 200 };
+enum { TIMES_MAX = 1000000, NAMES_MAX = 200, VISITS_MAX = 1000000 };
 
 static const char *const verbs[] = {
 #define STEP(symbol, name, summary) name,
@@ -396,6 +396,11 @@ static void check_decisions(struct reader *r, const struct step *steps, size_t n
 			    struct decision outer, bool attack)
 {
 	for (size_t i = 0; i < n; i++) {
+		if (++r->visited > VISITS_MAX) {
+			if (r->visited == VISITS_MAX + 1)
+				COMPLAIN(r, &steps[i], "blocks use one another more than %d times over", VISITS_MAX);
+			return;
+		}
 		const struct step *s = &steps[i];
 		struct decision d = s->decision.expect ? s->decision : outer;
 		if (attack && BIT(FORK) != 1u << s->verb && EVENTS & 1u << s->verb && !d.expect)

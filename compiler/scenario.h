@@ -19,6 +19,7 @@ enum {
 	SCENARIO_MAX_REPLICAS = 500,
 	SCENARIO_MAX_NODES = 500,
 	SCENARIO_MAX_EVENTS = 1 << 22,      /* of one repetition */
+	SCENARIO_MAX_DAYS = 3650,           /* from the first event to the last */
 };
 
 /* -EINVAL with the reasons (file, line, column) in D; -E2BIG and other -errno likewise. */

@@ -11,6 +11,7 @@ struct reader {
 	const char *file;
 	struct diag *diag;
 	unsigned depth;
+	unsigned visited;       /* steps looked at, blocks as often as they are used */
 };
 
 struct field {

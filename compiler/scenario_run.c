@@ -25,6 +25,7 @@ struct play {
 	struct diag *diag;
 	size_t max_events;
 	uint64_t steps, max_steps;   /* taken; loops without events must end as well */
+	uint64_t end_ns;
 	struct {
 		struct activation *v;
 		size_t n, cap;
@@ -518,6 +519,8 @@ static int run_step(struct scene *c, const struct step *s)
 		struct play *p = c->play;
 		if (++p->steps > p->max_steps || p->world->items.n >= p->max_events)
 			return FAIL(c, s, "the scenario makes too many events; lower a 'times'");
+		if (c->now_ns > p->end_ns)
+			return FAIL(c, s, "the scenario lasts longer than %d days", SCENARIO_MAX_DAYS);
 		err = check_actor(c, s);
 		if (!err)
 			err = step_functions[s->verb](c, s);
@@ -565,6 +568,11 @@ static int plan(struct play *p)
 	const struct scenario *s = w->scenario;
 	for (size_t i = 0; i < s->nphases; i++) {
 		const struct phase *f = &s->phases[i];
+		if (f->every_ns && f->times > SCENARIO_MAX_DAYS * 86400 * NSEC_PER_SEC / f->every_ns) {
+			diag_add(p->diag, DIAG_ERROR, s->file, f->line, f->column,
+				 "the scenario lasts longer than %d days", SCENARIO_MAX_DAYS);
+			return -EINVAL;
+		}
 		for (size_t k = 0; k < w->nreplicas; k++) {
 			struct rng rng = rng_of(w->seed, 't', f->line, k);
 			for (uint64_t n = 0; takes_place(w, f, &w->replicas[k]) && n < f->times; n++) {
@@ -629,7 +637,8 @@ static int by_item_time(const void *a, const void *b)
 
 int scenario_run(struct world *w, size_t max_events, struct diag *d)
 {
-	struct play p = {.world = w, .diag = d, .max_events = max_events, .max_steps = 4 * max_events};
+	struct play p = {.world = w, .diag = d, .max_events = max_events, .max_steps = 4 * max_events,
+			 .end_ns = w->start_ns + SCENARIO_MAX_DAYS * 86400 * NSEC_PER_SEC};
 	int err = plan(&p);
 	for (size_t i = 0; i < p.activations.n && !err; i++)
 		err = run_activation(&p, &p.activations.v[i]);

@@ -224,6 +224,10 @@ static const struct {
 	 "attacks: [{name: x, at: 1m, expect: deny, do: [{exec: /x}]}]\n", 8, "must not replace"},
 	{"blocks: {entrypoint: [{exec: /a}]}\nphases: [{name: x, times: 1000000, do: [{wait: 1s, times: 1000}]}]\n", 7,
 	 "too many events"},
+	{"blocks: {entrypoint: [{exec: /a}]}\nphases: [{name: x, every: 100d, times: 1000, do: [{container: start}]}]\n", 7,
+	 "lasts longer"},
+	{"blocks: {entrypoint: [{exec: /a}, {wait: 365d, times: 11}, {file: /x}]}\n"
+	 "phases: [{name: x, do: [{container: start}]}]\n", 6, "lasts longer"},
 	/* each block twice in the next: 2^30 steps if they were followed */
 	{"blocks: {entrypoint: [{exec: /a}], a: [{wait: 0s}, {wait: 0s}], b: [{use: a, times: 1000000}],\n"
 	 " c: [{use: b, times: 1000000}]}\nphases: [{name: x, do: [{use: c}]}]\n", 6, "too many events"},
