@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The play. Every repetition of every phase in every replica is an activation; activations are run in the order
- * of their times, each with its own seeded generator, so that editing one phase does not change the numbers of
- * another. A step moves the activation's clock on; overlapping activations interleave when all events are
- * sorted at the end.
+ * The play. Every repetition of every phase in every replica is an activation; activations are run
+ * in the order of their times, each with its own seeded generator, so that editing one phase does
+ * not change the numbers of another. A step moves the activation's clock on; overlapping
+ * activations interleave when all events are sorted at the end.
  */
 #include "compiler/scenario_run.h"
 
@@ -24,7 +24,7 @@ struct play {
 	struct world *world;
 	struct diag *diag;
 	size_t max_events;
-	uint64_t steps, max_steps;   /* taken; loops without events must end as well */
+	uint64_t steps, max_steps; /* taken; loops without events must end as well */
 	uint64_t end_ns;
 	struct {
 		struct activation *v;
@@ -36,8 +36,8 @@ struct play {
 struct scene {
 	struct play *play;
 	struct replica *replica;
-	struct task *task;           /* who acts; NULL while the container is down */
-	uint64_t now_ns, number;     /* number: of the innermost repetition, for {n} */
+	struct task *task;	 /* who acts; NULL while the container is down */
+	uint64_t now_ns, number; /* number: of the innermost repetition, for {n} */
 	struct rng rng;
 	struct str label;
 	struct decision decision;
@@ -46,7 +46,7 @@ struct scene {
 
 #define FAIL(c, at, ...)                                                                           \
 	(diag_add((c)->play->diag, DIAG_ERROR, (c)->play->world->scenario->file, (at)->line,       \
-		  (at)->column, __VA_ARGS__),                                                       \
+		  (at)->column, __VA_ARGS__),                                                      \
 	 -EINVAL)
 
 static void pass_time(struct scene *c)
@@ -110,13 +110,13 @@ static struct item *emit(struct scene *c, enum kind kind, const struct program *
 	pass_time(c);
 	bool judged = kind != KIND_EXIT && c->decision.expect;
 	*it = (struct item){
-		.time_ns = c->now_ns,
-		.order = w->items.n,
-		.kind = kind,
-		.who = who,
-		.attack = c->attack,
-		.expect = judged ? c->decision.expect : EXPECT_ALLOW,
-		.label = label_of(c, kind),
+	    .time_ns = c->now_ns,
+	    .order = w->items.n,
+	    .kind = kind,
+	    .who = who,
+	    .attack = c->attack,
+	    .expect = judged ? c->decision.expect : EXPECT_ALLOW,
+	    .label = label_of(c, kind),
 	};
 	return it;
 }
@@ -130,8 +130,8 @@ static struct item *emit_task(struct scene *c, enum kind kind, struct task *t)
 }
 
 /* The runtime's own programs on the node: no policy for a pod reaches them. */
-static const struct program *emit_host(struct scene *c, const struct program *parent, const char *binary,
-				       const char *path, struct str arguments)
+static const struct program *emit_host(struct scene *c, const struct program *parent,
+				       const char *binary, const char *path, struct str arguments)
 {
 	struct world *w = c->play->world;
 	struct decision decision = c->decision;
@@ -156,9 +156,14 @@ static struct task *task_new(struct scene *c, bool inside)
 	struct world *w = c->play->world;
 	struct replica *r = c->replica;
 	struct task *t = arena_alloc(w->arena, sizeof(*t));
-	*t = (struct task){.replica = r, .pid = host_pid(w, r->host), .inside = inside, .attack = c->attack, .label = c->label,
+	*t = (struct task){.replica = r,
+			   .pid = host_pid(w, r->host),
+			   .inside = inside,
+			   .attack = c->attack,
+			   .label = c->label,
 			   .next = r->tasks,
-			   .container_pid = ++r->last_container_pid, .last_ns = c->now_ns};
+			   .container_pid = ++r->last_container_pid,
+			   .last_ns = c->now_ns};
 	r->tasks = t;
 	return t;
 }
@@ -179,8 +184,8 @@ static void end_task(struct scene *c, struct task *t, uint64_t status, struct st
 static struct str flags_of(struct scene *c, bool cloned, bool inside, struct str cwd)
 {
 	return str_from(arena_printf(c->play->world->arena, "execve%s%s%s",
-				     str_eq(cwd, STR("/")) ? " rootcwd" : "", cloned ? " clone" : "",
-				     inside ? " inInitTree" : ""));
+				     str_eq(cwd, STR("/")) ? " rootcwd" : "",
+				     cloned ? " clone" : "", inside ? " inInitTree" : ""));
 }
 
 static const struct pair *find_script(const struct scenario *s, struct str name)
@@ -199,7 +204,9 @@ static void resolve_program(struct scene *c, const struct step *s, struct progra
 	const struct pair *script = find_script(w->scenario, q->filename);
 	if (!script)
 		script = find_script(w->scenario, world_resolve(w, q->filename));
-	struct str interpreter = s->interpreter.n ? s->interpreter : script ? script->value : (struct str){0};
+	struct str interpreter = s->interpreter.n ? s->interpreter
+				 : script	  ? script->value
+						  : (struct str){0};
 	q->path_known = true;
 	if (s->memfd) {
 		p->tags |= TAG_MEMFD;
@@ -207,7 +214,8 @@ static void resolve_program(struct scene *c, const struct step *s, struct progra
 	} else if (interpreter.n) {
 		p->tags |= TAG_SCRIPT;
 		p->interpreter = q->path = world_resolve(w, interpreter);
-		q->arguments = q->arguments.n
+		q->arguments =
+		    q->arguments.n
 			? str_from(arena_printf(w->arena, STR_FMT " " STR_FMT, STR_ARG(q->filename),
 						STR_ARG(q->arguments)))
 			: q->filename;
@@ -222,8 +230,8 @@ static void resolve_program(struct scene *c, const struct step *s, struct progra
 }
 
 /*
- * T starts the program of S. FROM: the image that asked for it; for an exec without fork the task's own
- * one, so the parent is the image before.
+ * T starts the program of S. FROM: the image that asked for it; for an exec without fork the task's
+ * own one, so the parent is the image before.
  */
 static void start_program(struct scene *c, const struct step *s, struct task *t,
 			  const struct program *from, uint32_t tags)
@@ -233,15 +241,19 @@ static void start_program(struct scene *c, const struct step *s, struct task *t,
 	bool cloned = !t->program, inherits = from->process.pod.name.n > 0;
 	struct item *it = emit_task(c, KIND_EXEC, t);
 	struct process p = {
-		.filename = expand(c, s->target),
-		.arguments = expand(c, s->args),
-		.cwd = s->cwd.n ? s->cwd : inherits ? from->process.cwd : sc->cwd,
-		.uid = (uint32_t)(s->uid != SCENARIO_NOT_GIVEN ? s->uid : inherits ? from->process.uid : sc->uid),
-		.parent_exec_id = from->process.exec_id,
-		.docker = t->replica->docker,
-		.in_init_tree = t->inside ? YES : NO,
-		.pod = t->replica->pod,
-		.cgroup = t->replica->cgroup,
+	    .filename = expand(c, s->target),
+	    .arguments = expand(c, s->args),
+	    .cwd = s->cwd.n   ? s->cwd
+		   : inherits ? from->process.cwd
+			      : sc->cwd,
+	    .uid = (uint32_t)(s->uid != SCENARIO_NOT_GIVEN ? s->uid
+			      : inherits		   ? from->process.uid
+							   : sc->uid),
+	    .parent_exec_id = from->process.exec_id,
+	    .docker = t->replica->docker,
+	    .in_init_tree = t->inside ? YES : NO,
+	    .pod = t->replica->pod,
+	    .cgroup = t->replica->cgroup,
 	};
 	if (s->setuid)
 		p.uid = 0;
@@ -279,7 +291,8 @@ static int do_run(struct scene *c, const struct step *s)
 {
 	struct task *t = task_new(c, c->task->inside);
 	/* How the container was entered holds for everything started from there. */
-	start_program(c, s, t, c->task->program, c->task->program->tags & (TAG_INTERACTIVE | TAG_PROBE));
+	start_program(c, s, t, c->task->program,
+		      c->task->program->tags & (TAG_INTERACTIVE | TAG_PROBE));
 	return live(c, s, t);
 }
 
@@ -288,7 +301,9 @@ static int do_exec(struct scene *c, const struct step *s)
 	struct task *t = c->task;
 	bool first = !t->program;
 	if (c->attack && !t->attack)
-		return FAIL(c, s, "an attack must not replace a benign process: start one with 'run' first");
+		return FAIL(
+		    c, s,
+		    "an attack must not replace a benign process: start one with 'run' first");
 	start_program(c, s, t, first ? c->replica->shim : t->program,
 		      first ? TAG_ENTRYPOINT : t->program->tags & (TAG_INTERACTIVE | TAG_PROBE));
 	return run_steps(c, s->steps, s->nsteps);
@@ -307,7 +322,8 @@ static int do_fork(struct scene *c, const struct step *s)
 	p->process.flags = t->inside ? STR("execve inInitTree") : STR("execve");
 	p->process.pod.container_pid = w->scenario->host_pid ? 0 : t->container_pid;
 	p->parent = from;
-	p->tags = from->tags & (TAG_INIT_TREE | TAG_INTERACTIVE | TAG_PROBE | TAG_MEMFD | TAG_DELETED);
+	p->tags =
+	    from->tags & (TAG_INIT_TREE | TAG_INTERACTIVE | TAG_PROBE | TAG_MEMFD | TAG_DELETED);
 	t->program = p;
 	return live(c, s, t);
 }
@@ -318,10 +334,11 @@ static int do_enter(struct scene *c, const struct step *s)
 	struct replica *r = c->replica;
 	if (!r->main || r->main->ended)
 		return FAIL(c, s, "the container does not run at this time");
-	const struct program *runc = emit_host(
-		c, r->shim, "/usr/bin/runc", "/usr/bin/runc",
-		str_from(arena_printf(c->play->world->arena, "--root /run/containerd/runc/k8s.io exec " STR_FMT,
-				      STR_ARG(r->pod.container_id))));
+	const struct program *runc =
+	    emit_host(c, r->shim, "/usr/bin/runc", "/usr/bin/runc",
+		      str_from(arena_printf(c->play->world->arena,
+					    "--root /run/containerd/runc/k8s.io exec " STR_FMT,
+					    STR_ARG(r->pod.container_id))));
 	struct task *t = task_new(c, false);
 	start_program(c, s, t, runc, s->verb == STEP_PROBE ? TAG_PROBE : TAG_INTERACTIVE);
 	int err = live(c, s, t);
@@ -349,9 +366,9 @@ static int start_container(struct scene *c, const struct step *s)
 	const char *shim = "/usr/bin/containerd-shim-runc-v2";
 	r->shim = emit_host(c, r->host->containerd, shim, shim, arguments);
 	const struct program *runc = emit_host(
-		c, r->shim, "/usr/bin/runc", "/usr/bin/runc",
-		str_from(arena_printf(w->arena, "--root /run/containerd/runc/k8s.io create " STR_FMT,
-				      STR_ARG(r->pod.container_id))));
+	    c, r->shim, "/usr/bin/runc", "/usr/bin/runc",
+	    str_from(arena_printf(w->arena, "--root /run/containerd/runc/k8s.io create " STR_FMT,
+				  STR_ARG(r->pod.container_id))));
 	/* runc runs itself again from a copy that the container cannot overwrite. */
 	const struct program *init = emit_host(c, runc, "/proc/self/exe", "/runc", STR("init"));
 	r->main = c->task = task_new(c, true);
@@ -402,7 +419,8 @@ static int do_file(struct scene *c, const struct step *s)
 	it->path_known = true;
 	it->access = s->access;
 	if (s->deleted) {
-		it->path = str_from(arena_printf(w->arena, STR_FMT " (deleted)", STR_ARG(it->path)));
+		it->path =
+		    str_from(arena_printf(w->arena, STR_FMT " (deleted)", STR_ARG(it->path)));
 		it->tags |= TAG_DELETED;
 	}
 	return 0;
@@ -443,7 +461,9 @@ static int do_connect(struct scene *c, const struct step *s)
 	it->protocol = s->protocol;
 	if (parse_address(to, &it->address))
 		return 0;
-	return FAIL(c, s, "'" STR_FMT "' is no address such as 10.0.0.1:53, [2001:db8::1]:443, /run/x.sock or @name",
+	return FAIL(c, s,
+		    "'" STR_FMT
+		    "' is no address such as 10.0.0.1:53, [2001:db8::1]:443, /run/x.sock or @name",
 		    STR_ARG(to));
 }
 
@@ -468,10 +488,10 @@ static int do_use(struct scene *c, const struct step *s)
 }
 
 static int (*const step_functions[STEP_COUNT])(struct scene *c, const struct step *s) = {
-	[STEP_RUN] = do_run,         [STEP_EXEC] = do_exec,   [STEP_FORK] = do_fork,
-	[STEP_FILE] = do_file,       [STEP_CONNECT] = do_connect, [STEP_GUARD] = do_guard,
-	[STEP_WAIT] = do_wait,       [STEP_USE] = do_use,     [STEP_CONTAINER] = do_container,
-	[STEP_PROBE] = do_enter,     [STEP_ENTER] = do_enter,
+	[STEP_RUN] = do_run,     [STEP_EXEC] = do_exec,	  [STEP_FORK] = do_fork,
+	[STEP_FILE] = do_file,   [STEP_CONNECT] = do_connect, [STEP_GUARD] = do_guard,
+	[STEP_WAIT] = do_wait,   [STEP_USE] = do_use,	  [STEP_CONTAINER] = do_container,
+	[STEP_PROBE] = do_enter, [STEP_ENTER] = do_enter,
 };
 
 static uint64_t jittered(struct rng *rng, uint64_t ns, uint64_t percent)
@@ -520,7 +540,8 @@ static int run_step(struct scene *c, const struct step *s)
 		if (++p->steps > p->max_steps || p->world->items.n >= p->max_events)
 			return FAIL(c, s, "the scenario makes too many events; lower a 'times'");
 		if (c->now_ns > p->end_ns)
-			return FAIL(c, s, "the scenario lasts longer than %d days", SCENARIO_MAX_DAYS);
+			return FAIL(c, s, "the scenario lasts longer than %d days",
+				    SCENARIO_MAX_DAYS);
 		err = check_actor(c, s);
 		if (!err)
 			err = step_functions[s->verb](c, s);
@@ -568,24 +589,29 @@ static int plan(struct play *p)
 	const struct scenario *s = w->scenario;
 	for (size_t i = 0; i < s->nphases; i++) {
 		const struct phase *f = &s->phases[i];
-		if (f->every_ns && f->times > SCENARIO_MAX_DAYS * 86400 * NSEC_PER_SEC / f->every_ns) {
+		if (f->every_ns &&
+		    f->times > SCENARIO_MAX_DAYS * 86400 * NSEC_PER_SEC / f->every_ns) {
 			diag_add(p->diag, DIAG_ERROR, s->file, f->line, f->column,
 				 "the scenario lasts longer than %d days", SCENARIO_MAX_DAYS);
 			return -EINVAL;
 		}
 		for (size_t k = 0; k < w->nreplicas; k++) {
 			struct rng rng = rng_of(w->seed, 't', f->line, k);
-			for (uint64_t n = 0; takes_place(w, f, &w->replicas[k]) && n < f->times; n++) {
+			for (uint64_t n = 0; takes_place(w, f, &w->replicas[k]) && n < f->times;
+			     n++) {
 				if (p->activations.n >= p->max_events) {
-					diag_add(p->diag, DIAG_ERROR, s->file, f->line, f->column,
-						 "the scenario makes too many events; lower 'times'");
+					diag_add(
+					    p->diag, DIAG_ERROR, s->file, f->line, f->column,
+					    "the scenario makes too many events; lower 'times'");
 					return -EINVAL;
 				}
 				uint64_t width = f->every_ns / 100 * f->jitter_percent;
 				*VEC_PUSH(&p->activations) = (struct activation){
-					.time_ns = w->start_ns + f->at_ns + k * f->stagger_ns +
-						   n * f->every_ns + rng_below(&rng, width + 1),
-					.phase = f, .replica = &w->replicas[k], .number = n};
+				    .time_ns = w->start_ns + f->at_ns + k * f->stagger_ns +
+					       n * f->every_ns + rng_below(&rng, width + 1),
+				    .phase = f,
+				    .replica = &w->replicas[k],
+				    .number = n};
 			}
 		}
 	}
@@ -610,20 +636,21 @@ static int run_activation(struct play *p, const struct activation *a)
 {
 	const struct phase *f = a->phase;
 	struct scene c = {
-		.play = p,
-		.replica = a->replica,
-		.task = a->replica->main && !a->replica->main->ended ? a->replica->main : NULL,
-		.now_ns = a->time_ns,
-		.number = a->number,
-		.rng = rng_of(p->world->seed, f->line, a->replica->index, a->number),
-		.label = f->label,
-		.decision = f->decision,
-		.attack = f->attack,
+	    .play = p,
+	    .replica = a->replica,
+	    .task = a->replica->main && !a->replica->main->ended ? a->replica->main : NULL,
+	    .now_ns = a->time_ns,
+	    .number = a->number,
+	    .rng = rng_of(p->world->seed, f->line, a->replica->index, a->number),
+	    .label = f->label,
+	    .decision = f->decision,
+	    .attack = f->attack,
 	};
 	if (f->in.n)
 		c.task = pick_actor(&c, f->in);
 	if (f->in.n && !c.task)
-		return FAIL(&c, f, "no process named '" STR_FMT "' runs at this time", STR_ARG(f->in));
+		return FAIL(&c, f, "no process named '" STR_FMT "' runs at this time",
+			    STR_ARG(f->in));
 	return run_steps(&c, f->steps, f->nsteps);
 }
 
@@ -637,7 +664,10 @@ static int by_item_time(const void *a, const void *b)
 
 int scenario_run(struct world *w, size_t max_events, struct diag *d)
 {
-	struct play p = {.world = w, .diag = d, .max_events = max_events, .max_steps = 4 * max_events,
+	struct play p = {.world = w,
+			 .diag = d,
+			 .max_events = max_events,
+			 .max_steps = 4 * max_events,
 			 .end_ns = w->start_ns + SCENARIO_MAX_DAYS * 86400 * NSEC_PER_SEC};
 	int err = plan(&p);
 	for (size_t i = 0; i < p.activations.n && !err; i++)

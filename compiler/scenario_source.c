@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A played scenario as a struct source. Repetitions are played one at a time, each in a world of its own that
- * begins where the last one ended, so memory stays that of one.
+ * A played scenario as a struct source. Repetitions are played one at a time, each in a world of
+ * its own that begins where the last one ended, so memory stays that of one.
  */
 #include "compiler/scenario_run.h"
 
@@ -18,7 +18,8 @@ enum { PAUSE_SECONDS = 60 }; /* between repetitions */
 
 static int play(struct scenario_source *s, struct diag *d)
 {
-	uint64_t start = s->round ? s->end_ns + PAUSE_SECONDS * NSEC_PER_SEC : s->scenario->start_ns;
+	uint64_t start =
+	    s->round ? s->end_ns + PAUSE_SECONDS * NSEC_PER_SEC : s->scenario->start_ns;
 	world_done(&s->world);
 	world_init(&s->world, s->scenario, s->options.variant, s->round, start);
 	s->next = 0;
@@ -32,27 +33,27 @@ static void fill_event(struct scenario_source *s, const struct item *it, struct 
 {
 	const struct program *who = it->who;
 	*ev = (struct event){
-		.kind = it->kind,
-		.count = 1,
-		.time_ns = it->time_ns,
-		.line = ++s->line,
-		.source = str_from(s->scenario->file),
-		.node = who->node,
-		.tags = it->tags | who->tags,
-		.process = who->process,
-		.has_parent = who->parent,
-		.path = it->path,
-		.path_known = it->path_known,
-		.access = it->access,
-		.address = it->address,
-		.protocol = it->protocol,
-		.unix_path = it->unix_path,
-		.result = it->result,
-		.exit_status = it->status,
-		.exit_signal = it->signal,
-		.guard = it->guard,
-		.expect = it->expect,
-		.label = it->label,
+	    .kind = it->kind,
+	    .count = 1,
+	    .time_ns = it->time_ns,
+	    .line = ++s->line,
+	    .source = str_from(s->scenario->file),
+	    .node = who->node,
+	    .tags = it->tags | who->tags,
+	    .process = who->process,
+	    .has_parent = who->parent,
+	    .path = it->path,
+	    .path_known = it->path_known,
+	    .access = it->access,
+	    .address = it->address,
+	    .protocol = it->protocol,
+	    .unix_path = it->unix_path,
+	    .result = it->result,
+	    .exit_status = it->status,
+	    .exit_signal = it->signal,
+	    .guard = it->guard,
+	    .expect = it->expect,
+	    .label = it->label,
 	};
 	if (who->parent)
 		ev->parent = who->parent->process;
@@ -90,8 +91,8 @@ static void close_source(struct source *source)
 
 static const struct source_ops ops = {next_event, close_source};
 
-int scenario_open(const struct scenario *scenario, const struct scenario_options *o,
-		  struct diag *d, struct source **ret)
+int scenario_open(const struct scenario *scenario, const struct scenario_options *o, struct diag *d,
+		  struct source **ret)
 {
 	struct scenario_source *s = xcalloc(1, sizeof(*s));
 	s->source.ops = &ops;

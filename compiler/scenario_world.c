@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names and numbers as a cluster gives them: pod names by the kind of workload, container ids, cgroup
- * paths, exec ids. All come from the seed, so two runs agree byte for byte.
+ * Names and numbers as a cluster gives them: pod names by the kind of workload, container ids,
+ * cgroup paths, exec ids. All come from the seed, so two runs agree byte for byte.
  */
 #include "compiler/scenario_world.h"
 
@@ -16,12 +16,12 @@ static const char node_containerd[] = "/usr/bin/containerd";
 
 /* Made-up siblings for fleets. */
 static const char *const variant_names[] = {
-	"cart",    "checkout", "catalog",  "search",  "ledger",  "invoices", "media",  "thumbnails",
-	"mailer",  "reports",  "sessions", "accounts", "pricing", "stock",    "orders", "shipping",
+	"cart",    "checkout", "catalog",  "search",   "ledger",  "invoices", "media",  "thumbnails",
+	"mailer",  "reports",  "sessions", "accounts", "pricing", "stock",	  "orders", "shipping",
 	"reviews", "coupons",  "gateway",  "webhooks", "audit",   "exports",  "geo",    "translate",
 };
 static const char *const variant_namespaces[] = {"shop",     "payments", "media", "platform",
-						 "identity", "data",     "batch", "edge"};
+						 "identity", "data",	 "batch", "edge"};
 
 uint64_t rng_next(struct rng *r)
 {
@@ -74,7 +74,8 @@ static const struct pair *find_pair(const struct pair *pairs, size_t n, struct s
 	const struct pair *best = NULL;
 	for (size_t i = 0; i < n; i++) {
 		const struct pair *p = &pairs[i];
-		bool covers = str_starts(name, p->key) && (name.n == p->key.n || name.p[p->key.n] == '/');
+		bool covers =
+		    str_starts(name, p->key) && (name.n == p->key.n || name.p[p->key.n] == '/');
 		if (covers && (!best || p->key.n > best->key.n))
 			best = p;
 	}
@@ -130,8 +131,8 @@ static struct str labels_json(struct world *w, struct str hash)
 	return text_of(w, &b);
 }
 
-static struct str pod_name(struct world *w, const struct replica *r, struct rng *rng, struct str hash,
-			   uint64_t now_ns)
+static struct str pod_name(struct world *w, const struct replica *r, struct rng *rng,
+			   struct str hash, uint64_t now_ns)
 {
 	struct str kind = w->scenario->kind, name = w->workload, tail = random_suffix(w, rng, 5);
 	struct arena *a = w->arena;
@@ -140,11 +141,12 @@ static struct str pod_name(struct world *w, const struct replica *r, struct rng 
 	if (str_eq(kind, STR("StatefulSet")))
 		return str_from(arena_printf(a, STR_FMT "-%" PRIu64, STR_ARG(name), r->index));
 	if (str_eq(kind, STR("Deployment")))
-		return str_from(arena_printf(a, STR_FMT "-" STR_FMT "-" STR_FMT, STR_ARG(name), STR_ARG(hash),
-					     STR_ARG(tail)));
+		return str_from(arena_printf(a, STR_FMT "-" STR_FMT "-" STR_FMT, STR_ARG(name),
+					     STR_ARG(hash), STR_ARG(tail)));
 	if (str_eq(kind, STR("CronJob"))) /* its Jobs are named by the minute */
 		return str_from(arena_printf(a, STR_FMT "-%" PRIu64 "-" STR_FMT, STR_ARG(name),
-					     (uint64_t)(now_ns / NSEC_PER_SEC / 60), STR_ARG(tail)));
+					     (uint64_t)(now_ns / NSEC_PER_SEC / 60),
+					     STR_ARG(tail)));
 	return str_from(arena_printf(a, STR_FMT "-" STR_FMT, STR_ARG(name), STR_ARG(tail)));
 }
 
@@ -155,7 +157,8 @@ void replica_new_pod(struct world *w, struct replica *r, uint64_t now_ns)
 	struct rng rng = rng_of(w->id_seed, 'p', r->index, generation);
 	/* Pods of one rollout share the hash. */
 	struct rng shared = rng_of(w->id_seed, 'h', generation, 0);
-	struct str hash = str_eq(s->kind, STR("Deployment")) ? random_suffix(w, &shared, 10) : (struct str){0};
+	struct str hash =
+	    str_eq(s->kind, STR("Deployment")) ? random_suffix(w, &shared, 10) : (struct str){0};
 	struct str u = random_hex(w, &rng, 32);
 	/* An image's content id follows from its name. */
 	struct rng content = {hash_bytes(s->image.p, s->image.n, 0)};
@@ -164,18 +167,19 @@ void replica_new_pod(struct world *w, struct replica *r, uint64_t now_ns)
 		if (s->image.p[i - 1] == ':')
 			repository.n = i - 1;
 	r->pod = (struct pod){
-		.namespace = w->namespace,
-		.name = pod_name(w, r, &rng, hash, now_ns),
-		.uid = str_from(arena_printf(w->arena, "%.8s-%.4s-4%.3s-a%.3s-%.12s", u.p, u.p + 8, u.p + 12,
-					     u.p + 15, u.p + 18)),
-		.workload = w->workload,
-		.workload_kind = s->kind,
-		.labels = labels_json(w, hash),
-		.container_name = str_eq(s->container, s->workload) ? w->workload : s->container,
-		.image = s->image,
-		.image_id = str_from(arena_printf(w->arena, STR_FMT "@sha256:" STR_FMT, STR_ARG(repository),
-						  STR_ARG(random_hex(w, &content, 64)))),
-		.privileged = s->privileged,
+	    .namespace = w->namespace,
+	    .name = pod_name(w, r, &rng, hash, now_ns),
+	    .uid = str_from(arena_printf(w->arena, "%.8s-%.4s-4%.3s-a%.3s-%.12s", u.p, u.p + 8,
+					 u.p + 12, u.p + 15, u.p + 18)),
+	    .workload = w->workload,
+	    .workload_kind = s->kind,
+	    .labels = labels_json(w, hash),
+	    .container_name = str_eq(s->container, s->workload) ? w->workload : s->container,
+	    .image = s->image,
+	    .image_id =
+		str_from(arena_printf(w->arena, STR_FMT "@sha256:" STR_FMT, STR_ARG(repository),
+				      STR_ARG(random_hex(w, &content, 64)))),
+	    .privileged = s->privileged,
 	};
 }
 
@@ -189,10 +193,11 @@ void replica_new_container(struct world *w, struct replica *r, uint64_t now_ns)
 	snprintf(uid, sizeof(uid), STR_FMT, STR_ARG(r->pod.uid));
 	for (char *c = uid; *c; c++)
 		*c = *c == '-' ? '_' : *c;
-	r->cgroup = str_from(arena_printf(w->arena,
-					  "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod%s.slice/"
-					  "cri-containerd-" STR_FMT ".scope",
-					  uid, STR_ARG(r->pod.container_id)));
+	r->cgroup = str_from(
+	    arena_printf(w->arena,
+			 "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod%s.slice/"
+			 "cri-containerd-" STR_FMT ".scope",
+			 uid, STR_ARG(r->pod.container_id)));
 	r->last_container_pid = 0;
 }
 
@@ -200,7 +205,8 @@ void replica_new_container(struct world *w, struct replica *r, uint64_t now_ns)
 
 static struct str base64(struct world *w, struct str s)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = arena_alloc(w->arena, (s.n + 2) / 3 * 4 + 1);
 	size_t n = 0;
 	for (size_t i = 0; i < s.n; i += 3) {
@@ -223,7 +229,7 @@ uint32_t host_pid(struct world *w, struct host *h)
 }
 
 struct program *program_new(struct world *w, struct host *h, const struct process *p, uint32_t pid,
-			uint64_t now_ns)
+			    uint64_t now_ns)
 {
 	struct program *i = arena_alloc(w->arena, sizeof(*i));
 	i->process = *p;
@@ -232,23 +238,23 @@ struct program *program_new(struct world *w, struct host *h, const struct proces
 	i->process.auid = UINT32_MAX;
 	i->process.start_ns = now_ns;
 	i->process.exec_id =
-		base64(w, str_from(arena_printf(w->arena, STR_FMT ":%" PRIu64 ":%u", STR_ARG(h->name),
-						now_ns - h->boot_ns, pid)));
+	    base64(w, str_from(arena_printf(w->arena, STR_FMT ":%" PRIu64 ":%u", STR_ARG(h->name),
+					    now_ns - h->boot_ns, pid)));
 	return i;
 }
 
 struct program *host_program(struct world *w, struct host *h, const struct program *parent,
-			 const char *binary, struct str arguments, uint64_t now_ns)
+			     const char *binary, struct str arguments, uint64_t now_ns)
 {
 	struct process p = {
-		.filename = str_from(binary),
-		.path = str_from(binary),
-		.path_known = true,
-		.cwd = STR("/"),
-		.arguments = arguments,
-		.flags = STR("execve rootcwd clone"),
-		.in_init_tree = NO,
-		.cgroup = STR("/system.slice/containerd.service"),
+	    .filename = str_from(binary),
+	    .path = str_from(binary),
+	    .path_known = true,
+	    .cwd = STR("/"),
+	    .arguments = arguments,
+	    .flags = STR("execve rootcwd clone"),
+	    .in_init_tree = NO,
+	    .cgroup = STR("/system.slice/containerd.service"),
 	};
 	if (parent)
 		p.parent_exec_id = parent->process.exec_id;
@@ -257,29 +263,35 @@ struct program *host_program(struct world *w, struct host *h, const struct progr
 	return i;
 }
 
-static const struct program *inventory(struct world *w, struct host *h, const struct program *parent,
-				     const char *binary, uint32_t pid, const char *cgroup)
+static const struct program *inventory(struct world *w, struct host *h,
+				       const struct program *parent, const char *binary,
+				       uint32_t pid, const char *cgroup)
 {
 	struct process p = {
-		.filename = str_from(binary),
-		.path = pid ? str_from(binary) : (struct str){0},
-		.path_known = pid > 0,
-		.cwd = pid ? STR("/") : (struct str){0},
-		.flags = pid ? STR("procFS rootcwd") : STR("procFS"),
-		.in_init_tree = NO,
-		.cgroup = str_from(cgroup),
+	    .filename = str_from(binary),
+	    .path = pid ? str_from(binary) : (struct str){0},
+	    .path_known = pid > 0,
+	    .cwd = pid ? STR("/") : (struct str){0},
+	    .flags = pid ? STR("procFS rootcwd") : STR("procFS"),
+	    .in_init_tree = NO,
+	    .cgroup = str_from(cgroup),
 	};
 	struct program *i = program_new(w, h, &p, pid, h->boot_ns + pid * 10000000ull + 1);
 	i->parent = parent ? parent : i;
 	i->process.parent_exec_id = i->parent->process.exec_id;
 	i->tags = TAG_INVENTORY;
 	struct item *it = VEC_PUSH(&w->items);
-	*it = (struct item){.time_ns = i->process.start_ns, .order = w->items.n, .kind = KIND_EXEC,
-			    .who = i, .expect = EXPECT_ALLOW, .label = STR("benign: inventory")};
+	*it = (struct item){.time_ns = i->process.start_ns,
+			    .order = w->items.n,
+			    .kind = KIND_EXEC,
+			    .who = i,
+			    .expect = EXPECT_ALLOW,
+			    .label = STR("benign: inventory")};
 	return i;
 }
 
-/* What was running on a node when the recording began. Told once, however often the scenario repeats. */
+/* What was running on a node when the recording began. Told once, however often the scenario
+ * repeats. */
 static void init_host(struct world *w, struct host *h, size_t index, bool tell)
 {
 	struct rng r = rng_of(w->scenario->seed, 'b', index, 0);
@@ -289,8 +301,9 @@ static void init_host(struct world *w, struct host *h, size_t index, bool tell)
 	size_t before = w->items.n;
 	h->kernel = inventory(w, h, NULL, "<kernel>", 0, "");
 	h->systemd = inventory(w, h, h->kernel, node_systemd, 1, "/init.scope");
-	h->containerd = inventory(w, h, h->systemd, node_containerd,
-				  700 + (uint32_t)rng_below(&r, 300), "/system.slice/containerd.service");
+	h->containerd =
+	    inventory(w, h, h->systemd, node_containerd, 700 + (uint32_t)rng_below(&r, 300),
+		      "/system.slice/containerd.service");
 	if (!tell)
 		w->items.n = before;
 }
@@ -298,16 +311,22 @@ static void init_host(struct world *w, struct host *h, size_t index, bool tell)
 void world_init(struct world *w, const struct scenario *s, uint32_t variant, uint64_t round,
 		uint64_t start_ns)
 {
-	*w = (struct world){.scenario = s, .arena = arena_new(), .start_ns = start_ns,
-			    .namespace = s->namespace, .workload = s->workload, .nreplicas = s->replicas};
+	*w = (struct world){.scenario = s,
+			    .arena = arena_new(),
+			    .start_ns = start_ns,
+			    .namespace = s->namespace,
+			    .workload = s->workload,
+			    .nreplicas = s->replicas};
 	w->seed = rng_of(s->seed, 'v', variant, 0).state;
 	w->id_seed = rng_of(s->seed, 'v', variant, round + 1).state;
 	struct rng r = {w->seed};
 	if (variant) {
 		size_t n = ARRAY_SIZE(variant_names), i = variant - 1;
 		const char *name = variant_names[i % n];
-		w->workload = str_from(i < n ? name : arena_printf(w->arena, "%s-%zu", name, i / n + 1));
-		w->namespace = str_from(variant_namespaces[rng_below(&r, ARRAY_SIZE(variant_namespaces))]);
+		w->workload =
+		    str_from(i < n ? name : arena_printf(w->arena, "%s-%zu", name, i / n + 1));
+		w->namespace =
+		    str_from(variant_namespaces[rng_below(&r, ARRAY_SIZE(variant_namespaces))]);
 		w->nreplicas = 1 + rng_below(&r, s->replicas);
 	}
 	w->nhosts = s->nnodes;
