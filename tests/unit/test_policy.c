@@ -187,9 +187,9 @@ static void messages(void **state)
 		 "may have; write In, NotIn, Prefix, NotPrefix, Postfix or NotPostfix"},
 		{HEAD KP "    - matchBinaries:\n      - {operator: In, values: [a]}\n      - {operator: In, values: [b]}\n",
 		 "8:7: spec.kprobes[0].selectors[0].matchBinaries: 2 entries; at most 1 may be there"},
-		{HEAD KP "    - matchPIDs:\n      - {operator: In, values: [-1]}\n", "8:34: "
+		{HEAD KP "    - matchPIDs:\n      - {operator: In, values: [-1]}\n", "8:33: "
 		 "spec.kprobes[0].selectors[0].matchPIDs[0].values[0]: -1 is out of range; write an integer from 0"},
-		{HEAD KP "    - matchPIDs:\n      - {operator: In, values: [3000000000]}\n", "8:34: "
+		{HEAD KP "    - matchPIDs:\n      - {operator: In, values: [3000000000]}\n", "8:33: "
 		 "spec.kprobes[0].selectors[0].matchPIDs[0].values[0]: 3000000000 is more than 2147483647"},
 		{HEAD KP "    - matchArgs:\n      - {index: 0, operator: Equal, values: [2]}\n", "8:46: "
 		 "spec.kprobes[0].selectors[0].matchArgs[0].values[0]: an integer (2) where a string belongs; put it in "
