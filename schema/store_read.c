@@ -7,7 +7,6 @@
  */
 #include "schema/store_private.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 static const char *const choices[] = {"undecided", "allow", "deny"};
@@ -104,11 +103,20 @@ int store_observation_row(struct store *s, sqlite3_stmt *q, struct observation_r
 
 /* ---- text filter ---- */
 
+static unsigned char ascii_lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
 static bool contains(struct str s, struct str lower)
 {
+	if (lower.n == 0)
+		return true;
 	for (size_t i = 0; i + lower.n <= s.n; i++) {
-		size_t k = 0;
-		while (k < lower.n && tolower((unsigned char)s.p[i + k]) == (unsigned char)lower.p[k])
+		if (ascii_lower(s.p[i]) != (unsigned char)lower.p[0])
+			continue;
+		size_t k = 1;
+		while (k < lower.n && ascii_lower(s.p[i + k]) == (unsigned char)lower.p[k])
 			k++;
 		if (k == lower.n)
 			return true;
@@ -242,7 +250,7 @@ static int open_cursor(struct store *s, const struct observation_query *q, const
 	if (q->text.n > STORE_MAX_FIELD)
 		return store_refuse(s, -E2BIG, "the text to search for is too long");
 	for (size_t i = 0; i < q->text.n; i++)
-		buf_putc(&c->needle, (char)tolower((unsigned char)q->text.p[i]));
+		buf_putc(&c->needle, (char)ascii_lower(q->text.p[i]));
 	c->kind_key[0] = (char)q->kind;
 	c->kind_key[1] = (char)(q->kind + 1);
 	int rc = sqlite3_create_function_v2(s->db, "mentions", -1, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL,
