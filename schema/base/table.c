@@ -90,11 +90,15 @@ static void cell_text(const struct table_column *column, const struct cell *c, s
 
 void table_json_row(const struct table *t, size_t row, struct buf *b)
 {
+	bool any = false;
 	buf_putc(b, '{');
 	for (size_t i = 0; i < t->ncolumns; i++) {
 		const struct table_column *column = &t->columns[i];
 		const struct cell *c = &t->cells.v[row * t->ncolumns + i];
-		buf_printf(b, "%s\"%s\":", i ? "," : "", column->key);
+		if (!column->key)
+			continue;
+		buf_printf(b, "%s\"%s\":", any ? "," : "", column->key);
+		any = true;
 		if (column->type == TABLE_TEXT)
 			buf_json(b, c->text);
 		else if (column->type == TABLE_COUNT)
@@ -109,6 +113,11 @@ void table_json_row(const struct table *t, size_t row, struct buf *b)
 			buf_putc(b, '"'), buf_time(b, c->number), buf_putc(b, '"');
 	}
 	buf_putc(b, '}');
+}
+
+static bool in_text(const struct table_column *c)
+{
+	return c->title && c->type != TABLE_JSON_VALUE;
 }
 
 /* Columns a terminal would show: width in characters, not bytes. */
@@ -126,6 +135,8 @@ static void print_plain(const struct table *t, FILE *out)
 	size_t *widths = xcalloc(t->ncolumns, sizeof(*widths));
 	char **texts = xcalloc(rows * t->ncolumns + 1, sizeof(*texts));
 	for (size_t k = 0; k < rows * t->ncolumns; k++) {
+		if (!in_text(&t->columns[k % t->ncolumns]))
+			continue;
 		struct buf b = BUF_INIT;
 		cell_text(&t->columns[k % t->ncolumns], &t->cells.v[k], &b);
 		texts[k] = buf_take(&b);
@@ -134,7 +145,7 @@ static void print_plain(const struct table *t, FILE *out)
 	for (size_t row = 0; row <= rows; row++) {
 		CLEANUP_BUF struct buf line = BUF_INIT;
 		for (size_t i = 0; i < t->ncolumns; i++) {
-			if (t->columns[i].type == TABLE_JSON_VALUE)
+			if (!in_text(&t->columns[i]))
 				continue;
 			const char *text = row ? texts[(row - 1) * t->ncolumns + i] : t->columns[i].title;
 			size_t width = MAX(widths[i], strlen(t->columns[i].title));

@@ -23,6 +23,7 @@ enum table_type {
 	TABLE_JSON_VALUE, /* a ready JSON value; not shown in text */
 };
 
+/* A column without a key is text only, one without a title JSON only. */
 struct table_column {
 	const char *key, *title;
 	enum table_type type;
