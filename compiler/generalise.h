@@ -27,5 +27,5 @@ struct proposal {
 int generalise(struct store *s, struct arena *a, const struct observation_row *row,
 	       struct proposal **ret, size_t *ret_n);
 
-/* Keys: step rule kind path cidr port protocol covers surplus denied elsewhere examples. */
+/* Keys: step rule kind path cidr port_first port_last protocol covers surplus denied elsewhere examples. */
 struct table *listing_proposals(const struct proposal *p, size_t n);
