@@ -335,9 +335,10 @@ static void put_rule(struct documents *ds, const struct plan *plan, const struct
 	}
 }
 
-static int put_plan(struct documents *ds, const struct plan *plan)
+static int put_plan(struct documents *ds, struct plan *plan)
 {
 	struct plan_entries entries = {0};
+	plan_share(plan);
 	if (!plan_pack(plan, &entries)) {
 		free(entries.v);
 		return diag_error(ds->e->d, NULL, "one %s rule alone exceeds what a selector of %s holds",

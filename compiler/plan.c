@@ -46,6 +46,53 @@ struct strs plan_values(struct plan *p, const char *const *values, size_t n)
 	return list;
 }
 
+static bool same_values(const struct strs *a, const struct strs *b)
+{
+	bool same = a->n == b->n;
+	for (size_t i = 0; i < a->n && same; i++)
+		same = str_eq(a->v[i], b->v[i]);
+	return same;
+}
+
+static bool same_filters(const struct plan_selector *a, const struct plan_selector *b)
+{
+	bool same = a->nfilters == b->nfilters;
+	for (size_t i = 0; i < a->nfilters && same; i++)
+		same = a->filters[i].arg == b->filters[i].arg && a->filters[i].op == b->filters[i].op &&
+		       same_values(&a->filters[i].values, &b->filters[i].values);
+	return same;
+}
+
+/* A class's own form of R, a denial of everybody else. */
+static bool is_twin(const struct plan_selector *s, const struct plan_selector *r)
+{
+	return s->callers.n && s->after == (r->after & ~(uint32_t)PLAN_AFTER_CALLERS) && same_filters(s, r);
+}
+
+static bool share(struct plan *p, size_t at)
+{
+	struct plan_selector r = p->denials.v[at];
+	size_t twins = 0, n = 0;
+	for (size_t i = 0; i < p->denials.n; i++)
+		twins += is_twin(&p->denials.v[i], &r);
+	if (!(r.after & PLAN_AFTER_CALLERS) || twins < p->nclasses)
+		return false;
+	for (size_t i = 0; i < p->denials.n; i++) {
+		if (i != at && !is_twin(&p->denials.v[i], &r))
+			p->denials.v[n++] = p->denials.v[i];
+	}
+	r.after &= ~(uint32_t)PLAN_AFTER_CALLERS;
+	p->denials.v[n++] = r;
+	p->denials.n = n;
+	return true;
+}
+
+void plan_share(struct plan *p)
+{
+	for (size_t i = 0; p->nclasses && i < p->denials.n;)
+		i = share(p, i) ? 0 : i + 1;
+}
+
 enum table { TABLE_EQUAL, TABLE_PREFIX, TABLE_POSTFIX, TABLE_NUMBER, TABLE_V4, TABLE_V6, TABLES };
 
 struct usage {
@@ -207,6 +254,7 @@ void pass_callers(struct plan *p, const struct caller_classes *classes)
 		for (size_t j = 0; j < classes->v[i].callers.n; j++)
 			plan_value(p, &all, classes->v[i].callers.v[j]);
 	}
+	p->nclasses = classes->n;
 	if (all.n)
 		plan_prelude(p, PLAN_AFTER_CALLERS)->callers = all;
 }

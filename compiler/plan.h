@@ -57,6 +57,7 @@ struct plan {
 	const char *kind, *threat, *cannot, *false_positive;
 	struct { struct plan_selector *v; size_t n, cap; } denials;
 	struct { struct plan_selector *v; size_t n, cap; } preludes[PLAN_PRELUDES];
+	size_t nclasses;                  /* of callers that a prelude lets pass */
 };
 
 struct plan_entry {                       /* the selectors of one hook entry */
@@ -76,6 +77,12 @@ void plan_filter(struct plan_selector *s, uint8_t arg, enum policy_operator op, 
 /* A list of values in the plan's arena. */
 void plan_value(struct plan *p, struct strs *list, struct str value);
 struct strs plan_values(struct plan *p, const char *const *values, size_t n);
+
+/*
+ * What every class of callers and everybody else are denied alike becomes one denial for all, without callers.
+ * Call it when all denials are in.
+ */
+void plan_share(struct plan *p);
 
 /* Packs; false when one denial alone exceeds the limits. The caller frees ret->v. */
 bool plan_pack(const struct plan *p, struct plan_entries *ret);
