@@ -118,6 +118,8 @@ static void read_step(struct reader *r, const struct yaml_node *node, struct ste
 		s->decision.expect = EXPECT_ALLOW;
 	if (s->verb == STEP_FILE && !s->access)
 		s->access = ACCESS_READ;
+	if (s->access & ACCESS_APPEND)
+		s->access |= ACCESS_WRITE; /* O_APPEND alone writes nothing */
 	if (s->times < 1 || s->times > TIMES_MAX)
 		COMPLAIN(r, node, "'times' must be from 1 to %d", TIMES_MAX);
 }

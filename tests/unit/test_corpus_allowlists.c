@@ -29,12 +29,10 @@ static bool may_run(const struct allowlist *a, struct str path, struct str calle
 	return false;
 }
 
-/* A script is checked first, then its interpreter. */
+/* Of a script, its interpreter is what is judged. */
 static bool exec_allowed(const struct allowlist *a, const struct event *ev)
 {
-	bool script = ev->tags & TAG_SCRIPT;
-	return !(ev->tags & (TAG_MEMFD | TAG_DELETED)) && may_run(a, ev->process.path, ev->parent.path) &&
-	       (!script || may_run(a, ev->process.filename, ev->parent.path));
+	return !(ev->tags & (TAG_MEMFD | TAG_DELETED)) && may_run(a, ev->process.path, ev->parent.path);
 }
 
 static bool file_allowed(const struct allowlist *a, const struct event *ev)
