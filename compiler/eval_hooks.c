@@ -99,13 +99,13 @@ static void entry(struct hit *h, uint8_t folder, uint8_t name, struct str whole,
 	s->known = known;
 }
 
-static void link_count(struct hit *h, struct str file, bool known)
+static void link_count(struct hit *h, uint8_t index, struct str file, bool known)
 {
 	struct str count = STR("file.f_inode.__i_nlink");
 	if (known && (!file.n || str_ends(file, STR(" (deleted)"))))
-		between(h, 0, count, 0, 0);
+		between(h, index, count, 0, 0);
 	else if (known)
-		between(h, 0, count, 1, UINT32_MAX);
+		between(h, index, count, 1, UINT32_MAX);
 }
 
 /* ---- recorded lines ---- */
@@ -417,6 +417,13 @@ static void remote_end(struct slot *s, const struct event *ev)
 	s->text = ev->unix_path;
 }
 
+/* The socket when connect is called: what it is, and no peer yet. */
+static void unconnected(struct slot *s, const struct event *ev)
+{
+	remote_end(s, ev);
+	s->address = (struct address){.family = ev->address.family};
+}
+
 static void connect_hits(const struct implied *i, uint32_t direct)
 {
 	static const struct {
@@ -426,8 +433,11 @@ static void connect_hits(const struct implied *i, uint32_t direct)
 	for (size_t k = 0; k < ARRAY_SIZE(with_address); k++) {
 		uint32_t site = with_address[k].site;
 		struct hit *h = site == direct ? NULL : imply(i, site);
-		if (h)
-			remote_end(slot(h, SLOT_ADDRESS, with_address[k].index), i->ev);
+		if (!h)
+			continue;
+		remote_end(slot(h, SLOT_ADDRESS, with_address[k].index), i->ev);
+		if (site == SITE_SOCKET_CONNECT)
+			unconnected(slot(h, SLOT_SOCKET, 0), i->ev);
 	}
 	if (direct == SITE_TCP_CONNECT || i->ev->protocol != 6 || !i->ev->address.family)
 		return;
@@ -478,7 +488,7 @@ static void bprm_hit(struct engine *e, struct hits *hits, uint32_t site, uint8_t
 	if (!h)
 		return;
 	path(h, index, file, known);
-	link_count(h, file, known);
+	link_count(h, 0, file, known);
 	h->new_image = true;
 }
 
@@ -527,6 +537,7 @@ static void exec_hits(struct engine *e, const struct event *ev, struct hits *hit
 	bprm_hits(e, ev, &caller, hits);
 	if (!e->at.v[SITE_SCHED_EXEC].recorded && (h = add(e, hits, SITE_SCHED_EXEC, &ev->process))) {
 		path(h, 2, ev->process.path, ev->process.path_known);
+		link_count(h, 2, ev->process.path, ev->process.path_known);
 		h->new_image = true;
 	}
 	if (!e->at.v[SITE_SYS_EXIT].recorded && (h = add(e, hits, SITE_SYS_EXIT, &ev->process))) {
