@@ -28,7 +28,7 @@ static const struct cli_verb verb = {
 static const struct table_column verify_columns[] = {
 	{"file", "FILE", TABLE_TEXT},     {"name", "NAME", TABLE_TEXT},
 	{"mode", "MODE", TABLE_TEXT},     {"format", "FORMAT", TABLE_COUNT},
-	{"tool", "TOOL", TABLE_TEXT},     {"bytes", "BYTES", TABLE_COUNT},
+	{"workload", "WORKLOAD", TABLE_TEXT}, {"tool", "TOOL", TABLE_TEXT},     {"bytes", "BYTES", TABLE_COUNT},
 	{"allowlist", "ALLOWLIST", TABLE_TEXT}, {"digest", "DIGEST", TABLE_TEXT},
 };
 
@@ -55,6 +55,7 @@ static void verify_row(struct table *t, const char *file, const struct image *i)
 	table_str(t, i->name);
 	table_str(t, settings(i)->enforce ? STR("enforce") : STR("monitor"));
 	table_u64(t, i->format);
+	table_str(t, i->workload);
 	table_str(t, i->tool);
 	table_u64(t, i->bytes.n);
 	add_digest(t, i->allowlist_digest);

@@ -66,6 +66,9 @@ static void add_notes(struct writer *w, const struct lowered *l)
 	add_note(&p->bytes, IMAGE_NOTE_ALLOWLIST, digest, sizeof(digest));
 	add_note(&p->bytes, IMAGE_NOTE_NAME, l->source->name.p, l->source->name.n);
 	add_note(&p->bytes, IMAGE_NOTE_TOOL, stakeout_version, strlen(stakeout_version));
+	buf_clear(&text);
+	workload_print(&text, &l->source->workload);
+	add_note(&p->bytes, IMAGE_NOTE_WORKLOAD, text.p, text.n);
 	add_note(&p->bytes, IMAGE_NOTE_DIGEST, zero, sizeof(zero));
 }
 

@@ -25,6 +25,7 @@ enum image_note {
 	IMAGE_NOTE_ALLOWLIST,     /* SHA-256 of the printed allowlist */
 	IMAGE_NOTE_NAME,          /* metadata.name */
 	IMAGE_NOTE_TOOL,          /* version of the writer */
+	IMAGE_NOTE_WORKLOAD,      /* the written form of the workload it is for */
 	IMAGE_NOTE_DIGEST,        /* SHA-256 of the file with these 32 bytes as zero; the last note */
 };
 

@@ -20,6 +20,7 @@ struct image {
 	struct image_table map[IMAGE_MAP_COUNT];
 	uint32_t format;
 	struct str name, tool;    /* the allowlist's name; version of the writer */
+	struct str workload;      /* written form of the workload it is for */
 	uint8_t allowlist_digest[32];
 	uint8_t digest[32];       /* of the file */
 };

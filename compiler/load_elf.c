@@ -124,6 +124,7 @@ static int read_notes(struct loader *w)
 		return refuse(w, "its notes are damaged");
 	i->name = v[IMAGE_NOTE_NAME];
 	i->tool = v[IMAGE_NOTE_TOOL];
+	i->workload = v[IMAGE_NOTE_WORKLOAD];
 	memcpy(i->allowlist_digest, v[IMAGE_NOTE_ALLOWLIST].p, SHA256_SIZE);
 	memcpy(i->digest, v[IMAGE_NOTE_DIGEST].p, SHA256_SIZE);
 	return 0;

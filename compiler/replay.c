@@ -2,6 +2,9 @@
 /* One pass over a source: judge, tally, hold expectations. Totals are sums, so tallies merge in any order. */
 #include "compiler/replay.h"
 
+#include "compiler/image_eval.h"
+#include "schema/workload.h"
+
 static uint64_t *tally_fields(struct tally *t, size_t *n)
 {
 	_Static_assert(sizeof(*t) % sizeof(uint64_t) == 0, "a tally is counters only");
@@ -69,6 +72,83 @@ bool replay_event(const struct event *ev, const struct judgement *j, size_t n, s
 	return hold(ev, worst, t);
 }
 
+/*
+ * An image is loaded for one workload's cgroups, so it judges only that one's events. An allowlist without a container covers every
+ * container of its workload.
+ */
+static bool image_covers(const struct image *image, const struct event *ev, struct buf *scratch)
+{
+	struct workload w;
+	struct instance inst;
+	workload_of(&ev->process, ev->node, scratch, &w, &inst);
+	CLEANUP_BUF struct buf form = BUF_INIT;
+	workload_print(&form, &w);
+	if (str_eq(buf_view(&form), image->workload))
+		return true;
+	w.container = (struct str){NULL, 0};
+	buf_clear(&form);
+	workload_print(&form, &w);
+	return str_eq(buf_view(&form), image->workload);
+}
+
+/* The image's word as a judgement: it denies in the kernel before the operation, or says nothing. */
+static bool judge_image(const struct image *image, size_t policy, const struct event *ev,
+			struct judgement *ret)
+{
+	struct image_verdict v = image_judge(image, ev);
+	if (!v.judged)
+		return false;
+	*ret = (struct judgement){.policy = policy,
+				  .selector = v.rule ? (int)v.rule : -1,
+				  .verdict = v.verdict,
+				  .effect = verdict_stops(v.verdict) ? EFFECT_PREVENTED : EFFECT_HAPPENED,
+				  .error = verdict_stops(v.verdict) ? -EPERM : 0,
+				  .why = v.why};
+	return true;
+}
+
+struct judgements {
+	struct judgement *v;
+	size_t n, cap;
+};
+
+static void judge_all(struct engine *e, size_t npolicies, struct image *const *images, size_t nimages,
+		      const struct event *ev, struct buf *scratch, struct judgements *all)
+{
+	const struct judgement *j;
+	size_t n = engine_judge(e, ev, &j);
+	all->n = 0;
+	for (size_t i = 0; i < n; i++)
+		*VEC_PUSH(all) = j[i];
+	for (size_t i = 0; i < nimages; i++) {
+		struct judgement mine;
+		if (image_covers(images[i], ev, scratch) &&
+		    judge_image(images[i], npolicies + i, ev, &mine))
+			*VEC_PUSH(all) = mine;
+	}
+}
+
+int replay_run_images(struct engine *e, size_t npolicies, struct image *const *images, size_t nimages,
+		      struct source *source, const struct replay_handler *handler,
+		      struct tally *tally)
+{
+	struct judgements all = {NULL, 0, 0};
+	CLEANUP_BUF struct buf scratch = BUF_INIT;
+	struct event ev;
+	int err;
+	while ((err = source_next(source, &ev)) > 0) {
+		judge_all(e, npolicies, images, nimages, &ev, &scratch, &all);
+		bool broken = replay_event(&ev, all.v, all.n, tally);
+		int stop = handler ? handler->event(handler->arg, &ev, all.v, all.n, broken) : 0;
+		if (stop) {
+			err = stop;
+			break;
+		}
+	}
+	free(all.v);
+	return err;
+}
+
 int replay_run(struct engine *e, struct source *source, const struct replay_handler *handler,
 	       struct tally *tally)
 {
@@ -78,9 +158,7 @@ int replay_run(struct engine *e, struct source *source, const struct replay_hand
 		const struct judgement *j;
 		size_t n = engine_judge(e, &ev, &j);
 		bool broken = replay_event(&ev, j, n, tally);
-		if (!handler)
-			continue;
-		int stop = handler->event(handler->arg, &ev, j, n, broken);
+		int stop = handler ? handler->event(handler->arg, &ev, j, n, broken) : 0;
 		if (stop)
 			return stop;
 	}

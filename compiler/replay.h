@@ -30,3 +30,12 @@ struct replay_handler {
 /* Reads SOURCE to its end. Returns 0, the handler's stop value, or -errno of the source. */
 int replay_run(struct engine *e, struct source *source, const struct replay_handler *handler,
 	       struct tally *tally);
+
+/*
+ * The same with map images beside the policies: image I judges as policy number NPOLICIES + I, hook 0, its
+ * "selector" being the rule that decided.
+ */
+struct image;
+int replay_run_images(struct engine *e, size_t npolicies, struct image *const *images, size_t nimages,
+		      struct source *source, const struct replay_handler *handler,
+		      struct tally *tally);

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stakeout replay: policies and images over corpora and recordings. */
+#include "compiler/policy_set.h"
+#include "compiler/replay.h"
+#include "compiler/replay_report.h"
+#include "compiler/source_store.h"
+#include "compiler/verbs.h"
+#include "schema/base/cli.h"
+#include "schema/ndjson.h"
+
+struct options {
+	struct cli_list corpora;
+	const char *db, *workload, *target, *junit;
+	bool json, all, quiet;
+	uint64_t limit;
+};
+
+static const struct cli_option option_rows[] = {
+	{"corpus", 'c', CLI_LIST, offsetof(struct options, corpora), "FILE", "a corpus or Tetragon export (NDJSON, .gz, - for standard input); repeatable"},
+	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "replay this store's observations"},
+	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
+	{"target", 't', CLI_STRING, offsetof(struct options, target), "KEY=VALUE,...", "where the policy will run (default kernel=6.1 ...; 'host' probes)"},
+	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per event and policy, then a summary"},
+	{"all", 'a', CLI_FLAG, offsetof(struct options, all), NULL, "with --json: also events that no hook reaches"},
+	{"junit", 0, CLI_STRING, offsetof(struct options, junit), "FILE", "write the expectations as JUnit XML"},
+	{"quiet", 'q', CLI_FLAG, offsetof(struct options, quiet), NULL, "totals only"},
+	{"limit", 'n', CLI_U64, offsetof(struct options, limit), "N", "show at most N stopped events (default 20; 0 = all)"},
+};
+
+static const struct cli_verb verb = {
+	"replay", "what policies would have done to recorded events", "POLICY...", 1, -1,
+	option_rows, ARRAY_SIZE(option_rows),
+	"POLICY is a TracingPolicy file, a map image, or a folder of them. Each corpus is judged on its own;\n"
+	"totals are added. Exit status 1: an expectation of a corpus is broken.",
+};
+
+struct run {
+	const struct policy_set *set;
+	const struct target *target;
+	struct report *report;
+	struct tally tally;
+};
+
+/* Judges one source with a fresh engine: the process model belongs to one stream. 0 or -errno. */
+static int replay_source(struct run *run, struct source *source)
+{
+	CLEANUP(engine_free) struct engine *engine =
+		engine_new(run->set->policies, run->set->npolicies, run->target);
+	const struct replay_handler handler = {report_event, run->report};
+	int err = replay_run_images(engine, run->set->npolicies, run->set->images, run->set->nimages,
+				    source, &handler, &run->tally);
+	report_source_done(run->report, engine);
+	return err;
+}
+
+/* What could not be read of a corpus is said: silence about a line proves nothing. */
+static int check_corpus(const char *file, const struct source *source)
+{
+	const struct ndjson_stats *stats = ndjson_stats(source);
+	for (unsigned i = 0; i < NDJSON_REASON_COUNT; i++) {
+		const struct ndjson_skipped *s = &stats->skipped[i];
+		if (s->n)
+			fprintf(stderr, "stakeout replay: %s: skipped %llu lines: %s (first: line %llu)\n", file,
+				(unsigned long long)s->n, ndjson_reason_summary(i), (unsigned long long)s->first[0]);
+	}
+	if (stats->events)
+		return EXIT_YES;
+	fprintf(stderr, "stakeout replay: %s: holds no event\n", file);
+	return EXIT_INPUT;
+}
+
+static int replay_corpora(struct run *run, const struct options *o)
+{
+	for (size_t i = 0; i < o->corpora.n; i++) {
+		const char *file = o->corpora.v[i];
+		CLEANUP_DIAG struct diag d = DIAG_INIT;
+		CLEANUP(source_close) struct source *source = NULL;
+		if (ndjson_open(file, NULL, &d, &source)) {
+			diag_print(&d);
+			return EXIT_INPUT;
+		}
+		int err = replay_source(run, source);
+		if (err < 0) {
+			fprintf(stderr, "stakeout replay: %s: %s\n", file, strerror(-err));
+			return EXIT_INPUT;
+		}
+		int status = check_corpus(file, source);
+		if (status)
+			return status;
+	}
+	return EXIT_YES;
+}
+
+static int replay_store(struct run *run, const struct options *o)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP(store_close) struct store *store = NULL;
+	if (store_open(o->db, STORE_READ, &d, &store)) {
+		diag_print(&d);
+		return EXIT_INPUT;
+	}
+	CLEANUP(source_close) struct source *source = NULL;
+	size_t workloads = 0;
+	int err = source_store_open(store, o->workload, &source, &workloads);
+	if (!err && workloads == 0) {
+		fprintf(stderr, "stakeout replay: no workload of %s matches '%s'; see 'stakeout workloads'\n",
+			o->db, o->workload ? o->workload : "*");
+		return EXIT_INPUT;
+	}
+	if (!err)
+		err = replay_source(run, source);
+	if (err < 0) {
+		fprintf(stderr, "stakeout replay: %s: %s\n", o->db, store_error(store));
+		return EXIT_INPUT;
+	}
+	return EXIT_YES;
+}
+
+static int replay_all(struct run *run, const struct options *o)
+{
+	int status = replay_corpora(run, o);
+	if (status == EXIT_YES && o->db)
+		status = replay_store(run, o);
+	if (status)
+		return status;
+	report_end(run->report, &run->tally);
+	if (o->junit) {
+		int err = report_junit(run->report, o->junit);
+		if (err) {
+			fprintf(stderr, "stakeout replay: %s: cannot be written: %s\n", o->junit, strerror(-err));
+			return EXIT_MACHINE;
+		}
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "stakeout replay: standard output: %s\n", strerror(errno));
+		return EXIT_MACHINE;
+	}
+	return run->tally.must_allow_broken + run->tally.must_deny_broken ? EXIT_NO : EXIT_YES;
+}
+
+int cmd_replay(int argc, char **argv)
+{
+	struct options o = {.limit = 20};
+	struct cli_args args;
+	int status;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+		return status;
+	if (!o.corpora.n && !o.db) {
+		fprintf(stderr, "stakeout replay: nothing to replay: give --corpus FILE or --db FILE\n");
+		return EXIT_INPUT;
+	}
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP_POLICY_SET struct policy_set set = POLICY_SET_INIT;
+	struct target target;
+	int err = target_parse(o.target, &d, &target);
+	for (int i = 0; i < args.n && !err; i++)
+		err = policy_set_add(&set, args.v[i], &d);
+	diag_print(&d);
+	if (!err) {
+		const struct report_options ro = {.set = &set, .target = &target,
+						  .format = o.json ? REPORT_JSON : REPORT_TEXT,
+						  .all = o.all, .quiet = o.quiet, .limit = o.limit};
+		CLEANUP(report_free) struct report *report = report_new(&ro, stdout);
+		struct run run = {.set = &set, .target = &target, .report = report};
+		status = replay_all(&run, &o);
+	} else {
+		status = EXIT_INPUT;
+	}
+	free(o.corpora.v);
+	return status;
+}

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# stakeout replay on real outputs: exit statuses, JSON form, JUnit, bad input.
+set -u
+T=$(mktemp -d)
+trap 'rm -rf "$T"' EXIT
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+want() { # STATUS WHAT COMMAND...
+	status=$1 what=$2
+	shift 2
+	"$@" >"$T/out" 2>"$T/err"
+	got=$?
+	[ $got -eq "$status" ] || { cat "$T/out" "$T/err"; fail "$what: status $got, wanted $status"; }
+}
+
+"$STAKEOUT" corpus web-server >"$T/web.ndjson" || fail corpus
+"$STAKEOUT" corpus batch-job >"$T/batch.ndjson" || fail corpus
+want 0 compile "$STAKEOUT" compile corpus/allowlists/web-server.yaml -o "$T/web" --enforce
+
+want 0 "all expectations hold" "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --junit "$T/junit.xml"
+grep -q ' of 919 must-allow events are broken' "$T/out" || fail "totals are not told"
+grep -q 'prevented' "$T/out" || fail "effect is not told"
+grep -q '<testsuite name="stakeout replay"' "$T/junit.xml" || fail "no JUnit suite"
+grep -q 'failures="0"' "$T/junit.xml" || fail "JUnit failures"
+
+# Another workload's attacks are none of this policy's business, and its author's must-deny is broken.
+want 1 "must-deny broken" "$STAKEOUT" replay "$T/web" --corpus "$T/batch.ndjson" --junit "$T/junit.xml"
+grep -q 'must-deny attack: memfd run' "$T/out" || fail "the broken label is not told"
+grep -q '<failure message=' "$T/junit.xml" || fail "JUnit failure missing"
+
+# JSON: an object per event and policy, then the summary; every line is JSON; stable keys.
+want 0 json "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --json
+jq -es 'all(.[:-1][]; has("source") and has("line") and has("policy") and has("hook") and has("selector")
+	and has("verdict") and has("effect") and has("monitor") and has("why"))
+	and .[0].format == 1 and (.[-1].summary.must_deny_broken == 0) and (.[-1].summary | has("unrecorded_hooks"))' \
+	"$T/out" >/dev/null || fail "JSON form"
+one=$(jq -s length "$T/out")
+want 0 "json --all" "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --json --all
+[ "$(jq -s length "$T/out")" -gt "$one" ] || fail "--all adds nothing"
+
+# Same input, same bytes; standard input; gzip; several corpora add up.
+"$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --json >"$T/1"
+"$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --json >"$T/2"
+cmp "$T/1" "$T/2" || fail "not the same twice"
+want 0 stdin sh -c '"$1" replay "$2" --corpus - <"$3"' sh "$STAKEOUT" "$T/web" "$T/web.ndjson"
+gzip -k "$T/web.ndjson"
+want 0 gzip "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson.gz" --corpus "$T/web.ndjson" --quiet
+grep -q '^1,880 events' "$T/out" || fail "two corpora do not add up"
+
+# Bad input says what and where.
+want 2 "no corpus" "$STAKEOUT" replay "$T/web"
+want 2 "missing policy" "$STAKEOUT" replay "$T/none.yaml" --corpus "$T/web.ndjson"
+grep -q "none.yaml: error: cannot be read: No such file" "$T/err" || fail "missing policy is not named"
+want 2 "missing corpus" "$STAKEOUT" replay "$T/web" --corpus "$T/none"
+mkdir "$T/empty"
+want 2 "empty folder" "$STAKEOUT" replay "$T/empty" --corpus "$T/web.ndjson"
+head -c 3000 "$T/web/web-storefront.image.elf" >"$T/cut.elf"
+want 2 "cut image" "$STAKEOUT" replay "$T/cut.elf" --corpus "$T/web.ndjson"
+printf 'kind: [\n' >"$T/bad.yaml"
+want 2 "bad YAML" "$STAKEOUT" replay "$T/bad.yaml" --corpus "$T/web.ndjson"
+grep -q "bad.yaml:[12]" "$T/err" || fail "line of bad YAML"
+printf 'not json\n' >"$T/bad.ndjson"
+want 2 "bad corpus" "$STAKEOUT" replay "$T/web" --corpus "$T/bad.ndjson"
+want 2 "bad target" "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --target kernel=x
+want 2 "not a store" "$STAKEOUT" replay "$T/web" --db "$T/bad.ndjson"
+[ ! -w /dev/full ] || want 3 "full output" sh -c '"$1" replay "$2" --corpus "$3" >/dev/full' sh "$STAKEOUT" "$T/web" "$T/web.ndjson"
+echo ok
