@@ -265,15 +265,23 @@ static void put_selector(struct policy *p, struct hook *h, const struct plan_sel
 		s->pass ? (struct action){.action = ACTION_NO_POST} : deny_action(shape);
 }
 
-static bool is_used(const struct plan *plan, uint8_t arg)
+static bool reads(const struct plan_selector *s, size_t n, uint8_t arg)
 {
-	for (size_t i = 0; i < plan->denials.n; i++) {
-		for (size_t k = 0; k < plan->denials.v[i].nfilters; k++) {
-			if (plan->denials.v[i].filters[k].arg == arg)
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < s[i].nfilters; k++) {
+			if (s[i].filters[k].arg == arg)
 				return true;
 		}
 	}
 	return false;
+}
+
+static bool is_used(const struct plan *plan, uint8_t arg)
+{
+	bool used = reads(plan->denials.v, plan->denials.n, arg);
+	for (int i = 0; i < PLAN_PRELUDES && !used; i++)
+		used = reads(plan->preludes[i].v, plan->preludes[i].n, arg);
+	return used;
 }
 
 /* Arguments that no filter reads are still reported, except the last ones that say nothing to a person. */
