@@ -334,6 +334,9 @@ static int add_rules(struct store *s, const struct workload_row *w, struct allow
 		const struct rule *r = &rules[i].rule;
 		if (rules[i].choice != CHOICE_ALLOW)
 			continue;
+		a->has_exec |= r->kind == KIND_EXEC;
+		a->has_file |= r->kind == KIND_FILE;
+		a->has_connect |= r->kind == KIND_CONNECT;
 		struct group g = {.o = {.kind = r->kind, .address = r->network, .protocol = r->protocol},
 				  .path = r->path,
 				  .access = r->access};
@@ -505,10 +508,9 @@ int suggest_allowlist(struct store *s, const struct workload_row *w, const struc
 	a->has_exec = w->observations[KIND_EXEC];
 	a->has_file = w->observations[KIND_FILE];
 	a->has_connect = w->observations[KIND_CONNECT];
-	if (a->has_file)
-		for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
-			*ARENA_PUSH(a->arena, a->protect, a->nprotect) = system_folders[i];
-	for (size_t i = 0; i < c.groups.n && a->has_file; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
+		*ARENA_PUSH(a->arena, a->protect, a->nprotect) = system_folders[i];
+	for (size_t i = 0; i < c.groups.n; i++)
 		if (c.groups.v[i].o.kind == KIND_EXEC && c.groups.v[i].observations)
 			protect_folder(a, c.groups.v[i].path);
 	for (size_t i = 0; i < c.groups.n; i++)

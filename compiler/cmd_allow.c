@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stakeout allow: an allowlist from what was observed, proposals of more general entries, or small edits of an
+ * allowlist file. The document goes to standard output or a file, the account of what was left out to standard error.
+ */
+#include <stdio.h>
+
+#include "compiler/allow_edit.h"
+#include "compiler/generalise.h"
+#include "compiler/pick.h"
+#include "compiler/suggest.h"
+#include "compiler/verbs.h"
+#include "schema/base/cli.h"
+#include "schema/base/io.h"
+
+enum { LADDERS = 20 };
+
+struct opts {
+	const char *db, *output, *edit;
+	bool all, decided, interactive, one_offs, typed, callers, enforce, generalise, json;
+	struct cli_list only, except, add_exec, add_file, add_connect, remove;
+};
+
+#define OPT(name, letter, type, field, arg, help) {name, letter, type, offsetof(struct opts, field), arg, help}
+static const struct cli_option options[] = {
+	OPT("db", 'd', CLI_STRING, db, "FILE", "the store (default " STORE_DEFAULT ")"),
+	OPT("output", 'o', CLI_STRING, output, "FILE", "write the document there instead of to standard output"),
+	OPT("all", 'a', CLI_FLAG, all, NULL, "take in all that has a path: --interactive --one-offs --typed"),
+	OPT("decided", 0, CLI_FLAG, decided, NULL, "only what a decision in the store allows"),
+	OPT("only", 0, CLI_LIST, only, "PATTERN", "only these: a path, FOLDER/, ADDRESS:PORT, with * and ?"),
+	OPT("not", 0, CLI_LIST, except, "PATTERN", "all but these"),
+	OPT("interactive", 0, CLI_FLAG, interactive, NULL, "also what was seen in interactive sessions only"),
+	OPT("one-offs", 0, CLI_FLAG, one_offs, NULL, "also what was seen once in one of several instances"),
+	OPT("typed", 0, CLI_FLAG, typed, NULL, "use the path as typed where the resolved one is not known"),
+	OPT("callers", 0, CLI_FLAG, callers, NULL, "name who does it: entries hold for these callers only"),
+	OPT("enforce", 0, CLI_FLAG, enforce, NULL, "mode: enforce (default monitor)"),
+	OPT("generalise", 'g', CLI_FLAG, generalise, NULL, "propose wider entries with what else they admit; writes no document"),
+	OPT("edit", 'e', CLI_STRING, edit, "FILE", "edit this allowlist instead of reading the store"),
+	OPT("add-exec", 0, CLI_LIST, add_exec, "PATH", "with --edit: allow a program, or FOLDER/"),
+	OPT("add-file", 0, CLI_LIST, add_file, "PATH[:ACCESS,...]", "with --edit: allow changes of a file, or FOLDER/"),
+	OPT("add-connect", 0, CLI_LIST, add_connect, "CIDR[:PORT[/tcp]]", "with --edit: allow a connection"),
+	OPT("remove", 0, CLI_LIST, remove, "WHAT", "with --edit: remove entries of this path, network or guard"),
+	OPT("json", 'j', CLI_FLAG, json, NULL, "what was left out, or the proposals, as JSON"),
+};
+
+static const char details[] =
+	"Interactive sessions and one-offs are left out unless asked for; probes are kept. A path that could\n"
+	"not be read whole is never used. Decisions made in the web UI win over all options.\n"
+	"Changes of files are judged below /bin/ /boot/ /etc/ /lib/ /lib64/ /root/ /sbin/ /usr/ and below every\n"
+	"folder that a program was run from (not /tmp/, /var/tmp/, /run/, /dev/, /proc/, /sys/); edit 'protect' to change that.";
+
+static void free_lists(struct opts *o)
+{
+	struct cli_list *lists[] = {&o->only,     &o->except,      &o->add_exec,
+				    &o->add_file, &o->add_connect, &o->remove};
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		free(lists[i]->v);
+}
+
+static int write_document(const struct allowlist *a, const char *file)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	allowlist_print(a, &text);
+	if (!file) {
+		fwrite(text.p, 1, text.n, stdout);
+		if (!fflush(stdout))
+			return EXIT_YES;
+		fprintf(stderr, "stakeout allow: cannot write the document: %s\n", strerror(errno));
+		return EXIT_MACHINE;
+	}
+	int err = write_file(file, text.p, text.n, 0666);
+	if (!err)
+		return EXIT_YES;
+	fprintf(stderr, "%s: cannot be written: %s\n", file, strerror(-err));
+	return EXIT_MACHINE;
+}
+
+/* ---- editing a file ---- */
+
+static int edit(const struct opts *o)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP(allowlist_free) struct allowlist *a = NULL;
+	int err = allowlist_read(o->edit, &d, &a);
+	const struct {
+		const struct cli_list *list;
+		enum kind kind;
+	} adds[] = {{&o->add_exec, KIND_EXEC}, {&o->add_file, KIND_FILE}, {&o->add_connect, KIND_CONNECT}};
+	for (size_t i = 0; !err && i < o->remove.n; i++)
+		err = allow_remove(a, o->remove.v[i], &d);
+	for (size_t k = 0; k < ARRAY_SIZE(adds); k++)
+		for (size_t i = 0; !err && i < adds[k].list->n; i++)
+			err = allow_add(a, adds[k].kind, adds[k].list->v[i], &d);
+	if (!err && o->enforce)
+		a->mode = MODE_ENFORCE;
+	diag_print(&d);
+	if (err)
+		return EXIT_INPUT;
+	return write_document(a, o->output ? o->output : o->edit);
+}
+
+/* ---- proposals ---- */
+
+static int by_rule(const void *pa, const void *pb)
+{
+	const struct proposal *a = pa, *b = pb;
+	CLEANUP_BUF struct buf x = BUF_INIT, y = BUF_INIT;
+	rule_print(&x, &a->rule);
+	rule_print(&y, &b->rule);
+	if (a->rule.kind != b->rule.kind)
+		return a->rule.kind < b->rule.kind ? -1 : 1;
+	return str_cmp(buf_view(&x), buf_view(&y));
+}
+
+static int propose(struct store *s, struct arena *a, const struct workload_row *w,
+		   const struct suggest_options *wanted, const struct opts *o)
+{
+	struct observation_query q = {.workload = w->id, .kind = -1, .choice = -1};
+	struct observation_row *rows = NULL;
+	struct proposal *all = NULL;
+	size_t n = 0, nall = 0, ladders = 0, more = 0;
+	int err = store_observation_page(s, a, &q, &rows, &n, NULL);
+	for (size_t i = 0; i < n && !err; i++) {
+		if (suggest_judge(&rows[i], w->instances, wanted) != LEFT_OUT_COUNT)
+			continue;
+		if (ladders == LADDERS) {
+			more++;
+			continue;
+		}
+		struct proposal *p;
+		size_t np = 0;
+		err = generalise(s, a, &rows[i], &p, &np);
+		err = err == -EINVAL ? 0 : err; /* guards have no general form */
+		ladders += np > 0;
+		for (size_t k = 0; k < np && !err; k++)
+			*ARENA_PUSH(a, all, nall) = p[k];
+	}
+	if (err)
+		return err;
+	size_t kept = 0;
+	if (nall)
+		qsort(all, nall, sizeof(*all), by_rule);
+	for (size_t i = 0; i < nall; i++)
+		if (!kept || by_rule(&all[kept - 1], &all[i]))
+			all[kept++] = all[i];
+	CLEANUP(table_free) struct table *t = listing_proposals(all, kept);
+	table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
+	if (more)
+		fprintf(stderr, "%zu more observations have proposals: narrow with --only\n", more);
+	return 0;
+}
+
+/* ---- from the store ---- */
+
+static void account(const struct left_out_tally *t, const struct workload_row *w, bool json)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	if (json) {
+		for (unsigned i = 0; i < LEFT_OUT_COUNT; i++)
+			if (t->observations[i])
+				buf_printf(&b, "{\"left_out\":\"%s\",\"observations\":%llu,\"events\":%llu}\n",
+					   left_out_name(i), (unsigned long long)t->observations[i],
+					   (unsigned long long)t->events[i]);
+		buf_printf(&b, "{\"taken\":%llu,\"lost\":%llu}\n", (unsigned long long)t->taken,
+			   (unsigned long long)w->lost);
+		fputs(b.p, stderr);
+		return;
+	}
+	buf_count(&b, t->taken);
+	buf_puts(&b, " observations taken in\n");
+	for (unsigned i = 0; i < LEFT_OUT_COUNT; i++) {
+		if (!t->observations[i])
+			continue;
+		buf_count(&b, t->observations[i]);
+		buf_puts(&b, " left out (");
+		buf_count(&b, t->events[i]);
+		buf_printf(&b, " events): %s\n", left_out_summary(i));
+	}
+	if (w->lost) {
+		buf_puts(&b, "warning: its recordings lost ");
+		buf_count(&b, w->lost);
+		buf_puts(&b, " events: what it does may be missing here (see 'stakeout losses')\n");
+	}
+	fputs(b.p, stderr);
+}
+
+static int from_store(const struct opts *o, const char *pattern)
+{
+	CLEANUP(store_close) struct store *s = NULL;
+	int status = open_store(o->db, STORE_READ, &s);
+	if (status)
+		return status;
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	struct workload_row w;
+	int err = pick_workload(s, a, pattern, &d, &w);
+	if (err) {
+		diag_print(&d);
+		return store_exit_status(err);
+	}
+	struct suggest_options wanted = {.interactive = o->interactive || o->all,
+					  .one_offs = o->one_offs || o->all,
+					  .typed = o->typed || o->all,
+					  .decided_only = o->decided,
+					  .callers = o->callers,
+					  .mode = o->enforce ? MODE_ENFORCE : MODE_MONITOR,
+					  .only = o->only.v,
+					  .nonly = o->only.n,
+					  .except = o->except.v,
+					  .nexcept = o->except.n};
+	struct left_out_tally tally;
+	CLEANUP(allowlist_free) struct allowlist *list = NULL;
+	err = o->generalise ? propose(s, a, &w, &wanted, o)
+			    : suggest_allowlist(s, &w, &wanted, &tally, &list);
+	if (err) {
+		fprintf(stderr, "%s\n", store_error(s));
+		return store_exit_status(err);
+	}
+	if (o->generalise)
+		return EXIT_YES;
+	status = write_document(list, o->output);
+	if (status == EXIT_YES)
+		account(&tally, &w, o->json);
+	return status;
+}
+
+int cmd_allow(int argc, char **argv)
+{
+	static const struct cli_verb verb = {"allow", "an allowlist from what was observed, or edit one",
+					     "WORKLOAD | --edit FILE", 0, 1, options, ARRAY_SIZE(options),
+					     details};
+	struct opts o = {.db = STORE_DEFAULT};
+	struct cli_args args;
+	int status;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status)) {
+		free_lists(&o);
+		return status;
+	}
+	bool edits = o.add_exec.n || o.add_file.n || o.add_connect.n || o.remove.n;
+	if (!o.edit == !args.n || (edits && !o.edit)) {
+		fprintf(stderr, "stakeout allow: wants either WORKLOAD, or --edit FILE with --add-... or --remove; "
+				"see 'stakeout allow --help'\n");
+		status = EXIT_INPUT;
+	} else {
+		status = o.edit ? edit(&o) : from_store(&o, args.v[0]);
+	}
+	free_lists(&o);
+	return status;
+}
