@@ -104,12 +104,12 @@ static void count_row(struct counting *c, const struct observation_row *asked,
 			continue;
 		p->covers += own;
 		p->denied += own && row->choice == CHOICE_DENY;
-		if (own && row->choice == CHOICE_ALLOW)
-			continue;
 		if (str_eq(object, asked_object))
 			continue;
 		bool fresh;
 		map_add(own ? c->own[i] : c->elsewhere[i], object, &fresh);
+		if (own && row->choice == CHOICE_ALLOW)
+			continue;
 		p->surplus += own;
 		if (own && fresh)
 			add_example(c, p, object);

@@ -18,7 +18,7 @@ struct proposal {
 	uint64_t covers;               /* observations of this workload it admits */
 	uint64_t surplus;              /* of those: not yet allowed, the asked one aside */
 	uint64_t denied;               /* of those: a decision denies them */
-	uint64_t elsewhere;            /* different objects it admits among the other workloads' */
+	uint64_t elsewhere;            /* different objects it admits only among the other workloads' */
 	struct str examples[GENERALISE_EXAMPLES];  /* of the surplus, then of elsewhere; objects as text */
 	size_t nexamples;
 };

@@ -108,7 +108,9 @@ enum left_out suggest_judge(const struct observation_row *row, uint64_t instance
 		return why;
 	if (options->decided_only || !chosen(o, options))
 		return LEFT_OUT_NOT_CHOSEN;
-	if ((o->tags & TAG_INTERACTIVE) && !options->interactive)
+	/* Probes enter from outside as sessions do, but belong to the workload. */
+	bool session = (o->tags & TAG_INTERACTIVE) && !(o->tags & TAG_PROBE);
+	if (session && !options->interactive)
 		return LEFT_OUT_INTERACTIVE;
 	if (o->count == 1 && o->instances <= 1 && instances > 1 && !options->one_offs)
 		return LEFT_OUT_ONE_OFF;

@@ -165,6 +165,10 @@ static void how_cell(struct table *t, const struct observation *o)
 	for (uint32_t bit = 0; bit < TAG_COUNT; bit++)
 		if (o->tags & 1u << bit)
 			buf_printf(&b, "%s%s", b.n ? "," : "", tag_bit_name(bit));
+	if (o->kind == KIND_EXEC && o->path_known && o->filename.n && !str_eq(o->filename, o->path)) {
+		buf_puts(&b, b.n ? ",as " : "as ");
+		buf_str(&b, o->filename);
+	}
 	if (!o->path_known && o->path.n)
 		buf_printf(&b, "%sas-typed", b.n ? "," : "");
 	table_str(t, buf_view(&b));
