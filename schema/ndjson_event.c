@@ -521,6 +521,11 @@ char *ndjson_parse(struct ndjson_parser *p, char *text, char *end, struct event 
 		return NULL;
 	}
 	apply_extra(p);
+	/* The kubelet enters the container for a probe, but nobody sits there; nor at what the probe starts. */
+	if ((ret->tags & TAG_INTERACTIVE) && ret->parent.pod.maybe_exec_probe)
+		ret->tags |= TAG_PROBE;
+	if (ret->tags & TAG_PROBE)
+		ret->tags &= ~(uint32_t)TAG_INTERACTIVE;
 	*ret_more = p->second.n > 0 && ret->kind == KIND_FILE;
 	if (*ret_more)
 		p->again = *ret;

@@ -409,6 +409,8 @@ static void test_round_trip(void **state)
 			assert_true(str_eq(a.unix_path, b.unix_path));
 			assert_true(str_eq(a.label, b.label));
 			assert_int_equal(a.access, b.access);
+			/* A source that is not told takes pid 1 for the entrypoint. */
+			assert_int_equal(a.tags & ~TAG_ENTRYPOINT, b.tags & ~TAG_ENTRYPOINT);
 			assert_int_equal(a.expect, b.expect);
 			assert_int_equal(a.protocol, b.protocol);
 			a.address = plain(a.address);
