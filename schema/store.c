@@ -196,6 +196,10 @@ static int check_file(struct store *s, enum store_mode mode, bool *ret_new)
 	if (st.st_size == 0 && mode == STORE_READ)
 		return store_refuse(s, -ENODATA, "the file is empty; fill it with 'stakeout record' or "
 						 "'stakeout ingest FILE'");
+	/* Only the making of a store uses a rollback journal; afterwards there is a WAL. */
+	if (unfinished && mode == STORE_READ)
+		return store_refuse(s, -ENODATA, "it is still being made, or the program that made it was "
+						 "killed; run that program again");
 	return *ret_new ? 0 : check_header(s, fd, st.st_size);
 }
 
