@@ -105,9 +105,10 @@ $(B)/webui/assets.o: $(B)/webui/assets.c
 # Tests: unit tests have their own main, fuzz targets get a driver that replays the seeds.
 $(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/libengine.a $(B)/libschema.a
 	$(link) -lcmocka
+HELPER.load-child := -nostdlib -static
 $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread $(HELPER.$(*F))
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/lib/fuzz_driver.o)
 $(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/libengine.a $(B)/libschema.a
 	$(link) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer)

@@ -11,6 +11,7 @@
 
 #include "schema/base/buf.h"
 #include "recorder/arguments.h"
+#include "schema/redact.h"
 
 #define PROC_FILE_MAX 16384
 
@@ -106,11 +107,18 @@ static bool describe(struct proc *p, struct process *ret, uint32_t *ret_parent, 
 		*ret_tags |= TAG_DELETED;
 	}
 	ret->uid = st.st_uid;
+	uint64_t login = UINT32_MAX;
+	if (read_proc(p, "loginuid", &text))
+		str_to_u64(buf_view(&text), &login);
+	ret->auid = (uint32_t)login;
 	ret->path = ret->filename = buf_view(&p->exe);
 	ret->path_known = true;
 	buf_clear(&p->args);
+	CLEANUP_BUF struct buf joined = BUF_INIT;
 	if (read_proc(p, "cmdline", &p->argv))
-		arguments_join(buf_view(&p->argv), &p->args);
+		arguments_join(buf_view(&p->argv), &joined);
+	if (redact_arguments(ret->filename, buf_view(&joined), &p->args))
+		*ret_tags |= TAG_REDACTED;
 	ret->arguments = buf_view(&p->args);
 	if (read_link(p, "cwd", &p->cwd)) {
 		relative_to_root(p, &p->cwd);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "recorder/arguments.h"
+#include "schema/redact.h"
 
 /* The bits of both vocabularies come from the same rows. */
 _Static_assert((int)WIRE_TAG_MEMFD == (int)TAG_MEMFD, "tags");
@@ -87,12 +88,28 @@ static struct str filename_of(struct translator *t, struct str typed, struct str
 	return (struct str){t->text.p + start, t->text.n - start};
 }
 
+/* After a fork the parent is the one that forked; without, the image before in the same process. */
+static void forked_from(struct translator *t, const struct wire_exec *e, const struct process *child,
+			struct process *parent)
+{
+	const struct process *p = family_find(t->family, e->parent_pid);
+	if (p && str_eq(p->exec_id, child->parent_exec_id)) {
+		*parent = *p;
+		return;
+	}
+	*parent = *child;   /* the same image; it has ended or given its child away */
+	parent->pid = parent->tid = e->parent_pid;
+	parent->exec_id = child->parent_exec_id;
+	parent->parent_exec_id = (struct str){NULL, 0};
+	parent->start_ns = 0;
+}
+
 static void set_parent(struct translator *t, const struct wire_exec *e, struct event *ev)
 {
 	const struct process *known = family_find(t->family, e->header.pid);
-	if (!known && t->processes)
-		known = family_find(t->family, e->parent_pid);
-	if (known)
+	if (known && str_eq(known->flags, STR("clone")))
+		forked_from(t, e, known, &ev->parent);
+	else if (known)
 		ev->parent = *known;
 	else
 		ev->parent = (struct process){.pid = e->parent_pid, .tid = e->parent_pid};
@@ -101,6 +118,19 @@ static void set_parent(struct translator *t, const struct wire_exec *e, struct e
 	if (!ev->parent.cgroup.n)
 		ev->parent.cgroup = ev->process.cgroup;
 	ev->has_parent = true;
+}
+
+/* Secrets go before anything else sees them. */
+static void set_arguments(struct translator *t, const struct wire_exec *e, struct str argv, struct event *ev)
+{
+	CLEANUP_BUF struct buf joined = BUF_INIT;
+	arguments_join(argv, &joined);
+	if (e->argv_cut)
+		buf_puts(&joined, " " CUT);
+	buf_clear(&t->arguments);
+	if (redact_arguments(ev->process.filename, buf_view(&joined), &t->arguments))
+		ev->tags |= TAG_REDACTED;
+	ev->process.arguments = buf_view(&t->arguments);
 }
 
 static void exec_event(struct translator *t, const struct wire_header *h, struct event *ev)
@@ -121,11 +151,7 @@ static void exec_event(struct translator *t, const struct wire_header *h, struct
 	p->pod.container_pid = e->pid_in_namespace == h->pid ? 0 : e->pid_in_namespace;
 	if (ev->tags & (TAG_INIT_TREE | TAG_INTERACTIVE))
 		p->in_init_tree = ev->tags & TAG_INIT_TREE ? YES : NO;
-	buf_clear(&t->arguments);
-	arguments_join(argv, &t->arguments);
-	if (e->argv_cut)
-		buf_puts(&t->arguments, " " CUT);
-	p->arguments = buf_view(&t->arguments);
+	set_arguments(t, e, argv, ev);
 	const struct image *image = ledger_find_image(t->ledger, h->image);
 	if (image)
 		ev->tags |= image->tags;
