@@ -10,6 +10,7 @@ __u32 self_pid = 0;                       /* the recorder, in the initial pid na
 const volatile __u64 seed = 0;            /* of the keys: they cannot be foreseen */
 const volatile bool every_event = false;
 const volatile __u64 wakeup_bytes = 0;    /* fill of the ring that ends the consumer's sleep early */
+const volatile bool have_cast = false;     /* bpf_rdonly_cast() is there (6.2 and newer) */
 
 /* Shared with user space while running. */
 __u64 coarse_now_ns = 0;                  /* the consumer's clock: CLOCK_BOOTTIME at its last tick */
@@ -92,6 +93,26 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } slots SEC(".maps");
+
+/*
+ * One word of kernel memory as a number. Through a cast it is a plain load that cannot fault; without, a helper
+ * call, ten times as dear. struct pt_regs serves as "a word at offset 0": a pointer member would come back as a pointer,
+ * which must not be hashed.
+ */
+extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
+
+static __always_inline __u64 word(const void *at)
+{
+	__u64 v = 0;
+	if (have_cast) {
+		struct pt_regs *r = bpf_rdonly_cast(at, bpf_core_type_id_kernel(struct pt_regs));
+		return FIRST_WORD(r);
+	}
+	bpf_probe_read_kernel(&v, sizeof(v), at);
+	return v;
+}
+
+#define WORD(at, type, member) word((const void *)(at) + bpf_core_field_offset(type, member))
 
 static __always_inline void lose(enum wire_loss loss)
 {

@@ -26,6 +26,14 @@ struct path_words {
 	__u64 mount, dentry;
 };
 
+static __always_inline struct path_words path_words(const struct file *f)
+{
+	return (struct path_words){
+		.mount = WORD(f, struct file, f_path.mnt),
+		.dentry = WORD(f, struct file, f_path.dentry),
+	};
+}
+
 /* Sums of products run side by side in the processor, where a chain of mixes would wait for each other. */
 static __always_inline __u64 finish(__u64 sum)
 {
@@ -43,8 +51,7 @@ static __always_inline __u64 image_of(struct task_struct *task)
 	struct file *exe = mm->exe_file;
 	if (!exe)
 		return 0;
-	struct path_words p;
-	bpf_probe_read_kernel(&p, sizeof(p), &exe->f_path);
+	struct path_words p = path_words(exe);
 	struct dentry *d = exe->f_path.dentry;
 	struct inode *inode = exe->f_inode;
 	if (!d || !inode)
@@ -64,12 +71,11 @@ static __always_inline struct kernfs_node *cgroup_node(struct task_struct *task,
 	if (*ret_id != 1 || !bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
 		return node;
 	__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	struct cgroup_subsys_state *state = NULL;
-	bpf_probe_read_kernel(&state, sizeof(state),
-			      (void *)set + bpf_core_field_offset(struct css_set, subsys) +
-				      memory * sizeof(void *));
-	struct kernfs_node *other = BPF_CORE_READ(state, cgroup, kn);
-	__u64 id = other ? BPF_CORE_READ(other, id) : 1;
+	const void *state = (void *)word((const void *)set + bpf_core_field_offset(struct css_set, subsys) +
+					 memory * sizeof(void *));
+	const void *cgroup = state ? (void *)WORD(state, struct cgroup_subsys_state, cgroup) : NULL;
+	struct kernfs_node *other = cgroup ? (void *)WORD(cgroup, struct cgroup, kn) : NULL;
+	__u64 id = other ? WORD(other, struct kernfs_node, id) : 1;
 	if (id == 1)
 		return node;
 	*ret_id = id | WIRE_CGROUP_V1;
@@ -244,15 +250,13 @@ static __noinline int file_first(struct scratch *s, const struct subject *w, str
 
 static __always_inline struct file *file_of(struct task_struct *task, long fd)
 {
-	struct file *f = NULL;
 	struct files_struct *files = task->files;
 	if (!files)
 		return NULL;
 	struct fdtable *table = files->fdt;
 	if (!table || fd >= table->max_fds)
 		return NULL;
-	bpf_probe_read_kernel(&f, sizeof(f), table->fd + fd);
-	return f;
+	return (struct file *)word(table->fd + fd);
 }
 
 static __always_inline long flags_in_how(struct file *f, __u64 how)
@@ -268,12 +272,12 @@ static __always_inline void on_open(struct task_struct *task, long fd, long flag
 	struct subject w;
 	if (!subject_now(&w, task))
 		return;
-	struct path_words p;
 	struct dentry_block b;
 	struct file *f = file_of(task, fd);
-	if (!f ||
-	    bpf_probe_read_kernel(&p, sizeof(p), (void *)f + bpf_core_field_offset(struct file, f_path)) ||
-	    read_dentry(&b, (struct dentry *)p.dentry)) {
+	struct path_words p = {};
+	if (f)
+		p = path_words(f);
+	if (!p.dentry || read_dentry(&b, (struct dentry *)p.dentry)) {
 		lose(WIRE_LOSS_FILE_RACE);
 		return;
 	}

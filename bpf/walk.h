@@ -35,15 +35,15 @@ static __always_inline long read_dentry(struct dentry_block *b, struct dentry *d
 {
 	const __u64 first = bpf_core_field_offset(struct dentry, d_hash) +
 			    bpf_core_field_offset(struct hlist_bl_node, pprev);
-	if (bpf_core_field_offset(struct dentry, d_parent) == first + 8 &&
+	if (!have_cast && bpf_core_field_offset(struct dentry, d_parent) == first + 8 &&
 	    bpf_core_field_offset(struct dentry, d_name) == first + 16 &&
 	    bpf_core_field_offset(struct dentry, d_inode) == first + 32)
 		return bpf_probe_read_kernel(b, sizeof(*b), (void *)d + first);
-	b->pprev = (__u64)BPF_CORE_READ(d, d_hash.pprev);
-	b->parent = BPF_CORE_READ(d, d_parent);
-	b->hash_len = BPF_CORE_READ(d, d_name.hash_len);
-	b->name = (const char *)BPF_CORE_READ(d, d_name.name);
-	b->inode = (__u64)BPF_CORE_READ(d, d_inode);
+	b->pprev = word((void *)d + first);
+	b->parent = (void *)WORD(d, struct dentry, d_parent);
+	b->hash_len = WORD(d, struct dentry, d_name.hash_len);
+	b->name = (void *)WORD(d, struct dentry, d_name.name);
+	b->inode = WORD(d, struct dentry, d_inode);
 	return b->parent ? 0 : -1;
 }
 
@@ -65,12 +65,12 @@ static __always_inline int cross_mount(struct scratch *s)
 	if (s->dentry != s->mount_root)
 		return -1;
 	struct mount *m = (void *)s->mount - bpf_core_field_offset(struct mount, mnt);
-	struct mount *parent = BPF_CORE_READ(m, mnt_parent);
+	struct mount *parent = (void *)WORD(m, struct mount, mnt_parent);
 	if (parent == m || !parent)
 		return 1;
-	s->dentry = BPF_CORE_READ(m, mnt_mountpoint);
+	s->dentry = (void *)WORD(m, struct mount, mnt_mountpoint);
 	s->mount = (void *)parent + bpf_core_field_offset(struct mount, mnt);
-	s->mount_root = BPF_CORE_READ(parent, mnt.mnt_root);
+	s->mount_root = (void *)WORD(parent, struct mount, mnt.mnt_root);
 	s->chain = mix(s->chain, (__u64)s->mount);
 	return 0;
 }
@@ -125,7 +125,7 @@ static __always_inline void walk_start(struct scratch *s, const struct path *p)
 	s->dentry = p->dentry;
 	s->mount = p->mnt;
 	struct vfsmount *mnt = p->mnt;
-	s->mount_root = BPF_CORE_READ(mnt, mnt_root);
+	s->mount_root = (void *)WORD(mnt, struct vfsmount, mnt_root);
 	s->chain = 0;
 }
 

@@ -204,6 +204,7 @@ static int load(struct sensor *s, bool every_event, struct diag *d)
 	bpf_map__set_max_entries(s->skel->maps.ring, ring);
 	s->skel->rodata->every_event = every_event;
 	s->skel->rodata->wakeup_bytes = ring / 8;
+	s->skel->rodata->have_cast = libbpf_find_vmlinux_btf_id("bpf_rdonly_cast", 0) > 0;
 	if (getrandom((void *)(uintptr_t)&s->skel->rodata->seed, sizeof(s->skel->rodata->seed), 0) < 0)
 		return diag_error(d, NULL, "no random numbers: %s", strerror(errno));
 	choose(s);
