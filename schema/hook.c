@@ -202,11 +202,15 @@ static void file_names(struct event *ev, bool two, struct buf *scratch, struct s
 		return;
 	set_path(ev, v[0]);
 	buf_clear(scratch);
-	buf_reserve(scratch, 4 * 4096 + v[0]->text.n + (n > 1 ? v[1]->text.n : 0));
+	buf_reserve(scratch, 4 * 4096 + v[0]->text.n + (n > 1 ? v[1]->text.n : 0) + (n > 2 ? v[2]->text.n : 0));
 	if (n == 4 && two) {
 		buf_reserve(scratch, v[0]->text.n + v[1]->text.n + v[2]->text.n + v[3]->text.n + 8);
 		ev->path = join(scratch, v[0]->text, v[1]->text);
 		*ret_second = join(scratch, v[2]->text, v[3]->text);
+	} else if (n == 3 && two) {
+		/* path_link: the old name is told inside its mount only; the new one is a folder and a name. */
+		set_path(ev, v[1]);
+		ev->path = join(scratch, v[1]->text, v[2]->text);
 	} else if (n == 2 && two) {
 		*ret_second = v[1]->text;
 	} else if (n == 2) {
