@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# stakeout compile, image, audit-policy: files, refusals, statuses, the same bytes twice, all or none.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+fail() { echo "compile.sh: $*" >&2; exit 1; }
+# status N COMMAND...: the command must end with N; what it said is in $dir/said
+status() {
+	want=$1; shift
+	got=0; "$@" >"$dir/said" 2>&1 || got=$?
+	[ "$got" = "$want" ] || { cat "$dir/said" >&2; fail "status $got, not $want: $*"; }
+}
+said() { grep -q -- "$1" "$dir/said" || { cat "$dir/said" >&2; fail "does not say: $1"; }; }
+lists=corpus/allowlists
+
+# everything the corpus has, at once, twice: the same bytes
+status 0 "$STAKEOUT" compile $lists/*.yaml -o "$dir/one"
+said 'target: kernel=.*the default'
+said prevents
+status 0 "$STAKEOUT" compile $lists/*.yaml -o "$dir/two"
+diff -r "$dir/one" "$dir/two" >/dev/null || fail "two runs differ"
+for kind in yaml image.elf review.md allowlist.yaml; do
+	[ -s "$dir/one/shop-cart.$kind" ] || fail "no shop-cart.$kind"
+done
+grep -q 'shop-cart.yaml' "$dir/one/kustomization.yaml" || fail "the kustomization lacks a policy"
+grep -q 'web-storefront.yaml' "$dir/one/kustomization.yaml" || fail "the kustomization lacks a policy"
+[ -z "$(find "$dir/one" -name '.*' -type f)" ] || fail "temporary files stay behind"
+
+# monitor unless asked
+grep -q 'value: monitor' "$dir/one/shop-cart.yaml" || fail "does not monitor by default"
+status 0 "$STAKEOUT" compile --enforce $lists/node-service.yaml -o "$dir/enforce"
+grep -q 'value: enforce' "$dir/enforce/shop-cart.yaml" || fail "--enforce is not heard"
+
+# the shape follows the target, and says what it can do
+status 0 "$STAKEOUT" compile --json -t kernel=6.1,lsm=no $lists/node-service.yaml -o "$dir/t"
+said '"shape":"override","effect":"prevents"'
+grep -q disable-kprobe-multi "$dir/t/shop-cart.yaml" || fail "overriding kprobes need disable-kprobe-multi"
+status 0 "$STAKEOUT" compile --shape kill $lists/node-service.yaml -o "$dir/t"
+said 'only kills'
+grep -q '\*\*only kills\*\*' "$dir/t/shop-cart.review.md" || fail "the review page hides that it only kills"
+status 2 "$STAKEOUT" compile -t kernel=4.19 $lists/node-service.yaml -o "$dir/none"
+[ ! -e "$dir/none" ] || fail "a refused compilation left files"
+
+# a host workload: an image, and the reason why there is no YAML
+sed 's/namespace: [a-z]*/namespace: host/; s/kind: Deployment/kind: unit/; /podLabels/d' $lists/node-service.yaml >"$dir/host.yaml"
+status 0 "$STAKEOUT" compile "$dir/host.yaml" -o "$dir/host"
+said 'host-wide'
+[ -s "$dir/host/shop-cart.image.elf" ] && [ ! -e "$dir/host/shop-cart.yaml" ] || fail "a host workload got YAML"
+status 0 "$STAKEOUT" compile --host-wide "$dir/host.yaml" -o "$dir/host"
+grep -q 'hostSelector: {}' "$dir/host/shop-cart.yaml" || fail "--host-wide is not scoped to the host"
+
+# bad input: a status, a place, a reason, and nothing written
+sed '/podLabels/d' $lists/node-service.yaml >"$dir/nolabels.yaml"
+status 2 "$STAKEOUT" compile "$dir/nolabels.yaml" -o "$dir/none"
+said podLabels
+status 2 "$STAKEOUT" compile $lists/node-service.yaml
+said '-o DIR'
+status 2 "$STAKEOUT" compile $lists/node-service.yaml $lists/node-service.yaml -o "$dir/none"
+said overwrite
+status 2 "$STAKEOUT" compile --shape laser $lists/node-service.yaml -o "$dir/none"
+status 2 "$STAKEOUT" compile "$dir/absent.yaml" -o "$dir/none"
+[ ! -e "$dir/none" ] || fail "a refused compilation left files"
+
+# images: ordinary tools open them, damage is told
+status 0 "$STAKEOUT" image verify "$dir"/one/*.image.elf
+status 0 "$STAKEOUT" image show --json "$dir/one/shop-cart.image.elf"
+said '"table":"paths"'
+head -c 1000 "$dir/one/shop-cart.image.elf" >"$dir/cut.elf"
+status 2 "$STAKEOUT" image verify "$dir/cut.elf"
+said 'not a usable policy image'
+if command -v readelf >/dev/null; then
+	readelf -S -n "$dir/one/shop-cart.image.elf" >"$dir/said" 2>&1 || fail "readelf refuses the image"
+	said entries.paths
+fi
+bpftool=$(command -v bpftool || ls /usr/sbin/bpftool 2>/dev/null || true)
+if [ -n "$bpftool" ]; then
+	"$bpftool" btf dump file "$dir/one/shop-cart.image.elf" >"$dir/said" 2>&1 || fail "bpftool refuses the image"
+	said "DATASEC '.maps'"
+fi
+
+# the evidence of a store is replayed, and what a person allowed but no entry covers is an error naming it
+"$STAKEOUT" corpus -o "$dir/corpus" >/dev/null
+"$STAKEOUT" ingest --db "$dir/s.db" "$dir/corpus/node-service.ndjson" >/dev/null
+status 0 "$STAKEOUT" compile --db "$dir/s.db" $lists/node-service.yaml -o "$dir/db"
+said 'allowed events replayed, none would be stopped'
+
+# the policy to begin with
+status 0 "$STAKEOUT" audit-policy --db "$dir/s.db" cart -o "$dir/audit"
+grep -q 'call: security_bprm_check' "$dir/audit/audit-shop-cart.yaml" || fail "the audit policy lacks exec"
+grep -q 'app: cart' "$dir/audit/audit-shop-cart.yaml" || fail "the audit policy is not scoped"
+! grep -q 'Override\|Sigkill' "$dir/audit/audit-shop-cart.yaml" || fail "an audit policy must stop nothing"
+status 2 "$STAKEOUT" audit-policy --db "$dir/s.db" nobody
+said "no workload matches"
