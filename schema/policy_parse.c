@@ -4,7 +4,8 @@
  * what counts for "would it be taken" is the earliest stage that found something.
  *
  * Keys: Go's decoder takes them in any case, but the schema and its defaults know only the exact spelling. So
- * below a miscased key there are no defaults and no schema, and a miscased key loses to its own default.
+ * below a miscased key there are no defaults and no schema, and a miscased key loses to its own default. A
+ * name that means nothing (an operator) is then found when the policy is loaded.
  */
 #include <math.h>
 #include <strings.h>
@@ -179,7 +180,7 @@ static void unknown_name(struct policy_reader *r, const struct field *f, const s
 		buf_puts(&all, "write ");
 	for (size_t i = 0; !near && f->names->n <= 12 && i < f->names->n; i++)
 		buf_printf(&all, "%s%s", i == 0 ? "" : i + 1 == f->names->n ? " or " : ", ", f->names->v[i]);
-	policy_reject(r, STAGE_SCHEMA, n, "\"%s\" is not one of the values it may have; %s", typed, all.p);
+	policy_reject(r, r->miscased ? STAGE_LOAD : STAGE_SCHEMA, n, "\"%s\" is not one of the values it may have; %s", typed, all.p);
 }
 
 static void read_name(struct policy_reader *r, const struct field *f, const struct yaml_node *n, void *at)
@@ -435,8 +436,9 @@ static void check_required(struct policy_reader *r, const struct field_object *o
 {
 	for (size_t i = 0; i < o->nfields; i++) {
 		const struct field *f = &o->fields[i];
+		bool name = f->type == FIELD_OPERATOR || f->type == FIELD_ENUM || f->names;
 		if ((f->flags & FIELD_REQUIRED) && !yaml_get(node, f->name))
-			policy_reject(r, STAGE_SCHEMA, node, "%s needs %s (%s); add it", o->name, f->name, f->help);
+			policy_reject(r, r->miscased && name ? STAGE_LOAD : STAGE_SCHEMA, node, "%s needs %s (%s); add it", o->name, f->name, f->help);
 	}
 }
 

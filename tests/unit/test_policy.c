@@ -204,6 +204,9 @@ static void messages(void **state)
 		 "spec.kprobes[0].selectors[0].matchActions[0].action: \"FollowFD\" is not one of the values it may have; "
 		 "write Post, Sigkill, Override, GetUrl, DnsLookup, NoPost, Signal, TrackSock, UntrackSock, "
 		 "NotifyEnforcer, CleanupEnforcerNotification or Set"},
+		{HEAD "  Kprobes: [{call: x, selectors: [{matchPIDs: [{operator: IA, values: [5]}]}]}]\n", "4:59: "
+		 "spec.Kprobes[0].selectors[0].matchPIDs[0].operator: \"IA\" is not one of the values it may have; did you "
+		 "mean In?"},
 		{HEAD "  loader: ~\n", "4:11: spec.loader: null where true or false belongs; give a value or remove the key"},
 		{HEAD "  kprobes: []\nstatus: {}\n", "5:1: status: a TracingPolicy has apiVersion, kind, metadata and spec; "
 		 "remove this key"},
@@ -211,8 +214,9 @@ static void messages(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct parsed p = parse(str_from(rows[i].in));
 		CLEANUP_BUF struct buf got = BUF_INIT;
-		if (p.d.n)
-			buf_printf(&got, "%u:%u: %s", p.d.v[0].line, p.d.v[0].column, p.d.v[0].message);
+		for (size_t k = 0; k < p.d.n && !got.n; k++)
+			if (p.d.v[k].level == DIAG_ERROR)
+				buf_printf(&got, "%u:%u: %s", p.d.v[k].line, p.d.v[k].column, p.d.v[k].message);
 		assert_int_equal(p.err, -EINVAL);
 		assert_string_equal(got.n ? got.p : "", rows[i].want);
 		parsed_done(&p);

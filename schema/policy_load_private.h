@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the files of the load check. */
+#pragma once
+
+#include "schema/policy_load.h"
+
+struct loading {
+	const struct policy *p;
+	const struct target *t;
+	struct diag *d;
+	const struct hook *h;         /* being checked */
+	struct buf path;
+	size_t errors;
+	bool multi;                   /* kprobe.multi in use */
+};
+
+/* The classes of argument types that share operators and value syntax. */
+enum type_class {
+	CLASS_INT32 = 1, CLASS_UINT32 = 2, CLASS_INT64 = 4, CLASS_UINT64 = 8, CLASS_CAPS = 16,
+	CLASS_STRING = 32, CLASS_BUFFER = 64, CLASS_FILE = 128, CLASS_PATH = 256, CLASS_SOCK = 512,
+	CLASS_SKB = 1024, CLASS_SOCKADDR = 2048, CLASS_UNIX = 4096, CLASS_NONE = 8192,
+};
+#define CLASS_NUMBER (CLASS_INT32 | CLASS_UINT32 | CLASS_INT64 | CLASS_UINT64)
+#define CLASS_TEXT   (CLASS_STRING | CLASS_BUFFER | CLASS_FILE | CLASS_PATH | CLASS_UNIX)
+#define CLASS_ANY    0x3fff
+
+enum type_class policy_type_class(enum policy_type t);
+
+void load_reject(struct loading *l, struct place at, const char *fmt, ...) PRINTF(3, 4);
+size_t load_enter(struct loading *l, const char *field, size_t i);
+void load_leave(struct loading *l, size_t mark);
+
+/* How an operator stores its values: a table of its own kind, or inline numbers. */
+enum storage { INLINE_NUMBERS, INLINE_RANGES, TABLE_STRING, TABLE_PREFIX, TABLE_POSTFIX, TABLE_SET,
+	       TABLE_ADDRESS, TABLE_SUBSTRING, STORE_CEL, STORE_NONE };
+
+struct operator_rule {
+	uint32_t classes;             /* of types that it loads with */
+	enum storage storage;
+	/* Is the text a value of it? NULL: any text. */
+	bool (*value)(struct loading *l, const struct spec_arg *arg, struct str s);
+	const char *expected;
+};
+const struct operator_rule *policy_operator_rule(enum policy_operator op, enum policy_type type);
+
+/* Go's strconv.ParseInt / ParseUint of a whole string. */
+bool go_int(struct str s, int base, unsigned bits, int64_t *ret);
+bool go_uint(struct str s, int base, unsigned bits, uint64_t *ret);
+bool known_capability(struct str s);
+bool known_namespace(struct str s);
+
+void load_check_selector(struct loading *l, const struct selector *s);
+void load_check_tables(struct loading *l);
+void load_check_filter(struct loading *l, const struct arg_filter *f, bool data);
+
+/* Does EXPR type-check as a boolean over the arguments of the hook? The reason when not. */
+const char *policy_cel_error(struct str expr, const struct hook *h);
