@@ -47,9 +47,8 @@ static int run_beside(const char *name, char **argv)
 	CLEANUP_FREE char *plain = xasprintf("stakeout-%s", name);
 	execvp(plain, argv);
 	fprintf(stderr,
-		"stakeout: cannot run %s: %s; it is built and installed with the other programs "
-		"(stakeout-record needs clang and bpftool at build time)\n",
-		plain, strerror(errno));
+		"stakeout: cannot run %s: %s; it must lie beside stakeout or in PATH%s\n", plain,
+		strerror(errno), strcmp(name, "record") ? "" : " (it is built only where clang and bpftool are)");
 	return EXIT_MACHINE;
 }
 

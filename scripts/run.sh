@@ -25,8 +25,9 @@ trap stop EXIT
 
 if [ ! -e "$run/fleet" ]; then
 	echo "stakeout: loading the sample fleet"
+	rm -rf "$run/fleet.part"
 	"$programs/stakeout" corpus --fleet 40 -o "$run/fleet.part"
-	"$programs/stakeout" ingest --db "$store" "$run"/fleet.part/*.ndjson
+	"$programs/stakeout" ingest --db "$store" "$run"/fleet.part/*.ndjson >"$run/fleet.log"
 	mv "$run/fleet.part" "$run/fleet"
 fi
 
