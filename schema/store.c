@@ -211,10 +211,19 @@ static int exec(struct store *s, const char *doing, const char *sql)
 	return rc == SQLITE_OK ? 0 : store_fail(s, rc, doing);
 }
 
+/* Statements belong to their connection. */
+static void disconnect(struct store *s)
+{
+	for (size_t i = 0; i < STORE_STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i].stmt);
+	memset(s->statements, 0, sizeof(s->statements));
+	s->nstatements = 0;
+	sqlite3_close_v2(TAKE(s->db));
+}
+
 static int connect_file(struct store *s, const char *name, int flags)
 {
-	sqlite3_close_v2(s->db);
-	s->db = NULL;
+	disconnect(s);
 	int rc = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc != SQLITE_OK)
 		return store_fail(s, rc, "open it");
@@ -317,7 +326,8 @@ static int open_reading(struct store *s)
 	int err = connect_file(s, s->file, SQLITE_OPEN_READONLY);
 	if (!err)
 		err = check_format(s);
-	if (err == -EIO || err == -EROFS || err == -EACCES || err == -ENOSPC) {
+	/* The file is there: what could not be opened or made is the WAL index beside it. */
+	if (err == -EIO || err == -EROFS || err == -EACCES || err == -ENOSPC || err == -ENOENT) {
 		off_t wal;
 		if (exists_beside(s->file, "-wal", &wal) && wal > 0)
 			return store_refuse(s, -EROFS,
@@ -356,9 +366,7 @@ void store_close(struct store *s)
 	if (!s)
 		return;
 	store_rollback(s);
-	for (size_t i = 0; i < STORE_STATEMENTS; i++)
-		sqlite3_finalize(s->statements[i].stmt);
-	sqlite3_close_v2(s->db);
+	disconnect(s);
 	map_free(s->delta_keys);
 	free(s->deltas.v);
 	free(s->rules.v);
