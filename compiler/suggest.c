@@ -210,6 +210,31 @@ static struct group *group_for(struct collection *c, const struct observation *o
 	return g;
 }
 
+static void group_caller(struct collection *c, struct group *g, struct str caller)
+{
+	for (size_t i = 0; i < g->nby; i++)
+		if (str_eq(g->by[i], caller))
+			return;
+	*ARENA_PUSH(c->arena, g->by, g->nby) = arena_str(c->arena, caller);
+}
+
+/*
+ * A container's first program, a probe and a session are told as children of the runtime, under the name of its shim or
+ * of its tool. The task that calls exec is the runtime's own copy inside the container: which path it goes by differs
+ * with version and distribution, so all of them stand beside the one that was told.
+ */
+static void group_runtime(struct collection *c, struct group *g, struct str caller)
+{
+	static const char *const told[] = {"/containerd-shim-runc-v2", "/containerd-shim", "/conmon", "/crun", "/runc"};
+	static const char *const copies[] = {"/runc", "/usr/bin/crun", "/usr/bin/runc", "/usr/local/bin/crun",
+					     "/usr/local/bin/runc", "/usr/local/sbin/runc", "/usr/sbin/runc"};
+	bool runtime = false;
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++)
+		runtime |= str_ends(caller, str_from(told[i]));
+	for (size_t i = 0; runtime && i < ARRAY_SIZE(copies); i++)
+		group_caller(c, g, str_from(copies[i]));
+}
+
 static void group_add(struct collection *c, const struct observation *o, struct str path)
 {
 	struct group *g = group_for(c, o, path);
@@ -224,10 +249,9 @@ static void group_add(struct collection *c, const struct observation *o, struct 
 		g->any_caller = true;
 		return;
 	}
-	for (size_t i = 0; i < g->nby; i++)
-		if (str_eq(g->by[i], o->subject))
-			return;
-	*ARENA_PUSH(c->arena, g->by, g->nby) = arena_str(c->arena, o->subject);
+	group_caller(c, g, o->subject);
+	if (o->kind == KIND_EXEC)
+		group_runtime(c, g, o->subject);
 }
 
 static void leave_out(struct left_out_tally *t, enum left_out why, uint64_t observations, uint64_t events)

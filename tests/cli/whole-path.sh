@@ -65,6 +65,8 @@ while read -r name workload; do
 	"$STAKEOUT" show "$workload" --db "$db" >"$tmp/log" 2>&1 || complain "show $workload"
 	# Names with random parts were seen once each: they are what --one-offs is for.
 	if "$STAKEOUT" allow "$workload" --db "$db" --callers --one-offs -o "$tmp/$name.yaml" >"$tmp/log" 2>&1; then
+		# Whatever name the runtime goes by, it must be able to start the container.
+		grep -q "/runc[],]" "$tmp/$name.yaml" || complain "$name: /runc may not start the container"
 		for target in lsm=yes lsm=no kernel=5.15,lsm=no; do
 			prove_recorded "$name" "$tmp/$name.yaml" "$target"
 		done
