@@ -57,6 +57,16 @@ static void fill_subject(const struct observation *o, struct process *p)
 		p->path = o->subject;
 }
 
+/* The example is the program as typed and its arguments. */
+static struct str arguments_of(const struct observation *o)
+{
+	struct str e = o->example;
+	if (!str_starts(e, o->filename))
+		return e;
+	e = str_skip(e, o->filename.n);
+	return e.n && e.p[0] == ' ' ? str_skip(e, 1) : e;
+}
+
 static void fill_event(struct source_store *s, const struct observation *o, struct event *ev)
 {
 	*ev = (struct event){.kind = o->kind,
@@ -76,7 +86,7 @@ static void fill_event(struct source_store *s, const struct observation *o, stru
 		ev->process.filename = o->filename;
 		ev->process.path = o->path_known ? o->path : (struct str){NULL, 0};
 		ev->process.path_known = o->path_known;
-		ev->process.arguments = o->example;
+		ev->process.arguments = arguments_of(o);
 		ev->has_parent = true;
 		fill_identity(s, &ev->parent);
 		fill_subject(o, &ev->parent);
