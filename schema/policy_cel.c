@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The types of a CelExpr. The language is CEL with the agent's four integer types added: argN has the type of the
- * hook's N-th argument, literals have 64 bits, both sides of an operator one type.
+ * The types of a CelExpr. The language is CEL with the agent's four integer types added: argN has
+ *the type of the hook's N-th argument, literals have 64 bits, both sides of an operator one type.
  *
  *	or = and {|| and}   and = cmp {&& cmp}   cmp = sum [op sum]   sum = unary {+- unary}
  *	unary = [!|-] primary   primary = ( or ) | literal | argN | function(or, ...)
@@ -46,7 +46,8 @@ static enum cel_type parse_or(struct cel *c);
 
 static bool word_char(char ch)
 {
-	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_';
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+	       ch == '_';
 }
 
 static enum cel_type literal(struct cel *c, struct str word)
@@ -68,20 +69,36 @@ static enum cel_type argument(struct cel *c, struct str word)
 	if (n >= c->h->nargs)
 		return bad(c, "argN beyond the list of args (the first is arg0)");
 	switch (c->h->args[n].type) {
-	case TYPE_INT: case TYPE_SINT32: case TYPE_INT32: return CEL_S32;
-	case TYPE_UINT32: return CEL_U32;
-	case TYPE_LONG: case TYPE_SINT64: case TYPE_INT64: return CEL_S64;
-	case TYPE_ULONG: case TYPE_UINT64: case TYPE_SIZE_T: return CEL_U64;
-	default: return bad(c, "an argument that is not an integer of 32 or 64 bits");
+	case TYPE_INT:
+	case TYPE_SINT32:
+	case TYPE_INT32:
+		return CEL_S32;
+	case TYPE_UINT32:
+		return CEL_U32;
+	case TYPE_LONG:
+	case TYPE_SINT64:
+	case TYPE_INT64:
+		return CEL_S64;
+	case TYPE_ULONG:
+	case TYPE_UINT64:
+	case TYPE_SIZE_T:
+		return CEL_U64;
+	default:
+		return bad(c, "an argument that is not an integer of 32 or 64 bits");
 	}
 }
 
 static enum cel_type call(struct cel *c, struct str word)
 {
-	static const struct { const char *name; enum cel_type result; unsigned args; } functions[] = {
-		{"int32", CEL_S32, 1}, {"uint32", CEL_U32, 1}, {"int64", CEL_S64, 1}, {"uint64", CEL_U64, 1},
-		{"int", CEL_S64, 1},   {"uint", CEL_U64, 1},   {"not", CEL_BAD, 1},   {"and", CEL_BAD, 2},
-		{"or", CEL_BAD, 2},    {"xor", CEL_BAD, 2},
+	static const struct {
+		const char *name;
+		enum cel_type result;
+		unsigned args;
+	} functions[] = {
+	    {"int32", CEL_S32, 1},  {"uint32", CEL_U32, 1}, {"int64", CEL_S64, 1},
+	    {"uint64", CEL_U64, 1}, {"int", CEL_S64, 1},    {"uint", CEL_U64, 1},
+	    {"not", CEL_BAD, 1},    {"and", CEL_BAD, 2},    {"or", CEL_BAD, 2},
+	    {"xor", CEL_BAD, 2},
 	};
 	size_t i = 0;
 	while (i < ARRAY_SIZE(functions) && !str_eq(word, str_from(functions[i].name)))
@@ -90,7 +107,8 @@ static enum cel_type call(struct cel *c, struct str word)
 		return bad(c, "an unknown function");
 	enum cel_type first = parse_or(c), other = first;
 	if (functions[i].args == 2)
-		other = take(c, ",") ? parse_or(c) : bad(c, "a function without its second argument");
+		other =
+		    take(c, ",") ? parse_or(c) : bad(c, "a function without its second argument");
 	if (!take(c, ")"))
 		return bad(c, "a parenthesis that is not closed");
 	if (!first || !other || first == CEL_BOOL || first != other)
@@ -119,10 +137,14 @@ static enum cel_type primary(struct cel *c)
 static enum cel_type unary(struct cel *c)
 {
 	if (take(c, "!"))
-		return primary(c) == CEL_BOOL ? CEL_BOOL : bad(c, "! before something that is not true or false");
+		return primary(c) == CEL_BOOL
+			   ? CEL_BOOL
+			   : bad(c, "! before something that is not true or false");
 	if (take(c, "-")) {
 		enum cel_type t = primary(c);
-		return t == CEL_S64 || t == CEL_S32 ? t : bad(c, "- before something that is not a signed integer");
+		return t == CEL_S64 || t == CEL_S32
+			   ? t
+			   : bad(c, "- before something that is not a signed integer");
 	}
 	return primary(c);
 }
@@ -143,7 +165,8 @@ static enum cel_type comparison(struct cel *c)
 	for (size_t i = 0; t && i < ARRAY_SIZE(operators); i++) {
 		if (!take(c, operators[i]))
 			continue;
-		return sum(c) == t ? CEL_BOOL : bad(c, "operands of two types; convert one, such as int32(2)");
+		return sum(c) == t ? CEL_BOOL
+				   : bad(c, "operands of two types; convert one, such as int32(2)");
 	}
 	return t;
 }

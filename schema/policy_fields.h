@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The grammar of a TracingPolicy as data: one row per field of the CRD. Reading, checking, printing and the
- * help on fields all walk these rows; what a row cannot say (the CEL rules) is a function of its object.
+ * The grammar of a TracingPolicy as data: one row per field of the CRD. Reading, checking, printing
+ * and the help on fields all walk these rows; what a row cannot say (the CEL rules) is a function
+ * of its object.
  */
 #pragma once
 
@@ -9,25 +10,30 @@
 #include "schema/yaml.h"
 
 enum field_type {
-	FIELD_BOOL, FIELD_I32, FIELD_U32, FIELD_I64, FIELD_U64,
+	FIELD_BOOL,
+	FIELD_I32,
+	FIELD_U32,
+	FIELD_I64,
+	FIELD_U64,
 	FIELD_STRING,
-	FIELD_ENUM,                   /* an int-sized enum, numbered as NAMES is */
-	FIELD_OPERATOR,               /* enum policy_operator, of those in NAMES */
-	FIELD_STRINGS,                /* struct strs */
-	FIELD_U32S, FIELD_U64S,       /* pointer, and a size_t at COUNT */
-	FIELD_LABELS,                 /* struct label *, and a size_t at COUNT */
-	FIELD_OBJECT,                 /* its fields lie in the struct around it */
-	FIELD_POINTER,                /* pointer to one object, NULL = absent; COUNT, if any, is 0 or 1 */
-	FIELD_LIST,                   /* array of objects, and a size_t at COUNT */
-	FIELD_NAMED,                  /* a map from names to objects: array of structs that begin with the name */
+	FIELD_ENUM,	/* an int-sized enum, numbered as NAMES is */
+	FIELD_OPERATOR, /* enum policy_operator, of those in NAMES */
+	FIELD_STRINGS,	/* struct strs */
+	FIELD_U32S,
+	FIELD_U64S,    /* pointer, and a size_t at COUNT */
+	FIELD_LABELS,  /* struct label *, and a size_t at COUNT */
+	FIELD_OBJECT,  /* its fields lie in the struct around it */
+	FIELD_POINTER, /* pointer to one object, NULL = absent; COUNT, if any, is 0 or 1 */
+	FIELD_LIST,    /* array of objects, and a size_t at COUNT */
+	FIELD_NAMED,   /* a map from names to objects: array of structs that begin with the name */
 };
 
 enum field_flag {
 	FIELD_REQUIRED = 1,
-	FIELD_INT32 = 2,              /* the schema's format: at most 2147483647 */
-	FIELD_NATURAL = 4,            /* minimum 0 */
-	FIELD_LABEL_SYNTAX = 8,       /* values are label values */
-	FIELD_SHOWN = 16,             /* printed even when it has its default */
+	FIELD_INT32 = 2,	/* the schema's format: at most 2147483647 */
+	FIELD_NATURAL = 4,	/* minimum 0 */
+	FIELD_LABEL_SYNTAX = 8, /* values are label values */
+	FIELD_SHOWN = 16,	/* printed even when it has its default */
 };
 
 struct field_names {
@@ -42,9 +48,9 @@ struct field {
 	enum field_type type;
 	uint32_t flags;
 	size_t offset, count;
-	size_t has;                   /* offset of a bool: the key was there; 0 = none */
-	const char *fallback;         /* the schema's default as YAML text, NULL = none */
-	size_t max_items;             /* 0 = any number */
+	size_t has;	      /* offset of a bool: the key was there; 0 = none */
+	const char *fallback; /* the schema's default as YAML text, NULL = none */
+	size_t max_items;     /* 0 = any number */
 	const struct field_object *object;
 	const struct field_names *names;
 	const char *help;
@@ -53,13 +59,13 @@ struct field {
 struct policy_reader;
 
 struct field_object {
-	const char *name;             /* "a kprobe" */
+	const char *name; /* "a kprobe" */
 	const struct field *fields;
 	size_t nfields;
-	size_t size;                  /* of the struct; 0 where the fields lie in the struct around it */
-	size_t at;                    /* offset of its struct place; NO_PLACE = none */
-	size_t inner;                 /* FIELD_NAMED: offset of the object behind the name */
-	int section;                  /* hooks: which; else -1 */
+	size_t size;  /* of the struct; 0 where the fields lie in the struct around it */
+	size_t at;    /* offset of its struct place; NO_PLACE = none */
+	size_t inner; /* FIELD_NAMED: offset of the object behind the name */
+	int section;  /* hooks: which; else -1 */
 	/* The schema's CEL rules: errors through policy_reject(). */
 	void (*rule)(struct policy_reader *r, const struct yaml_node *node);
 };
@@ -69,23 +75,32 @@ extern const struct field_object policy_spec_object;
 
 /* ---- reading: how the walk reports ---- */
 
-enum policy_stage { STAGE_YAML, STAGE_DECODE, STAGE_METADATA, STAGE_SCHEMA, STAGE_CEL, STAGE_LOAD, STAGE_OK };
+enum policy_stage {
+	STAGE_YAML,
+	STAGE_DECODE,
+	STAGE_METADATA,
+	STAGE_SCHEMA,
+	STAGE_CEL,
+	STAGE_LOAD,
+	STAGE_OK
+};
 extern const char *const policy_stage_names[STAGE_OK + 1];
 
 struct policy_reader {
 	const char *file;
 	struct diag *d;
 	struct arena *arena;
-	struct buf path;              /* "spec.kprobes[0].call" */
-	enum policy_stage stage;      /* the first that rejects; STAGE_OK when none does */
+	struct buf path;	 /* "spec.kprobes[0].call" */
+	enum policy_stage stage; /* the first that rejects; STAGE_OK when none does */
 	bool namespaced;
-	bool miscased;                /* below a key in the wrong case: no defaults, no schema there */
+	bool miscased; /* below a key in the wrong case: no defaults, no schema there */
 };
 
 /* An error at NODE's place: the reader's path, then the text. */
 void policy_reject(struct policy_reader *r, enum policy_stage stage, const struct yaml_node *node,
 		   const char *fmt, ...) PRINTF(4, 5);
-void policy_warn(struct policy_reader *r, const struct yaml_node *node, const char *fmt, ...) PRINTF(3, 4);
+void policy_warn(struct policy_reader *r, const struct yaml_node *node, const char *fmt, ...)
+    PRINTF(3, 4);
 
 /* Reads NODE, a map, into BASE by OBJECT's rows. */
 void policy_read_object(struct policy_reader *r, const struct field_object *object,
@@ -95,10 +110,10 @@ size_t policy_enter(struct policy_reader *r, struct str key);
 void policy_leave(struct policy_reader *r, size_t mark);
 
 /*
- * One document; *RET when it was read whole (then also with *RET_STAGE > STAGE_DECODE and errors in D).
- * Returns 0 only for STAGE_OK.
+ * One document; *RET when it was read whole (then also with *RET_STAGE > STAGE_DECODE and errors in
+ * D). Returns 0 only for STAGE_OK.
  */
-int policy_parse_node(const char *file, const struct yaml_node *doc, struct diag *d, struct policy **ret,
-		      enum policy_stage *ret_stage);
-int policy_operator_from(struct str name);   /* or -1 */
+int policy_parse_node(const char *file, const struct yaml_node *doc, struct diag *d,
+		      struct policy **ret, enum policy_stage *ret_stage);
+int policy_operator_from(struct str name); /* or -1 */
 void policy_read_metadata(struct policy_reader *r, const struct yaml_node *node, struct policy *p);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Would an agent on TARGET load a policy that its parser took? The rules that need no machine; what only the
- * kernel's BTF or a file on the node can tell is not judged here.
+ * Would an agent on TARGET load a policy that its parser took? The rules that need no machine; what
+ * only the kernel's BTF or a file on the node can tell is not judged here.
  */
 #pragma once
 
@@ -9,13 +9,19 @@
 #include "schema/target.h"
 
 /*
- * 0, or -EINVAL with every reason in D: file, line, column, field, what to do. What loads but is not applied as
- * written (a selector area above POLICY_AREA_MAX) is a warning.
+ * 0, or -EINVAL with every reason in D: file, line, column, field, what to do. What loads but is
+ * not applied as written (a selector area above POLICY_AREA_MAX) is a warning.
  */
 int policy_load_check(const struct policy *p, const struct target *t, struct diag *d);
 
-enum { POLICY_AREA_MAX = 1024, POLICY_SELECTORS_MAX = 5, POLICY_FILTERS_MAX = 5, POLICY_ACTIONS_MAX = 3,
-       POLICY_VALUES_MAX = 4, POLICY_TABLES_MAX = 8 };
+enum {
+	POLICY_AREA_MAX = 1024,
+	POLICY_SELECTORS_MAX = 5,
+	POLICY_FILTERS_MAX = 5,
+	POLICY_ACTIONS_MAX = 3,
+	POLICY_VALUES_MAX = 4,
+	POLICY_TABLES_MAX = 8
+};
 
 /* Bytes that a hook's selectors take of the agent's selector area (macros not expanded). */
 size_t policy_selector_area(const struct hook *h);
@@ -27,4 +33,5 @@ bool policy_option_true(const struct policy *p, const char *name);
 const struct policy_list *policy_list_of(const struct policy *p, struct str call);
 
 /* What a filter compares: the list entry it names, or NULL. DATA: a matchData filter. */
-const struct spec_arg *policy_filter_arg(const struct hook *h, const struct arg_filter *f, bool data);
+const struct spec_arg *policy_filter_arg(const struct hook *h, const struct arg_filter *f,
+					 bool data);

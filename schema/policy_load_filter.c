@@ -5,8 +5,9 @@
 /* ---- one argument filter ---- */
 
 /*
- * In a tracepoint the agent rewrites a field's number into its position, entry by entry, and then takes
- * what it has for a position: a number that no entry has is one already, and one may be rewritten twice.
+ * In a tracepoint the agent rewrites a field's number into its position, entry by entry, and then
+ * takes what it has for a position: a number that no entry has is one already, and one may be
+ * rewritten twice.
  */
 static const struct spec_arg *tracepoint_arg(const struct hook *h, uint32_t index)
 {
@@ -16,7 +17,8 @@ static const struct spec_arg *tracepoint_arg(const struct hook *h, uint32_t inde
 	return index < h->nargs ? &h->args[index] : NULL;
 }
 
-const struct spec_arg *policy_filter_arg(const struct hook *h, const struct arg_filter *f, bool data)
+const struct spec_arg *policy_filter_arg(const struct hook *h, const struct arg_filter *f,
+					 bool data)
 {
 	const struct spec_arg *list = data ? h->data : h->args;
 	size_t n = data ? h->ndata : h->nargs;
@@ -50,7 +52,8 @@ static void check_gained(struct loading *l, const struct arg_filter *f)
 	for (size_t i = 0; i < 2; i++) {
 		bool there = i < f->nargs && f->args[i] < l->h->nargs;
 		if (!there || policy_type_class(l->h->args[f->args[i]].type) != CLASS_CAPS) {
-			load_reject(l, f->at, "CapabilitiesGained compares two capability arguments; write "
+			load_reject(l, f->at,
+				    "CapabilitiesGained compares two capability arguments; write "
 				    "args: [OLD, NEW], their positions in the list of args");
 			return;
 		}
@@ -62,15 +65,18 @@ static void check_values(struct loading *l, const struct arg_filter *f, const st
 {
 	bool inline_values = rule->storage == INLINE_NUMBERS || rule->storage == INLINE_RANGES;
 	if (inline_values && f->values.n > POLICY_VALUES_MAX)
-		load_reject(l, f->at, "%zu values; %s on this type holds %d; split the selector, or use InMap",
-			    f->values.n, operator_name(f->op), POLICY_VALUES_MAX);
+		load_reject(
+		    l, f->at,
+		    "%zu values; %s on this type holds %d; split the selector, or use InMap",
+		    f->values.n, operator_name(f->op), POLICY_VALUES_MAX);
 	if (rule->storage == TABLE_SUBSTRING && f->values.n > 100)
 		load_reject(l, f->at, "%zu values; at most 100 may be there", f->values.n);
 	for (size_t i = 0; i < f->values.n && rule->value; i++) {
 		struct str s = {f->values.v[i].p, MIN(f->values.v[i].n, (size_t)60)};
 		if (!rule->value(l, arg, f->values.v[i]))
-			load_reject(l, f->at, "\"" STR_FMT "\" is not a value for %s on %s; write %s", STR_ARG(s),
-				    operator_name(f->op), type_name(arg->type), rule->expected);
+			load_reject(
+			    l, f->at, "\"" STR_FMT "\" is not a value for %s on %s; write %s",
+			    STR_ARG(s), operator_name(f->op), type_name(arg->type), rule->expected);
 	}
 }
 
@@ -82,7 +88,9 @@ void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
 		return;
 	}
 	if (!arg) {
-		load_reject(l, f->at, "no argument with %s %u in the hook's list; add it there, or correct the number",
+		load_reject(l, f->at,
+			    "no argument with %s %u in the hook's list; add it there, or correct "
+			    "the number",
 			    f->nargs ? "position" : "index", f->nargs ? f->args[0] : f->index);
 		return;
 	}
@@ -92,8 +100,8 @@ void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
 		return;
 	}
 	if (!(rule->classes & policy_type_class(arg->type))) {
-		load_reject(l, f->at, "%s does not work on an argument of type %s", operator_name(f->op),
-			    type_name(arg->type));
+		load_reject(l, f->at, "%s does not work on an argument of type %s",
+			    operator_name(f->op), type_name(arg->type));
 		return;
 	}
 	check_values(l, f, arg, rule);
@@ -105,13 +113,14 @@ static void check_return_filter(struct loading *l, const struct arg_filter *f)
 	if (!l->h->ret || !arg)
 		return;
 	if (!f->nargs && f->index != arg->index) {
-		load_reject(l, f->at, "index %u is not the returnArg's, which is %u", f->index, arg->index);
+		load_reject(l, f->at, "index %u is not the returnArg's, which is %u", f->index,
+			    arg->index);
 		return;
 	}
 	const struct operator_rule *rule = policy_operator_rule(f->op, arg->type);
 	if (!(rule->classes & policy_type_class(arg->type)))
-		load_reject(l, f->at, "%s does not work on a return value of type %s", operator_name(f->op),
-			    type_name(arg->type));
+		load_reject(l, f->at, "%s does not work on a return value of type %s",
+			    operator_name(f->op), type_name(arg->type));
 	else
 		check_values(l, f, arg, rule);
 }
@@ -129,24 +138,29 @@ static void check_binaries(struct loading *l, const struct binary_filter *f)
 		load_reject(l, f->at, "%s on programs needs kernel 5.3", operator_name(f->op));
 	for (size_t i = 0; i < f->values.n; i++)
 		if (f->values.v[i].n > max || (postfix && !f->values.v[i].n))
-			load_reject(l, f->at, "value %zu has %zu bytes; %s takes %s%zu", i, f->values.v[i].n,
-				    operator_name(f->op), postfix ? "1 to " : "at most ", max);
+			load_reject(l, f->at, "value %zu has %zu bytes; %s takes %s%zu", i,
+				    f->values.v[i].n, operator_name(f->op),
+				    postfix ? "1 to " : "at most ", max);
 }
 
 static void check_namespaces(struct loading *l, const struct namespace_filter *f)
 {
 	bool children = str_ends(f->namespace, STR("ForChildren"));
 	if (f->values.n > POLICY_VALUES_MAX)
-		load_reject(l, f->at, "%zu values; at most %d may be there", f->values.n, POLICY_VALUES_MAX);
+		load_reject(l, f->at, "%zu values; at most %d may be there", f->values.n,
+			    POLICY_VALUES_MAX);
 	for (size_t i = 0; i < f->values.n; i++) {
 		struct str s = f->values.v[i];
 		uint64_t v;
 		bool host = str_eq(s, STR("host_ns"));
 		if (host && children)
-			load_reject(l, f->at, "host_ns cannot be looked up for " STR_FMT "; write its inode number",
+			load_reject(l, f->at,
+				    "host_ns cannot be looked up for " STR_FMT
+				    "; write its inode number",
 				    STR_ARG(f->namespace));
 		else if (!host && !go_uint(s, 10, 32, &v))
-			load_reject(l, f->at, "\"" STR_FMT "\" is neither host_ns nor an inode number",
+			load_reject(l, f->at,
+				    "\"" STR_FMT "\" is neither host_ns nor an inode number",
 				    (int)MIN(s.n, (size_t)60), s.p);
 	}
 }
@@ -158,8 +172,11 @@ static void check_names(struct loading *l, struct place at, const struct strs *v
 		struct str s = values->v[i];
 		if (known(s))
 			continue;
-		load_reject(l, at, "\"" STR_FMT "\" is not the name of %s%s", (int)MIN(s.n, (size_t)60), s.p, what,
-			    str_eq(s, STR("CAP_DAC_OVERRIDE")) ? "; the agent wants it as DAC_OVERRIDE" : "");
+		load_reject(l, at, "\"" STR_FMT "\" is not the name of %s%s",
+			    (int)MIN(s.n, (size_t)60), s.p, what,
+			    str_eq(s, STR("CAP_DAC_OVERRIDE"))
+				? "; the agent wants it as DAC_OVERRIDE"
+				: "");
 	}
 }
 
@@ -172,35 +189,42 @@ static void check_process_filters(struct loading *l, const struct selector *s)
 	for (size_t i = 0; i < s->nparent_binaries; i++)
 		check_binaries(l, &s->parent_binaries[i]);
 	if (s->nparent_binaries && !l->t->parents_map)
-		load_reject(l, s->parent_binaries->at, "matchParentBinaries needs an agent started with "
-			    "--parents-map-enabled; start it so and say --target parents-map=yes, or remove the filter");
+		load_reject(l, s->parent_binaries->at,
+			    "matchParentBinaries needs an agent started with "
+			    "--parents-map-enabled; start it so and say --target parents-map=yes, "
+			    "or remove the filter");
 	else if (s->nparent_binaries && small)
 		load_reject(l, s->parent_binaries->at, "matchParentBinaries needs kernel 5.3");
 	if (s->nnamespaces > namespaces)
-		load_reject(l, s->namespaces->at, "%zu entries in matchNamespaces; at most %zu may be there",
+		load_reject(l, s->namespaces->at,
+			    "%zu entries in matchNamespaces; at most %zu may be there",
 			    s->nnamespaces, namespaces);
 	for (size_t i = 0; i < s->nnamespaces; i++)
 		check_namespaces(l, &s->namespaces[i]);
 	if (s->nnamespace_changes > 1)
-		load_reject(l, s->namespace_changes->at, "%zu entries in matchNamespaceChanges; one may be there",
+		load_reject(l, s->namespace_changes->at,
+			    "%zu entries in matchNamespaceChanges; one may be there",
 			    s->nnamespace_changes);
 	if (small && (s->nnamespace_changes || s->ncapability_changes))
 		load_reject(l, s->at, "filters of changes need kernel 5.3");
 	for (size_t i = 0; i < s->nnamespace_changes; i++)
-		check_names(l, s->namespace_changes[i].at, &s->namespace_changes[i].values, known_namespace,
-			    "a namespace");
+		check_names(l, s->namespace_changes[i].at, &s->namespace_changes[i].values,
+			    known_namespace, "a namespace");
 	for (size_t i = 0; i < s->ncapabilities; i++)
-		check_names(l, s->capabilities[i].at, &s->capabilities[i].values, known_capability, "a capability");
-	for (size_t i = 0; i < s->ncapability_changes; i++)
-		check_names(l, s->capability_changes[i].at, &s->capability_changes[i].values, known_capability,
+		check_names(l, s->capabilities[i].at, &s->capabilities[i].values, known_capability,
 			    "a capability");
+	for (size_t i = 0; i < s->ncapability_changes; i++)
+		check_names(l, s->capability_changes[i].at, &s->capability_changes[i].values,
+			    known_capability, "a capability");
 }
 
 void load_check_selector(struct loading *l, const struct selector *s)
 {
-	size_t max = l->t->kernel < TARGET_KERNEL(5, 3) ? 1 : POLICY_FILTERS_MAX, n = s->nargs + s->ndata;
+	size_t max = l->t->kernel < TARGET_KERNEL(5, 3) ? 1 : POLICY_FILTERS_MAX,
+	       n = s->nargs + s->ndata;
 	if (n > max)
-		load_reject(l, s->at, "%zu argument filters; a selector holds %zu; split it", n, max);
+		load_reject(l, s->at, "%zu argument filters; a selector holds %zu; split it", n,
+			    max);
 	check_process_filters(l, s);
 	for (size_t i = 0; i < s->nargs; i++) {
 		size_t mark = load_enter(l, "matchArgs", i);
@@ -254,20 +278,36 @@ static void count_addresses(struct tables *t, const struct strs *values)
 	t->address6 += six;
 }
 
-static void count_filter(struct tables *t, const struct hook *h, const struct arg_filter *f, bool data)
+static void count_filter(struct tables *t, const struct hook *h, const struct arg_filter *f,
+			 bool data)
 {
 	const struct spec_arg *arg = policy_filter_arg(h, f, data);
 	if (!arg)
 		return;
 	switch (policy_operator_rule(f->op, arg->type)->storage) {
-	case TABLE_STRING: count_equal(t, &f->values); break;
-	case TABLE_PREFIX: t->prefix++; break;
-	case TABLE_POSTFIX: t->postfix++; break;
-	case TABLE_SET: t->set++; break;
-	case TABLE_ADDRESS: count_addresses(t, &f->values); break;
-	case TABLE_SUBSTRING: t->substring++; break;
-	case STORE_CEL: t->cel++; break;
-	default: break;
+	case TABLE_STRING:
+		count_equal(t, &f->values);
+		break;
+	case TABLE_PREFIX:
+		t->prefix++;
+		break;
+	case TABLE_POSTFIX:
+		t->postfix++;
+		break;
+	case TABLE_SET:
+		t->set++;
+		break;
+	case TABLE_ADDRESS:
+		count_addresses(t, &f->values);
+		break;
+	case TABLE_SUBSTRING:
+		t->substring++;
+		break;
+	case STORE_CEL:
+		t->cel++;
+		break;
+	default:
+		break;
 	}
 }
 
@@ -295,8 +335,11 @@ static void count_hook(struct tables *t, const struct hook *h)
 static void check_limit(struct loading *l, const char *what, unsigned n)
 {
 	if (n > POLICY_TABLES_MAX)
-		load_reject(l, l->h->at, "%u filters need a table for %s; there are %d; use fewer filters with more "
-			    "values each, or a second policy", n, what, POLICY_TABLES_MAX);
+		load_reject(
+		    l, l->h->at,
+		    "%u filters need a table for %s; there are %d; use fewer filters with more "
+		    "values each, or a second policy",
+		    n, what, POLICY_TABLES_MAX);
 }
 
 void load_check_tables(struct loading *l)
@@ -316,8 +359,11 @@ void load_check_tables(struct loading *l)
 	check_limit(l, "IPv6 addresses", own.address6);
 	check_limit(l, "expressions", s->cel);
 	if (own.substring > 1 && l->h->section != SECTION_UPROBE)
-		load_reject(l, l->h->at, "%u SubString filters; a hook holds one; put their values into it, or use a "
-			    "second policy", own.substring);
+		load_reject(
+		    l, l->h->at,
+		    "%u SubString filters; a hook holds one; put their values into it, or use a "
+		    "second policy",
+		    own.substring);
 }
 
 /* ---- area ---- */
@@ -328,27 +374,33 @@ static size_t filter_area(const struct hook *h, const struct arg_filter *f, bool
 	enum policy_type type = arg ? arg->type : TYPE_INT;
 	bool wide = policy_type_class(type) & (CLASS_INT64 | CLASS_UINT64 | CLASS_CAPS);
 	switch (policy_operator_rule(f->op, type)->storage) {
-	case TABLE_STRING: return 16 + 44;
-	case TABLE_ADDRESS: return 16 + 8;
-	case INLINE_NUMBERS: return 16 + (wide ? 8 : 4) * f->values.n;
-	case INLINE_RANGES: return 16 + (wide ? 16 : 8) * f->values.n;
-	default: return 16 + 4;
+	case TABLE_STRING:
+		return 16 + 44;
+	case TABLE_ADDRESS:
+		return 16 + 8;
+	case INLINE_NUMBERS:
+		return 16 + (wide ? 8 : 4) * f->values.n;
+	case INLINE_RANGES:
+		return 16 + (wide ? 16 : 8) * f->values.n;
+	default:
+		return 16 + 4;
 	}
 }
 
 static size_t action_area(const struct action *a)
 {
 	static const uint8_t sizes[ACTION_COUNT] = {
-		[ACTION_POST] = 24, [ACTION_NOTIFY_ENFORCER] = 16, [ACTION_SET] = 12, [ACTION_OVERRIDE] = 8,
-		[ACTION_SIGNAL] = 8, [ACTION_GET_URL] = 8, [ACTION_DNS_LOOKUP] = 8, [ACTION_TRACK_SOCK] = 8,
-		[ACTION_UNTRACK_SOCK] = 8,
+	    [ACTION_POST] = 24,	     [ACTION_NOTIFY_ENFORCER] = 16, [ACTION_SET] = 12,
+	    [ACTION_OVERRIDE] = 8,   [ACTION_SIGNAL] = 8,	    [ACTION_GET_URL] = 8,
+	    [ACTION_DNS_LOOKUP] = 8, [ACTION_TRACK_SOCK] = 8,	    [ACTION_UNTRACK_SOCK] = 8,
 	};
 	return sizes[a->action] ? sizes[a->action] : 4;
 }
 
 static size_t selector_area(const struct hook *h, const struct selector *s)
 {
-	size_t n = 52 + 20 * (s->ncapabilities + s->ncapability_changes) + 8 * s->nnamespace_changes;
+	size_t n =
+	    52 + 20 * (s->ncapabilities + s->ncapability_changes) + 8 * s->nnamespace_changes;
 	for (size_t i = 0; i < s->npids; i++)
 		n += 12 + 4 * s->pids[i].n;
 	for (size_t i = 0; i < s->nnamespaces; i++)

@@ -8,17 +8,28 @@ struct loading {
 	const struct policy *p;
 	const struct target *t;
 	struct diag *d;
-	const struct hook *h;         /* being checked */
+	const struct hook *h; /* being checked */
 	struct buf path;
 	size_t errors;
-	bool multi;                   /* kprobe.multi in use */
+	bool multi; /* kprobe.multi in use */
 };
 
 /* The classes of argument types that share operators and value syntax. */
 enum type_class {
-	CLASS_INT32 = 1, CLASS_UINT32 = 2, CLASS_INT64 = 4, CLASS_UINT64 = 8, CLASS_CAPS = 16,
-	CLASS_STRING = 32, CLASS_BUFFER = 64, CLASS_FILE = 128, CLASS_PATH = 256, CLASS_SOCK = 512,
-	CLASS_SKB = 1024, CLASS_SOCKADDR = 2048, CLASS_UNIX = 4096, CLASS_NONE = 8192,
+	CLASS_INT32 = 1,
+	CLASS_UINT32 = 2,
+	CLASS_INT64 = 4,
+	CLASS_UINT64 = 8,
+	CLASS_CAPS = 16,
+	CLASS_STRING = 32,
+	CLASS_BUFFER = 64,
+	CLASS_FILE = 128,
+	CLASS_PATH = 256,
+	CLASS_SOCK = 512,
+	CLASS_SKB = 1024,
+	CLASS_SOCKADDR = 2048,
+	CLASS_UNIX = 4096,
+	CLASS_NONE = 8192,
 };
 #define CLASS_NUMBER (CLASS_INT32 | CLASS_UINT32 | CLASS_INT64 | CLASS_UINT64)
 #define CLASS_TEXT   (CLASS_STRING | CLASS_BUFFER | CLASS_FILE | CLASS_PATH | CLASS_UNIX)
@@ -31,11 +42,21 @@ size_t load_enter(struct loading *l, const char *field, size_t i);
 void load_leave(struct loading *l, size_t mark);
 
 /* How an operator stores its values: a table of its own kind, or inline numbers. */
-enum storage { INLINE_NUMBERS, INLINE_RANGES, TABLE_STRING, TABLE_PREFIX, TABLE_POSTFIX, TABLE_SET,
-	       TABLE_ADDRESS, TABLE_SUBSTRING, STORE_CEL, STORE_NONE };
+enum storage {
+	INLINE_NUMBERS,
+	INLINE_RANGES,
+	TABLE_STRING,
+	TABLE_PREFIX,
+	TABLE_POSTFIX,
+	TABLE_SET,
+	TABLE_ADDRESS,
+	TABLE_SUBSTRING,
+	STORE_CEL,
+	STORE_NONE
+};
 
 struct operator_rule {
-	uint32_t classes;             /* of types that it loads with */
+	uint32_t classes; /* of types that it loads with */
 	enum storage storage;
 	/* Is the text a value of it? NULL: any text. */
 	bool (*value)(struct loading *l, const struct spec_arg *arg, struct str s);
@@ -55,3 +76,11 @@ void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
 
 /* Does EXPR type-check as a boolean over the arguments of the hook? The reason when not. */
 const char *policy_cel_error(struct str expr, const struct hook *h);
+
+/* Of the hook being checked. */
+void load_check_section(struct loading *l);
+void load_check_args(struct loading *l);
+void load_check_actions(struct loading *l, const char *field, const struct action *a, size_t n);
+
+void load_check_list(struct loading *l, const struct policy_list *list);
+bool load_syscall_name(const struct loading *l, struct str s);

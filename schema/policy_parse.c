@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Walks a YAML tree along the grammar's rows into structs. Every finding is reported, not only the first;
- * what counts for "would it be taken" is the earliest stage that found something.
+ * Walks a YAML tree along the grammar's rows into structs. Every finding is reported, not only the
+ * first; what counts for "would it be taken" is the earliest stage that found something.
  *
- * Keys: Go's decoder takes them in any case, but the schema and its defaults know only the exact spelling. So
- * below a miscased key there are no defaults and no schema, and a miscased key loses to its own default. A
- * name that means nothing (an operator) is then found when the policy is loaded.
+ * Keys: Go's decoder takes them in any case, but the schema and its defaults know only the exact
+ * spelling. So below a miscased key there are no defaults and no schema, and a miscased key loses
+ * to its own default. A name that means nothing (an operator) is then found when the policy is
+ * loaded.
  */
 #include <math.h>
 #include <strings.h>
@@ -15,8 +16,8 @@
 
 /* ---- reporting ---- */
 
-static void report(struct policy_reader *r, enum diag_level level, const struct yaml_node *node,
-		   const char *fmt, va_list ap)
+static void PRINTF(4, 0) report(struct policy_reader *r, enum diag_level level,
+				const struct yaml_node *node, const char *fmt, va_list ap)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	buf_str(&text, buf_view(&r->path));
@@ -75,15 +76,20 @@ static bool wrong(struct policy_reader *r, const struct yaml_node *n, const char
 {
 	struct str text = {n->text.p, MIN(n->text.n, (size_t)60)};
 	if (n->kind == YAML_NULL)
-		policy_reject(r, STAGE_SCHEMA, n, "null where %s belongs; give a value or remove the key", what);
+		policy_reject(r, STAGE_SCHEMA, n,
+			      "null where %s belongs; give a value or remove the key", what);
 	else if (n->kind == YAML_LIST || n->kind == YAML_MAP)
-		policy_reject(r, STAGE_DECODE, n, "%s where %s belongs", yaml_kind_name(n->kind), what);
+		policy_reject(r, STAGE_DECODE, n, "%s where %s belongs", yaml_kind_name(n->kind),
+			      what);
 	else if (n->kind == YAML_STRING)
-		policy_reject(r, STAGE_DECODE, n, "the string \"" STR_FMT "\" where %s belongs%s", STR_ARG(text),
-			      what, n->quoted ? "; without quotes it may be one" : "");
+		policy_reject(r, STAGE_DECODE, n, "the string \"" STR_FMT "\" where %s belongs%s",
+			      STR_ARG(text), what,
+			      n->quoted ? "; without quotes it may be one" : "");
 	else
-		policy_reject(r, STAGE_DECODE, n, "%s (" STR_FMT ") where %s belongs; put it in quotes if it "
-			      "is meant as text", yaml_kind_name(n->kind), STR_ARG(text), what);
+		policy_reject(r, STAGE_DECODE, n,
+			      "%s (" STR_FMT ") where %s belongs; put it in quotes if it "
+			      "is meant as text",
+			      yaml_kind_name(n->kind), STR_ARG(text), what);
 	return false;
 }
 
@@ -116,7 +122,8 @@ static struct range range_of(const struct field *f)
 		return (struct range){"an integer of 32 bits", INT32_MIN, INT32_MAX};
 	case FIELD_I64:
 		return (struct range){"an integer of 64 bits", INT64_MIN, INT64_MAX};
-	case FIELD_U64: case FIELD_U64S:
+	case FIELD_U64:
+	case FIELD_U64S:
 		return (struct range){"an integer from 0", 0, UINT64_MAX};
 	default:
 		return (struct range){"an integer from 0", 0, UINT32_MAX};
@@ -128,23 +135,26 @@ static bool read_integer(struct policy_reader *r, const struct field *f, const s
 			 uint64_t *ret)
 {
 	struct range range = range_of(f);
-	bool whole = n->kind == YAML_FLOAT && floor(n->number) == n->number && fabs(n->number) < 1e15;
+	bool whole =
+	    n->kind == YAML_FLOAT && floor(n->number) == n->number && fabs(n->number) < 1e15;
 	if (n->kind != YAML_INT && !whole)
 		return wrong(r, n, range.name);
 	int64_t v = whole ? (int64_t)n->number : n->integer;
 	bool big = n->kind == YAML_INT && n->big, negative = v < 0 && !big;
 	if (negative ? v < range.min : (uint64_t)v > range.max) {
-		policy_reject(r, STAGE_DECODE, n, STR_FMT " is out of range; write %s", STR_ARG(n->text),
-			      range.name);
+		policy_reject(r, STAGE_DECODE, n, STR_FMT " is out of range; write %s",
+			      STR_ARG(n->text), range.name);
 		return false;
 	}
 	if ((f->flags & FIELD_NATURAL) && negative)
 		policy_reject(r, STAGE_SCHEMA, n, STR_FMT " is negative; write an integer from 0",
 			      STR_ARG(n->text));
 	else if ((f->flags & FIELD_INT32) && !negative && (uint64_t)v > INT32_MAX)
-		policy_reject(r, STAGE_SCHEMA, n, STR_FMT " is more than 2147483647", STR_ARG(n->text));
+		policy_reject(r, STAGE_SCHEMA, n, STR_FMT " is more than 2147483647",
+			      STR_ARG(n->text));
 	else if (!(f->flags & FIELD_INT32) && big)
-		policy_reject(r, STAGE_SCHEMA, n, STR_FMT " is more than 9223372036854775807", STR_ARG(n->text));
+		policy_reject(r, STAGE_SCHEMA, n, STR_FMT " is more than 9223372036854775807",
+			      STR_ARG(n->text));
 	*ret = (uint64_t)v;
 	return true;
 }
@@ -174,16 +184,20 @@ static void unknown_name(struct policy_reader *r, const struct field *f, const s
 	CLEANUP_BUF struct buf all = BUF_INIT;
 	if (near)
 		buf_printf(&all, "did you mean %s?", near);
-	else if (f->names->n > 12)
-		buf_printf(&all, "see stakeout explain-field for those that are");
 	else
 		buf_puts(&all, "write ");
-	for (size_t i = 0; !near && f->names->n <= 12 && i < f->names->n; i++)
-		buf_printf(&all, "%s%s", i == 0 ? "" : i + 1 == f->names->n ? " or " : ", ", f->names->v[i]);
-	policy_reject(r, r->miscased ? STAGE_LOAD : STAGE_SCHEMA, n, "\"%s\" is not one of the values it may have; %s", typed, all.p);
+	for (size_t i = 0; !near && i < f->names->n; i++)
+		buf_printf(&all, "%s%s",
+			   i == 0		  ? ""
+			   : i + 1 == f->names->n ? " or "
+						  : ", ",
+			   f->names->v[i]);
+	policy_reject(r, r->miscased ? STAGE_LOAD : STAGE_SCHEMA, n,
+		      "\"%s\" is not one of the values it may have; %s", typed, all.p);
 }
 
-static void read_name(struct policy_reader *r, const struct field *f, const struct yaml_node *n, void *at)
+static void read_name(struct policy_reader *r, const struct field *f, const struct yaml_node *n,
+		      void *at)
 {
 	struct str s;
 	size_t i = 0;
@@ -209,8 +223,8 @@ static bool is_kind(struct policy_reader *r, const struct yaml_node *n, enum yam
 static void check_items(struct policy_reader *r, const struct field *f, const struct yaml_node *n)
 {
 	if (f->max_items && n->nitems > f->max_items)
-		policy_reject(r, STAGE_SCHEMA, n, "%zu entries; at most %zu may be there", n->nitems,
-			      f->max_items);
+		policy_reject(r, STAGE_SCHEMA, n, "%zu entries; at most %zu may be there",
+			      n->nitems, f->max_items);
 }
 
 static void read_strings(struct policy_reader *r, const struct yaml_node *n, struct strs *ret)
@@ -245,7 +259,8 @@ static bool label_value_fits(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool alnum =
+		    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 		if (!alnum && (i == 0 || i + 1 == s.n || (c != '-' && c != '_' && c != '.')))
 			return false;
 	}
@@ -261,10 +276,12 @@ static void read_labels(struct policy_reader *r, const struct field *f, const st
 		struct str s;
 		if (read_string(r, item, &s)) {
 			if ((f->flags & FIELD_LABEL_SYNTAX) && !label_value_fits(s))
-				policy_reject(r, STAGE_SCHEMA, item, "not a label value: at most 63 letters, digits, "
-					      "'-', '_', '.', beginning and ending with a letter or digit");
+				policy_reject(
+				    r, STAGE_SCHEMA, item,
+				    "not a label value: at most 63 letters, digits, "
+				    "'-', '_', '.', beginning and ending with a letter or digit");
 			*ARENA_PUSH(r->arena, *labels, *count) =
-				(struct label){arena_str(r->arena, item->key->text), s};
+			    (struct label){arena_str(r->arena, item->key->text), s};
 		}
 		policy_leave(r, mark);
 	}
@@ -294,7 +311,8 @@ static void read_list(struct policy_reader *r, const struct field *f, const stru
 			char *grown = arena_grow(r->arena, *(void **)at, *count, f->object->size);
 			*(void **)at = grown;
 			void *base = grown + f->object->size * (*count)++;
-			policy_read_object(r, f->object, item, object_new(r, f->object, item, base));
+			policy_read_object(r, f->object, item,
+					   object_new(r, f->object, item, base));
 		}
 		policy_leave(r, mark);
 	}
@@ -311,7 +329,8 @@ static void read_named(struct policy_reader *r, const struct field *f, const str
 			*(void **)at = grown;
 			void *base = grown + f->object->size * (*count)++;
 			*(struct str *)base = arena_str(r->arena, item->key->text);
-			policy_read_object(r, f->object, item, object_new(r, f->object, item, base));
+			policy_read_object(r, f->object, item,
+					   object_new(r, f->object, item, base));
 		}
 		policy_leave(r, mark);
 	}
@@ -332,19 +351,26 @@ static void read_pointer(struct policy_reader *r, const struct field *f, const s
 static bool shape_fits(struct policy_reader *r, const struct field *f, const struct yaml_node *n)
 {
 	switch (f->type) {
-	case FIELD_STRINGS: case FIELD_U32S: case FIELD_U64S: case FIELD_LIST:
+	case FIELD_STRINGS:
+	case FIELD_U32S:
+	case FIELD_U64S:
+	case FIELD_LIST:
 		if (!is_kind(r, n, YAML_LIST))
 			return false;
 		check_items(r, f, n);
 		return true;
-	case FIELD_LABELS: case FIELD_OBJECT: case FIELD_POINTER: case FIELD_NAMED:
+	case FIELD_LABELS:
+	case FIELD_OBJECT:
+	case FIELD_POINTER:
+	case FIELD_NAMED:
 		return is_kind(r, n, YAML_MAP);
 	default:
 		return true;
 	}
 }
 
-static void read_field(struct policy_reader *r, const struct field *f, const struct yaml_node *n, void *base)
+static void read_field(struct policy_reader *r, const struct field *f, const struct yaml_node *n,
+		       void *base)
 {
 	void *at = (char *)base + f->offset;
 	size_t *count = (size_t *)((char *)base + f->count);
@@ -354,8 +380,13 @@ static void read_field(struct policy_reader *r, const struct field *f, const str
 	if (f->has)
 		*(bool *)((char *)base + f->has) = true;
 	switch (f->type) {
-	case FIELD_BOOL: read_bool(r, n, at); break;
-	case FIELD_I32: case FIELD_U32: case FIELD_I64: case FIELD_U64:
+	case FIELD_BOOL:
+		read_bool(r, n, at);
+		break;
+	case FIELD_I32:
+	case FIELD_U32:
+	case FIELD_I64:
+	case FIELD_U64:
 		if (read_integer(r, f, n, &v))
 			store_integer(f, at, v);
 		break;
@@ -364,14 +395,32 @@ static void read_field(struct policy_reader *r, const struct field *f, const str
 			read_string(r, n, at);
 			break;
 		} /* fall through */
-	case FIELD_ENUM: case FIELD_OPERATOR: read_name(r, f, n, at); break;
-	case FIELD_STRINGS: read_strings(r, n, at); break;
-	case FIELD_U32S: case FIELD_U64S: read_integers(r, f, n, at, count); break;
-	case FIELD_LABELS: read_labels(r, f, n, at, count); break;
-	case FIELD_OBJECT: policy_read_object(r, f->object, n, base); break;
-	case FIELD_POINTER: read_pointer(r, f, n, base); break;
-	case FIELD_LIST: read_list(r, f, n, at, count); break;
-	case FIELD_NAMED: read_named(r, f, n, at, count); break;
+	case FIELD_ENUM:
+	case FIELD_OPERATOR:
+		read_name(r, f, n, at);
+		break;
+	case FIELD_STRINGS:
+		read_strings(r, n, at);
+		break;
+	case FIELD_U32S:
+	case FIELD_U64S:
+		read_integers(r, f, n, at, count);
+		break;
+	case FIELD_LABELS:
+		read_labels(r, f, n, at, count);
+		break;
+	case FIELD_OBJECT:
+		policy_read_object(r, f->object, n, base);
+		break;
+	case FIELD_POINTER:
+		read_pointer(r, f, n, base);
+		break;
+	case FIELD_LIST:
+		read_list(r, f, n, at, count);
+		break;
+	case FIELD_NAMED:
+		read_named(r, f, n, at, count);
+		break;
 	}
 }
 
@@ -405,7 +454,8 @@ static const struct field *find_field(const struct field_object *o, struct str k
 	return near;
 }
 
-static void unknown_field(struct policy_reader *r, const struct field_object *o, const struct yaml_node *key)
+static void unknown_field(struct policy_reader *r, const struct field_object *o,
+			  const struct yaml_node *key)
 {
 	const char *names[64];
 	size_t n = 0;
@@ -417,11 +467,14 @@ static void unknown_field(struct policy_reader *r, const struct field_object *o,
 		      near ? "; did you mean " : "; remove it", near ? near : "", near ? "?" : "");
 }
 
-static void read_miscased(struct policy_reader *r, const struct field *f, const struct yaml_node *n, void *base)
+static void read_miscased(struct policy_reader *r, const struct field *f, const struct yaml_node *n,
+			  void *base)
 {
 	bool before = r->miscased;
-	policy_warn(r, n->key, "written in another case than %s: an agent reads it from a file, without its "
-		    "defaults and schema; kubectl drops it; write %s", f->name, f->name);
+	policy_warn(r, n->key,
+		    "written in another case than %s: an agent reads it from a file, without its "
+		    "defaults and schema; kubectl drops it; write %s",
+		    f->name, f->name);
 	if (f->fallback) {
 		policy_warn(r, n->key, "and the default (%s) wins over the value", f->fallback);
 		return;
@@ -432,18 +485,20 @@ static void read_miscased(struct policy_reader *r, const struct field *f, const 
 	r->miscased = before;
 }
 
-static void check_required(struct policy_reader *r, const struct field_object *o, const struct yaml_node *node)
+static void check_required(struct policy_reader *r, const struct field_object *o,
+			   const struct yaml_node *node)
 {
 	for (size_t i = 0; i < o->nfields; i++) {
 		const struct field *f = &o->fields[i];
 		bool name = f->type == FIELD_OPERATOR || f->type == FIELD_ENUM || f->names;
 		if ((f->flags & FIELD_REQUIRED) && !yaml_get(node, f->name))
-			policy_reject(r, r->miscased && name ? STAGE_LOAD : STAGE_SCHEMA, node, "%s needs %s (%s); add it", o->name, f->name, f->help);
+			policy_reject(r, r->miscased && name ? STAGE_LOAD : STAGE_SCHEMA, node,
+				      "%s needs %s (%s); add it", o->name, f->name, f->help);
 	}
 }
 
-void policy_read_object(struct policy_reader *r, const struct field_object *o, const struct yaml_node *node,
-			void *base)
+void policy_read_object(struct policy_reader *r, const struct field_object *o,
+			const struct yaml_node *node, void *base)
 {
 	for (size_t i = 0; i < node->nitems; i++) {
 		const struct yaml_node *n = node->items[i];

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A policy as YAML, by the grammar's rows: block style for objects, one line for short lists of scalars. What
- * has its default is left out, so the text holds what somebody decided and nothing else.
+ * A policy as YAML, by the grammar's rows: block style for objects, one line for short lists of
+ * scalars. What has its default is left out, so the text holds what somebody decided and nothing
+ * else.
  */
 #include <strings.h>
 
 #include "schema/policy_fields.h"
 
-enum { SHORT_LIST = 72 };             /* columns that a list may take on its key's line */
+enum { SHORT_LIST = 72 }; /* columns that a list may take on its key's line */
 
 struct printer {
 	struct buf *b;
-	bool item;                    /* the next key stands right after "- " */
+	bool item; /* the next key stands right after "- " */
 };
 
 static void indent(struct printer *p, unsigned depth)
@@ -39,10 +40,19 @@ static void put_key(struct printer *p, unsigned depth, struct str key)
 static void put_number(struct buf *b, const struct field *f, const void *at)
 {
 	switch (f->type) {
-	case FIELD_I32: buf_printf(b, "%d", *(const int32_t *)at); break;
-	case FIELD_I64: buf_printf(b, "%lld", (long long)*(const int64_t *)at); break;
-	case FIELD_U64: case FIELD_U64S: buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)at); break;
-	default: buf_printf(b, "%u", *(const uint32_t *)at); break;
+	case FIELD_I32:
+		buf_printf(b, "%d", *(const int32_t *)at);
+		break;
+	case FIELD_I64:
+		buf_printf(b, "%lld", (long long)*(const int64_t *)at);
+		break;
+	case FIELD_U64:
+	case FIELD_U64S:
+		buf_printf(b, "%llu", (unsigned long long)*(const uint64_t *)at);
+		break;
+	default:
+		buf_printf(b, "%u", *(const uint32_t *)at);
+		break;
 	}
 }
 
@@ -61,7 +71,8 @@ static void put_item(struct buf *b, const struct field *f, const void *v, size_t
 	}
 }
 
-static void put_scalars(struct printer *p, unsigned depth, const struct field *f, const void *v, size_t n)
+static void put_scalars(struct printer *p, unsigned depth, const struct field *f, const void *v,
+			size_t n)
 {
 	CLEANUP_BUF struct buf line = BUF_INIT;
 	for (size_t i = 0; i < n && line.n <= SHORT_LIST; i++) {
@@ -92,14 +103,17 @@ static void put_labels(struct printer *p, unsigned depth, const struct label *la
 	}
 }
 
-static bool put_object(struct printer *p, unsigned depth, const struct field_object *o, const void *base);
+static bool put_object(struct printer *p, unsigned depth, const struct field_object *o,
+		       const void *base);
 
-static void put_list(struct printer *p, unsigned depth, const struct field *f, const void *v, size_t n)
+static void put_list(struct printer *p, unsigned depth, const struct field *f, const void *v,
+		     size_t n)
 {
 	buf_putc(p->b, '\n');
 	for (size_t i = 0; i < n; i++) {
 		const char *element = (const char *)v + i * f->object->size;
-		if (f->object->section >= 0 && (int)((const struct hook *)element)->section != f->object->section)
+		if (f->object->section >= 0 &&
+		    (int)((const struct hook *)element)->section != f->object->section)
 			continue;
 		indent(p, depth);
 		buf_puts(p->b, "- ");
@@ -110,7 +124,8 @@ static void put_list(struct printer *p, unsigned depth, const struct field *f, c
 	}
 }
 
-static void put_named(struct printer *p, unsigned depth, const struct field *f, const void *v, size_t n)
+static void put_named(struct printer *p, unsigned depth, const struct field *f, const void *v,
+		      size_t n)
 {
 	buf_putc(p->b, '\n');
 	for (size_t i = 0; i < n; i++) {
@@ -125,7 +140,8 @@ static void put_named(struct printer *p, unsigned depth, const struct field *f, 
 	}
 }
 
-static void put_pointer(struct printer *p, unsigned depth, const struct field *f, const void *object)
+static void put_pointer(struct printer *p, unsigned depth, const struct field *f,
+			const void *object)
 {
 	size_t mark = p->b->n;
 	buf_putc(p->b, '\n');
@@ -138,7 +154,9 @@ static void put_pointer(struct printer *p, unsigned depth, const struct field *f
 /* Where the field is an array or a pointer; else nothing. */
 static const void *array_of(const struct field *f, const void *base)
 {
-	return f->type >= FIELD_POINTER || f->count ? *(void *const *)((const char *)base + f->offset) : NULL;
+	return f->type >= FIELD_POINTER || f->count
+		   ? *(void *const *)((const char *)base + f->offset)
+		   : NULL;
 }
 
 static size_t count_of(const struct field *f, const void *base)
@@ -154,16 +172,25 @@ static bool worth_printing(const struct field *f, const void *base)
 	switch (f->type) {
 	case FIELD_BOOL:
 		return *(const bool *)at != (f->fallback && strcmp(f->fallback, "true") == 0);
-	case FIELD_I32: case FIELD_U32: return *(const uint32_t *)at != 0;
-	case FIELD_I64: case FIELD_U64: return *(const uint64_t *)at != 0;
-	case FIELD_ENUM: case FIELD_OPERATOR: return *(const int *)at != 0;
+	case FIELD_I32:
+	case FIELD_U32:
+		return *(const uint32_t *)at != 0;
+	case FIELD_I64:
+	case FIELD_U64:
+		return *(const uint64_t *)at != 0;
+	case FIELD_ENUM:
+	case FIELD_OPERATOR:
+		return *(const int *)at != 0;
 	case FIELD_STRING: {
 		struct str s = *(const struct str *)at;
 		return s.n && !(f->fallback && str_eq(s, str_from(f->fallback)));
 	}
-	case FIELD_STRINGS: return ((const struct strs *)at)->n;
-	case FIELD_POINTER: return *(void *const *)at;
-	case FIELD_OBJECT: break;
+	case FIELD_STRINGS:
+		return ((const struct strs *)at)->n;
+	case FIELD_POINTER:
+		return *(void *const *)at;
+	case FIELD_OBJECT:
+		break;
 	case FIELD_LIST:
 		if (f->object->section < 0)
 			return count;
@@ -171,7 +198,8 @@ static bool worth_printing(const struct field *f, const void *base)
 			if ((int)(*(struct hook *const *)at)[i].section == f->object->section)
 				return true;
 		return false;
-	default: return count;
+	default:
+		return count;
 	}
 	for (size_t i = 0; i < f->object->nfields; i++)
 		if (worth_printing(&f->object->fields[i], base))
@@ -193,26 +221,44 @@ static void put_field(struct printer *p, unsigned depth, const struct field *f, 
 	size_t count = count_of(f, base);
 	put_key(p, depth, str_from(f->name));
 	switch (f->type) {
-	case FIELD_BOOL: buf_puts(p->b, *(const bool *)at ? " true\n" : " false\n"); return;
+	case FIELD_BOOL:
+		buf_puts(p->b, *(const bool *)at ? " true\n" : " false\n");
+		return;
 	case FIELD_STRING:
 		buf_putc(p->b, ' ');
 		yaml_scalar(p->b, *(const struct str *)at);
 		buf_putc(p->b, '\n');
 		return;
-	case FIELD_ENUM: buf_printf(p->b, " %s\n", f->names->v[*(const int *)at]); return;
-	case FIELD_OPERATOR: buf_printf(p->b, " %s\n", operator_name(*(const enum policy_operator *)at)); return;
-	case FIELD_STRINGS:
-		put_scalars(p, depth, f, ((const struct strs *)at)->v, ((const struct strs *)at)->n);
+	case FIELD_ENUM:
+		buf_printf(p->b, " %s\n", f->names->v[*(const int *)at]);
 		return;
-	case FIELD_U32S: case FIELD_U64S: put_scalars(p, depth, f, v, count); return;
-	case FIELD_LABELS: put_labels(p, depth + 1, v, count); return;
+	case FIELD_OPERATOR:
+		buf_printf(p->b, " %s\n", operator_name(*(const enum policy_operator *)at));
+		return;
+	case FIELD_STRINGS:
+		put_scalars(p, depth, f, ((const struct strs *)at)->v,
+			    ((const struct strs *)at)->n);
+		return;
+	case FIELD_U32S:
+	case FIELD_U64S:
+		put_scalars(p, depth, f, v, count);
+		return;
+	case FIELD_LABELS:
+		put_labels(p, depth + 1, v, count);
+		return;
 	case FIELD_OBJECT:
 		buf_putc(p->b, '\n');
 		put_object(p, depth + 1, f->object, base);
 		return;
-	case FIELD_POINTER: put_pointer(p, depth + 1, f, v); return;
-	case FIELD_LIST: put_list(p, depth, f, v, count); return;
-	case FIELD_NAMED: put_named(p, depth + 1, f, v, count); return;
+	case FIELD_POINTER:
+		put_pointer(p, depth + 1, f, v);
+		return;
+	case FIELD_LIST:
+		put_list(p, depth, f, v, count);
+		return;
+	case FIELD_NAMED:
+		put_named(p, depth + 1, f, v, count);
+		return;
 	default:
 		buf_putc(p->b, ' ');
 		put_number(p->b, f, at);
@@ -221,7 +267,8 @@ static void put_field(struct printer *p, unsigned depth, const struct field *f, 
 }
 
 /* False when nothing was printed. */
-static bool put_object(struct printer *p, unsigned depth, const struct field_object *o, const void *base)
+static bool put_object(struct printer *p, unsigned depth, const struct field_object *o,
+		       const void *base)
 {
 	size_t before = p->b->n;
 	for (size_t i = 0; i < o->nfields; i++)

@@ -8,22 +8,43 @@
 enum type_class policy_type_class(enum policy_type t)
 {
 	static const uint16_t classes[TYPE_COUNT] = {
-		[TYPE_INT] = CLASS_INT32,      [TYPE_SINT8] = CLASS_INT32,   [TYPE_INT8] = CLASS_INT32,
-		[TYPE_SINT16] = CLASS_INT32,   [TYPE_INT16] = CLASS_INT32,   [TYPE_SINT32] = CLASS_INT32,
-		[TYPE_INT32] = CLASS_INT32,    [TYPE_SIZE_T] = CLASS_INT32,  [TYPE_UINT8] = CLASS_UINT32,
-		[TYPE_UINT16] = CLASS_UINT32,  [TYPE_UINT32] = CLASS_UINT32, [TYPE_LONG] = CLASS_INT64,
-		[TYPE_SINT64] = CLASS_INT64,   [TYPE_INT64] = CLASS_INT64,   [TYPE_ULONG] = CLASS_UINT64,
-		[TYPE_UINT64] = CLASS_UINT64,  [TYPE_SYSCALL64] = CLASS_UINT64,
-		[TYPE_KERNEL_CAP_T] = CLASS_CAPS,    [TYPE_CAP_INHERITABLE] = CLASS_CAPS,
-		[TYPE_CAP_PERMITTED] = CLASS_CAPS,   [TYPE_CAP_EFFECTIVE] = CLASS_CAPS,
-		[TYPE_STRING] = CLASS_STRING,  [TYPE_NET_DEVICE] = CLASS_STRING,
-		[TYPE_DATA_LOC] = CLASS_STRING, [TYPE_CHAR_BUF] = CLASS_BUFFER,
-		[TYPE_FILE] = CLASS_FILE,      [TYPE_PATH] = CLASS_FILE,     [TYPE_FD] = CLASS_PATH,
-		[TYPE_DENTRY] = CLASS_PATH,    [TYPE_LINUX_BINPRM] = CLASS_PATH,
-		[TYPE_SOCK] = CLASS_SOCK,      [TYPE_SOCKET] = CLASS_SOCK,   [TYPE_SKB] = CLASS_SKB,
-		[TYPE_SOCKADDR] = CLASS_SOCKADDR, [TYPE_SOCKADDR_UN] = CLASS_UNIX,
-		/* The format file decides the type of an auto argument: let everything pass. */
-		[TYPE_AUTO] = CLASS_ANY,
+	    [TYPE_INT] = CLASS_INT32,
+	    [TYPE_SINT8] = CLASS_INT32,
+	    [TYPE_INT8] = CLASS_INT32,
+	    [TYPE_SINT16] = CLASS_INT32,
+	    [TYPE_INT16] = CLASS_INT32,
+	    [TYPE_SINT32] = CLASS_INT32,
+	    [TYPE_INT32] = CLASS_INT32,
+	    [TYPE_SIZE_T] = CLASS_INT32,
+	    [TYPE_UINT8] = CLASS_UINT32,
+	    [TYPE_UINT16] = CLASS_UINT32,
+	    [TYPE_UINT32] = CLASS_UINT32,
+	    [TYPE_LONG] = CLASS_INT64,
+	    [TYPE_SINT64] = CLASS_INT64,
+	    [TYPE_INT64] = CLASS_INT64,
+	    [TYPE_ULONG] = CLASS_UINT64,
+	    [TYPE_UINT64] = CLASS_UINT64,
+	    [TYPE_SYSCALL64] = CLASS_UINT64,
+	    [TYPE_KERNEL_CAP_T] = CLASS_CAPS,
+	    [TYPE_CAP_INHERITABLE] = CLASS_CAPS,
+	    [TYPE_CAP_PERMITTED] = CLASS_CAPS,
+	    [TYPE_CAP_EFFECTIVE] = CLASS_CAPS,
+	    [TYPE_STRING] = CLASS_STRING,
+	    [TYPE_NET_DEVICE] = CLASS_STRING,
+	    [TYPE_DATA_LOC] = CLASS_STRING,
+	    [TYPE_CHAR_BUF] = CLASS_BUFFER,
+	    [TYPE_FILE] = CLASS_FILE,
+	    [TYPE_PATH] = CLASS_FILE,
+	    [TYPE_FD] = CLASS_PATH,
+	    [TYPE_DENTRY] = CLASS_PATH,
+	    [TYPE_LINUX_BINPRM] = CLASS_PATH,
+	    [TYPE_SOCK] = CLASS_SOCK,
+	    [TYPE_SOCKET] = CLASS_SOCK,
+	    [TYPE_SKB] = CLASS_SKB,
+	    [TYPE_SOCKADDR] = CLASS_SOCKADDR,
+	    [TYPE_SOCKADDR_UN] = CLASS_UNIX,
+	    /* The format file decides the type of an auto argument: let everything pass. */
+	    [TYPE_AUTO] = CLASS_ANY,
 	};
 	return classes[t] ? (enum type_class)classes[t] : CLASS_NONE;
 }
@@ -47,7 +68,9 @@ static bool magnitude(struct str s, int base, uint64_t *ret)
 		char c = (char)(s.p[i] | 0x20);
 		if (s.p[i] == '_' && underscores && i + 1 < s.n && s.p[i + 1] != '_')
 			continue;
-		int d = s.p[i] >= '0' && s.p[i] <= '9' ? s.p[i] - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+		int d = s.p[i] >= '0' && s.p[i] <= '9' ? s.p[i] - '0'
+			: c >= 'a' && c <= 'f'	       ? c - 'a' + 10
+						       : 99;
 		if (d >= base || __builtin_mul_overflow(v, (unsigned)base, &v) ||
 		    __builtin_add_overflow(v, (unsigned)d, &v))
 			return false;
@@ -84,28 +107,62 @@ static bool among(struct str s, const char *const *names, size_t n, bool any_cas
 			return true;
 	return false;
 }
-#define AMONG(s, names) among((s), (names), ARRAY_SIZE(names), false)
+#define AMONG(s, names)		 among((s), (names), ARRAY_SIZE(names), false)
 #define AMONG_ANY_CASE(s, names) among((s), (names), ARRAY_SIZE(names), true)
 
 bool known_capability(struct str s)
 {
 	static const char *const names[] = {
-		"CAP_CHOWN", "DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL",
-		"CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE",
-		"CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
-		"CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT",
-		"CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
-		"CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL",
-		"CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
-		"CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+	    "CAP_CHOWN",
+	    "DAC_OVERRIDE",
+	    "CAP_DAC_READ_SEARCH",
+	    "CAP_FOWNER",
+	    "CAP_FSETID",
+	    "CAP_KILL",
+	    "CAP_SETGID",
+	    "CAP_SETUID",
+	    "CAP_SETPCAP",
+	    "CAP_LINUX_IMMUTABLE",
+	    "CAP_NET_BIND_SERVICE",
+	    "CAP_NET_BROADCAST",
+	    "CAP_NET_ADMIN",
+	    "CAP_NET_RAW",
+	    "CAP_IPC_LOCK",
+	    "CAP_IPC_OWNER",
+	    "CAP_SYS_MODULE",
+	    "CAP_SYS_RAWIO",
+	    "CAP_SYS_CHROOT",
+	    "CAP_SYS_PTRACE",
+	    "CAP_SYS_PACCT",
+	    "CAP_SYS_ADMIN",
+	    "CAP_SYS_BOOT",
+	    "CAP_SYS_NICE",
+	    "CAP_SYS_RESOURCE",
+	    "CAP_SYS_TIME",
+	    "CAP_SYS_TTY_CONFIG",
+	    "CAP_MKNOD",
+	    "CAP_LEASE",
+	    "CAP_AUDIT_WRITE",
+	    "CAP_AUDIT_CONTROL",
+	    "CAP_SETFCAP",
+	    "CAP_MAC_OVERRIDE",
+	    "CAP_MAC_ADMIN",
+	    "CAP_SYSLOG",
+	    "CAP_WAKE_ALARM",
+	    "CAP_BLOCK_SUSPEND",
+	    "CAP_AUDIT_READ",
+	    "CAP_PERFMON",
+	    "CAP_BPF",
+	    "CAP_CHECKPOINT_RESTORE",
 	};
 	return AMONG_ANY_CASE(s, names);
 }
 
 bool known_namespace(struct str s)
 {
-	static const char *const names[] = {"Uts", "Ipc", "Mnt", "Pid", "PidForChildren", "Net", "Time",
-					    "TimeForChildren", "Cgroup", "User"};
+	static const char *const names[] = {
+	    "Uts",    "Ipc", "Mnt", "Pid", "PidForChildren", "Net", "Time", "TimeForChildren",
+	    "Cgroup", "User"};
 	return AMONG_ANY_CASE(s, names);
 }
 
@@ -117,11 +174,16 @@ static bool value_number(struct loading *l, const struct spec_arg *arg, struct s
 	uint64_t u;
 	(void)l;
 	switch (policy_type_class(arg->type)) {
-	case CLASS_INT32: return go_int(s, 0, 32, &i);
-	case CLASS_UINT32: return go_uint(s, 0, 32, &u);
-	case CLASS_INT64: return go_int(s, 0, 64, &i);
-	case CLASS_UINT64: return go_uint(s, 0, 64, &u);
-	default: return true;
+	case CLASS_INT32:
+		return go_int(s, 0, 32, &i);
+	case CLASS_UINT32:
+		return go_uint(s, 0, 32, &u);
+	case CLASS_INT64:
+		return go_int(s, 0, 64, &i);
+	case CLASS_UINT64:
+		return go_uint(s, 0, 64, &u);
+	default:
+		return true;
 	}
 }
 
@@ -215,11 +277,12 @@ static bool number(struct str s)
 static bool value_protocol(struct loading *l, const struct spec_arg *arg, struct str s)
 {
 	static const char *const names[] = {
-		"IPPROTO_IP", "IPPROTO_ICMP", "IPPROTO_IGMP", "IPPROTO_IPIP", "IPPROTO_TCP", "IPPROTO_EGP",
-		"IPPROTO_PUP", "IPPROTO_UDP", "IPPROTO_IDP", "IPPROTO_TP", "IPPROTO_DCCP", "IPPROTO_IPV6",
-		"IPPROTO_RSVP", "IPPROTO_GRE", "IPPROTO_ESP", "IPPROTO_AH", "IPPROTO_MTP", "IPPROTO_BEETPH",
-		"IPPROTO_ENCAP", "IPPROTO_PIM", "IPPROTO_COMP", "IPPROTO_SCTP", "IPPROTO_UDPLITE",
-		"IPPROTO_MPLS", "IPPROTO_ETHERNET", "IPPROTO_RAW", "IPPROTO_MPTCP", "IPPROTO_ICMPV6",
+	    "IPPROTO_IP",   "IPPROTO_ICMP",  "IPPROTO_IGMP",	"IPPROTO_IPIP",	 "IPPROTO_TCP",
+	    "IPPROTO_EGP",  "IPPROTO_PUP",   "IPPROTO_UDP",	"IPPROTO_IDP",	 "IPPROTO_TP",
+	    "IPPROTO_DCCP", "IPPROTO_IPV6",  "IPPROTO_RSVP",	"IPPROTO_GRE",	 "IPPROTO_ESP",
+	    "IPPROTO_AH",   "IPPROTO_MTP",   "IPPROTO_BEETPH",	"IPPROTO_ENCAP", "IPPROTO_PIM",
+	    "IPPROTO_COMP", "IPPROTO_SCTP",  "IPPROTO_UDPLITE", "IPPROTO_MPLS",	 "IPPROTO_ETHERNET",
+	    "IPPROTO_RAW",  "IPPROTO_MPTCP", "IPPROTO_ICMPV6",
 	};
 	(void)l, (void)arg;
 	return number(s) || AMONG(s, names);
@@ -228,13 +291,14 @@ static bool value_protocol(struct loading *l, const struct spec_arg *arg, struct
 static bool value_family(struct loading *l, const struct spec_arg *arg, struct str s)
 {
 	static const char *const names[] = {
-		"AF_UNSPEC", "AF_UNIX", "AF_LOCAL", "AF_INET", "AF_AX25", "AF_IPX", "AF_APPLETALK", "AF_NETROM",
-		"AF_BRIDGE", "AF_ATMPVC", "AF_X25", "AF_INET6", "AF_ROSE", "AF_DECnet", "AF_NETBEUI",
-		"AF_SECURITY", "AF_KEY", "AF_NETLINK", "AF_ROUTE", "AF_PACKET", "AF_ASH", "AF_ECONET",
-		"AF_ATMSVC", "AF_RDS", "AF_SNA", "AF_IRDA", "AF_PPPOX", "AF_WANPIPE", "AF_LLC", "AF_IB",
-		"AF_MPLS", "AF_CAN", "AF_TIPC", "AF_BLUETOOTH", "AF_IUCV", "AF_RXRPC", "AF_ISDN", "AF_PHONET",
-		"AF_IEEE802154", "AF_CAIF", "AF_ALG", "AF_NFC", "AF_VSOCK", "AF_KCM", "AF_QIPCRTR", "AF_SMC",
-		"AF_XDP", "AF_MCTP",
+	    "AF_UNSPEC",    "AF_UNIX",	 "AF_LOCAL",	  "AF_INET",	  "AF_AX25",   "AF_IPX",
+	    "AF_APPLETALK", "AF_NETROM", "AF_BRIDGE",	  "AF_ATMPVC",	  "AF_X25",    "AF_INET6",
+	    "AF_ROSE",	    "AF_DECnet", "AF_NETBEUI",	  "AF_SECURITY",  "AF_KEY",    "AF_NETLINK",
+	    "AF_ROUTE",	    "AF_PACKET", "AF_ASH",	  "AF_ECONET",	  "AF_ATMSVC", "AF_RDS",
+	    "AF_SNA",	    "AF_IRDA",	 "AF_PPPOX",	  "AF_WANPIPE",	  "AF_LLC",    "AF_IB",
+	    "AF_MPLS",	    "AF_CAN",	 "AF_TIPC",	  "AF_BLUETOOTH", "AF_IUCV",   "AF_RXRPC",
+	    "AF_ISDN",	    "AF_PHONET", "AF_IEEE802154", "AF_CAIF",	  "AF_ALG",    "AF_NFC",
+	    "AF_VSOCK",	    "AF_KCM",	 "AF_QIPCRTR",	  "AF_SMC",	  "AF_XDP",    "AF_MCTP",
 	};
 	(void)l, (void)arg;
 	return number(s) || AMONG(s, names);
@@ -243,9 +307,9 @@ static bool value_family(struct loading *l, const struct spec_arg *arg, struct s
 static bool value_state(struct loading *l, const struct spec_arg *arg, struct str s)
 {
 	static const char *const names[] = {
-		"TCP_ESTABLISHED", "TCP_SYN_SENT", "TCP_SYN_RECV", "TCP_FIN_WAIT1", "TCP_FIN_WAIT2",
-		"TCP_TIME_WAIT", "TCP_CLOSE", "TCP_CLOSE_WAIT", "TCP_LAST_ACK", "TCP_LISTEN", "TCP_CLOSING",
-		"TCP_NEW_SYN_RECV",
+	    "TCP_ESTABLISHED", "TCP_SYN_SENT",	"TCP_SYN_RECV", "TCP_FIN_WAIT1",
+	    "TCP_FIN_WAIT2",   "TCP_TIME_WAIT", "TCP_CLOSE",	"TCP_CLOSE_WAIT",
+	    "TCP_LAST_ACK",    "TCP_LISTEN",	"TCP_CLOSING",	"TCP_NEW_SYN_RECV",
 	};
 	(void)l, (void)arg;
 	return number(s) || AMONG(s, names);
@@ -253,8 +317,9 @@ static bool value_state(struct loading *l, const struct spec_arg *arg, struct st
 
 static bool value_file_type(struct loading *l, const struct spec_arg *arg, struct str s)
 {
-	static const char *const names[] = {"sock", "socket", "lnk", "link", "reg", "regular", "blk", "block",
-					    "dir", "chr", "char", "fifo", "pipe"};
+	static const char *const names[] = {"sock",    "socket", "lnk",	  "link", "reg",
+					    "regular", "blk",	 "block", "dir",  "chr",
+					    "char",    "fifo",	 "pipe"};
 	(void)l, (void)arg;
 	return AMONG_ANY_CASE(s, names);
 }
@@ -286,22 +351,62 @@ static bool value_substring(struct loading *l, const struct spec_arg *arg, struc
 
 /* ---- operators ---- */
 
-#define ADDRESSES {CLASS_SOCK | CLASS_SKB, TABLE_ADDRESS, value_address, "an IPv4 or IPv6 address or CIDR"}
+#define ADDRESSES                                                                                  \
+	{                                                                                          \
+		CLASS_SOCK | CLASS_SKB, TABLE_ADDRESS, value_address,                              \
+		    "an IPv4 or IPv6 address or CIDR"                                              \
+	}
 #define SOURCES                                                                                    \
-	{CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR, TABLE_ADDRESS, value_address, "an IPv4 or IPv6 address or CIDR"}
-#define PORTS {CLASS_SOCK | CLASS_SKB, TABLE_SET, value_port, "a port, or FIRST:LAST"}
+	{                                                                                          \
+		CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR, TABLE_ADDRESS, value_address,             \
+		    "an IPv4 or IPv6 address or CIDR"                                              \
+	}
+#define PORTS                                                                                      \
+	{                                                                                          \
+		CLASS_SOCK | CLASS_SKB, TABLE_SET, value_port, "a port, or FIRST:LAST"             \
+	}
 #define SOURCE_PORTS                                                                               \
-	{CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR, TABLE_SET, value_port, "a port, or FIRST:LAST"}
-#define NUMBERS {CLASS_NUMBER | CLASS_CAPS, INLINE_NUMBERS, value_number, "a number that fits the argument's type"}
-#define RANGES {CLASS_NUMBER, INLINE_RANGES, value_range, "MIN:MAX"}
+	{                                                                                          \
+		CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR, TABLE_SET, value_port,                    \
+		    "a port, or FIRST:LAST"                                                        \
+	}
+#define NUMBERS                                                                                    \
+	{                                                                                          \
+		CLASS_NUMBER | CLASS_CAPS, INLINE_NUMBERS, value_number,                           \
+		    "a number that fits the argument's type"                                       \
+	}
+#define RANGES                                                                                     \
+	{                                                                                          \
+		CLASS_NUMBER, INLINE_RANGES, value_range, "MIN:MAX"                                \
+	}
 #define SETS                                                                                       \
-	{CLASS_NUMBER, TABLE_SET, value_set,                                                       \
-	 "a decimal number or FIRST:LAST (list:NAME: a list of system calls, in a tracepoint, type syscall64)"}
-#define PREFIXES {CLASS_ANY, TABLE_PREFIX, value_prefix, "at most 256 bytes"}
-#define POSTFIXES {CLASS_ANY, TABLE_POSTFIX, value_postfix, "1 to 127 bytes"}
-#define SUBSTRINGS {CLASS_ANY, TABLE_SUBSTRING, value_substring, "at most 99 bytes"}
-#define STRINGS {CLASS_TEXT, TABLE_STRING, value_string, "a shorter string: at most 4096 bytes, 510 before 5.11"}
-#define FILE_TYPES {CLASS_FILE, INLINE_NUMBERS, value_file_type, "reg, dir, lnk, blk, chr, fifo or sock"}
+	{                                                                                          \
+		CLASS_NUMBER, TABLE_SET, value_set,                                                \
+		    "a decimal number or FIRST:LAST (list:NAME: a list of system calls, in a "     \
+		    "tracepoint, type syscall64)"                                                  \
+	}
+#define PREFIXES                                                                                   \
+	{                                                                                          \
+		CLASS_ANY, TABLE_PREFIX, value_prefix, "at most 256 bytes"                         \
+	}
+#define POSTFIXES                                                                                  \
+	{                                                                                          \
+		CLASS_ANY, TABLE_POSTFIX, value_postfix, "1 to 127 bytes"                          \
+	}
+#define SUBSTRINGS                                                                                 \
+	{                                                                                          \
+		CLASS_ANY, TABLE_SUBSTRING, value_substring, "at most 99 bytes"                    \
+	}
+#define STRINGS                                                                                    \
+	{                                                                                          \
+		CLASS_TEXT, TABLE_STRING, value_string,                                            \
+		    "a shorter string: at most 4096 bytes, 510 before 5.11"                        \
+	}
+#define FILE_TYPES                                                                                 \
+	{                                                                                          \
+		CLASS_FILE, INLINE_NUMBERS, value_file_type,                                       \
+		    "reg, dir, lnk, blk, chr, fifo or sock"                                        \
+	}
 
 const struct operator_rule *policy_operator_rule(enum policy_operator op, enum policy_type type)
 {
@@ -309,36 +414,54 @@ const struct operator_rule *policy_operator_rule(enum policy_operator op, enum p
 	static const struct operator_rule caps = {CLASS_CAPS, INLINE_NUMBERS, value_caps,
 						  "a number, or names such as CAP_CHOWN,CAP_KILL"};
 	static const struct operator_rule rules[OPERATOR_COUNT] = {
-		[OPERATOR_EQUAL] = NUMBERS,         [OPERATOR_NOT_EQUAL] = NUMBERS,
-		[OPERATOR_GT] = NUMBERS,            [OPERATOR_LT] = NUMBERS,
-		[OPERATOR_GREATER_THAN] = NUMBERS,  [OPERATOR_LESS_THAN] = NUMBERS,
-		[OPERATOR_MASK] = NUMBERS,          [OPERATOR_IN_RANGE] = RANGES,
-		[OPERATOR_NOT_IN_RANGE] = RANGES,   [OPERATOR_IN_MAP] = SETS,
-		[OPERATOR_NOT_IN_MAP] = SETS,       [OPERATOR_PREFIX] = PREFIXES,
-		[OPERATOR_NOT_PREFIX] = PREFIXES,   [OPERATOR_POSTFIX] = POSTFIXES,
-		[OPERATOR_NOT_POSTFIX] = POSTFIXES, [OPERATOR_SUB_STRING] = SUBSTRINGS,
-		[OPERATOR_SUB_STRING_IGN_CASE] = SUBSTRINGS,
-		[OPERATOR_SADDR] = SOURCES,         [OPERATOR_NOT_SADDR] = SOURCES,
-		[OPERATOR_DADDR] = ADDRESSES,       [OPERATOR_NOT_DADDR] = ADDRESSES,
-		[OPERATOR_SPORT] = SOURCE_PORTS,    [OPERATOR_NOT_SPORT] = SOURCE_PORTS,
-		[OPERATOR_DPORT] = PORTS,           [OPERATOR_NOT_DPORT] = PORTS,
-		[OPERATOR_SPORT_PRIV] = {CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR, STORE_NONE, NULL, NULL},
-		[OPERATOR_NOT_SPORT_PRIV] = {CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR, STORE_NONE, NULL, NULL},
-		[OPERATOR_DPORT_PRIV] = {CLASS_SOCK | CLASS_SKB, STORE_NONE, NULL, NULL},
-		[OPERATOR_NOT_DPORT_PRIV] = {CLASS_SOCK | CLASS_SKB, STORE_NONE, NULL, NULL},
-		[OPERATOR_PROTOCOL] = {CLASS_SOCK | CLASS_SKB, TABLE_SET, value_protocol, "IPPROTO_TCP ... or a number"},
-		[OPERATOR_FAMILY] = {CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR | CLASS_UNIX, TABLE_SET, value_family,
-				     "AF_INET ... or a number"},
-		[OPERATOR_STATE] = {CLASS_SOCK, TABLE_SET, value_state, "TCP_ESTABLISHED ... or a number"},
-		[OPERATOR_FILE_TYPE] = FILE_TYPES,  [OPERATOR_NOT_FILE_TYPE] = FILE_TYPES,
-		[OPERATOR_CAPABILITIES_GAINED] = {CLASS_CAPS, STORE_NONE, NULL, NULL},
-		[OPERATOR_CEL_EXPR] = {CLASS_ANY, STORE_CEL, NULL, NULL},
+	    [OPERATOR_EQUAL] = NUMBERS,
+	    [OPERATOR_NOT_EQUAL] = NUMBERS,
+	    [OPERATOR_GT] = NUMBERS,
+	    [OPERATOR_LT] = NUMBERS,
+	    [OPERATOR_GREATER_THAN] = NUMBERS,
+	    [OPERATOR_LESS_THAN] = NUMBERS,
+	    [OPERATOR_MASK] = NUMBERS,
+	    [OPERATOR_IN_RANGE] = RANGES,
+	    [OPERATOR_NOT_IN_RANGE] = RANGES,
+	    [OPERATOR_IN_MAP] = SETS,
+	    [OPERATOR_NOT_IN_MAP] = SETS,
+	    [OPERATOR_PREFIX] = PREFIXES,
+	    [OPERATOR_NOT_PREFIX] = PREFIXES,
+	    [OPERATOR_POSTFIX] = POSTFIXES,
+	    [OPERATOR_NOT_POSTFIX] = POSTFIXES,
+	    [OPERATOR_SUB_STRING] = SUBSTRINGS,
+	    [OPERATOR_SUB_STRING_IGN_CASE] = SUBSTRINGS,
+	    [OPERATOR_SADDR] = SOURCES,
+	    [OPERATOR_NOT_SADDR] = SOURCES,
+	    [OPERATOR_DADDR] = ADDRESSES,
+	    [OPERATOR_NOT_DADDR] = ADDRESSES,
+	    [OPERATOR_SPORT] = SOURCE_PORTS,
+	    [OPERATOR_NOT_SPORT] = SOURCE_PORTS,
+	    [OPERATOR_DPORT] = PORTS,
+	    [OPERATOR_NOT_DPORT] = PORTS,
+	    [OPERATOR_SPORT_PRIV] = {CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR, STORE_NONE, NULL,
+				     NULL},
+	    [OPERATOR_NOT_SPORT_PRIV] = {CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR, STORE_NONE, NULL,
+					 NULL},
+	    [OPERATOR_DPORT_PRIV] = {CLASS_SOCK | CLASS_SKB, STORE_NONE, NULL, NULL},
+	    [OPERATOR_NOT_DPORT_PRIV] = {CLASS_SOCK | CLASS_SKB, STORE_NONE, NULL, NULL},
+	    [OPERATOR_PROTOCOL] = {CLASS_SOCK | CLASS_SKB, TABLE_SET, value_protocol,
+				   "IPPROTO_TCP ... or a number"},
+	    [OPERATOR_FAMILY] = {CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR | CLASS_UNIX, TABLE_SET,
+				 value_family, "AF_INET ... or a number"},
+	    [OPERATOR_STATE] = {CLASS_SOCK, TABLE_SET, value_state,
+				"TCP_ESTABLISHED ... or a number"},
+	    [OPERATOR_FILE_TYPE] = FILE_TYPES,
+	    [OPERATOR_NOT_FILE_TYPE] = FILE_TYPES,
+	    [OPERATOR_CAPABILITIES_GAINED] = {CLASS_CAPS, STORE_NONE, NULL, NULL},
+	    [OPERATOR_CEL_EXPR] = {CLASS_ANY, STORE_CEL, NULL, NULL},
 	};
 	enum type_class class = policy_type_class(type);
 	bool equal = op == OPERATOR_EQUAL || op == OPERATOR_NOT_EQUAL;
 	if (equal && (class & CLASS_TEXT) && class != CLASS_ANY)
 		return &strings;
-	if (class == CLASS_CAPS && rules[op].storage == INLINE_NUMBERS && (rules[op].classes & CLASS_CAPS))
+	if (class == CLASS_CAPS && rules[op].storage == INLINE_NUMBERS &&
+	    (rules[op].classes & CLASS_CAPS))
 		return &caps;
 	return &rules[op];
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where a policy will run. The text form is a list of KEY=VALUE; keys left out follow from the kernel and
- * architecture. "host" asks this machine, by what it exports and not by its version where it says so itself.
+ * Where a policy will run. The text form is a list of KEY=VALUE; keys left out follow from the
+ * kernel and architecture. "host" asks this machine, by what it exports and not by its version
+ * where it says so itself.
  */
 #include "schema/target.h"
 
@@ -12,31 +13,41 @@
 
 #include "schema/base/io.h"
 
-enum key { KEY_KERNEL, KEY_ARCH, KEY_LSM, KEY_KPROBE_MULTI, KEY_ERROR_INJECTION, KEY_KUBERNETES,
-	   KEY_PARENTS_MAP, KEY_FS, KEY_COUNT };
+enum key {
+	KEY_KERNEL,
+	KEY_ARCH,
+	KEY_LSM,
+	KEY_KPROBE_MULTI,
+	KEY_ERROR_INJECTION,
+	KEY_KUBERNETES,
+	KEY_PARENTS_MAP,
+	KEY_FS,
+	KEY_COUNT
+};
 
 static const struct {
 	const char *name, *values;
-	size_t flag;                  /* yes | no keys: where the bool is */
+	size_t flag; /* yes | no keys: where the bool is */
 } keys[KEY_COUNT] = {
-	[KEY_KERNEL] = {"kernel", "MAJOR.MINOR, such as 6.12", 0},
-	[KEY_ARCH] = {"arch", "x86_64 or arm64", 0},
-	[KEY_LSM] = {"lsm", "yes or no", offsetof(struct target, lsm)},
-	[KEY_KPROBE_MULTI] = {"kprobe-multi", "yes or no", offsetof(struct target, kprobe_multi)},
-	[KEY_ERROR_INJECTION] = {"error-injection", "yes or no", offsetof(struct target, error_injection)},
-	[KEY_KUBERNETES] = {"kubernetes", "yes or no", offsetof(struct target, kubernetes)},
-	[KEY_PARENTS_MAP] = {"parents-map", "yes or no", offsetof(struct target, parents_map)},
-	[KEY_FS] = {"fs", "overlay, tmpfs, ext4, xfs or btrfs", 0},
+    [KEY_KERNEL] = {"kernel", "MAJOR.MINOR, such as 6.12", 0},
+    [KEY_ARCH] = {"arch", "x86_64 or arm64", 0},
+    [KEY_LSM] = {"lsm", "yes or no", offsetof(struct target, lsm)},
+    [KEY_KPROBE_MULTI] = {"kprobe-multi", "yes or no", offsetof(struct target, kprobe_multi)},
+    [KEY_ERROR_INJECTION] = {"error-injection", "yes or no",
+			     offsetof(struct target, error_injection)},
+    [KEY_KUBERNETES] = {"kubernetes", "yes or no", offsetof(struct target, kubernetes)},
+    [KEY_PARENTS_MAP] = {"parents-map", "yes or no", offsetof(struct target, parents_map)},
+    [KEY_FS] = {"fs", "overlay, tmpfs, ext4, xfs or btrfs", 0},
 };
 
 static const char *const arch_names[] = {[ARCH_X86_64] = "x86_64", [ARCH_ARM64] = "arm64"};
 static const struct {
 	const char *name;
-	uint32_t magic;               /* of statfs(2) */
+	uint32_t magic; /* of statfs(2) */
 } filesystems[] = {
-	[FS_OVERLAY] = {"overlay", 0x794c7630}, [FS_TMPFS] = {"tmpfs", 0x01021994},
-	[FS_EXT4] = {"ext4", 0xef53},           [FS_XFS] = {"xfs", 0x58465342},
-	[FS_BTRFS] = {"btrfs", 0x9123683e},
+    [FS_OVERLAY] = {"overlay", 0x794c7630}, [FS_TMPFS] = {"tmpfs", 0x01021994},
+    [FS_EXT4] = {"ext4", 0xef53},	    [FS_XFS] = {"xfs", 0x58465342},
+    [FS_BTRFS] = {"btrfs", 0x9123683e},
 };
 
 static bool *flag(struct target *t, enum key k)
@@ -48,14 +59,17 @@ static bool *flag(struct target *t, enum key k)
 static void derive(struct target *t, const bool given[KEY_COUNT])
 {
 	if (!given[KEY_LSM])
-		t->lsm = t->kernel >= (t->arch == ARCH_ARM64 ? TARGET_KERNEL(6, 0) : TARGET_KERNEL(5, 7));
+		t->lsm = t->kernel >=
+			 (t->arch == ARCH_ARM64 ? TARGET_KERNEL(6, 0) : TARGET_KERNEL(5, 7));
 	if (!given[KEY_KPROBE_MULTI])
 		t->kprobe_multi = t->kernel >= TARGET_KERNEL(5, 18);
 }
 
 void target_default(struct target *t)
 {
-	*t = (struct target){.kernel = TARGET_KERNEL(6, 1), .arch = ARCH_X86_64, .kubernetes = true,
+	*t = (struct target){.kernel = TARGET_KERNEL(6, 1),
+			     .arch = ARCH_X86_64,
+			     .kubernetes = true,
 			     .fs = FS_OVERLAY};
 	derive(t, (bool[KEY_COUNT]){0});
 }
@@ -133,10 +147,11 @@ static int probe_host(struct target *t, struct diag *d)
 {
 	struct utsname u;
 	if (uname(&u) || parse_kernel(u.release, &t->kernel))
-		return diag_error(d, NULL, "--target host: this machine does not tell its kernel version");
+		return diag_error(d, NULL,
+				  "--target host: this machine does not tell its kernel version");
 	if (parse_value(t, KEY_ARCH, u.machine))
-		return diag_error(d, NULL, "--target host: architecture %s is not one of %s", u.machine,
-				  keys[KEY_ARCH].values);
+		return diag_error(d, NULL, "--target host: architecture %s is not one of %s",
+				  u.machine, keys[KEY_ARCH].values);
 	t->lsm = lsm_active("bpf");
 	t->kubernetes = access("/var/lib/kubelet", F_OK) == 0;
 	probe_symbols(t);
@@ -155,8 +170,9 @@ static int unknown_key(struct diag *d, const char *item)
 	CLEANUP_BUF struct buf all = BUF_INIT;
 	for (size_t k = 0; k < KEY_COUNT; k++)
 		buf_printf(&all, "%s%s", k ? ", " : "", keys[k].name);
-	return diag_error(d, NULL, "--target: unknown key in \"%s\"; write KEY=VALUE,... with keys %s, or host",
-			  item, all.p);
+	return diag_error(
+	    d, NULL, "--target: unknown key in \"%s\"; write KEY=VALUE,... with keys %s, or host",
+	    item, all.p);
 }
 
 static int parse_item(struct target *t, char *item, bool given[KEY_COUNT], struct diag *d)
@@ -170,8 +186,8 @@ static int parse_item(struct target *t, char *item, bool given[KEY_COUNT], struc
 			return diag_error(d, NULL, "--target: %s is given twice", keys[k].name);
 		given[k] = true;
 		if (parse_value(t, (enum key)k, eq + 1))
-			return diag_error(d, NULL, "--target: %s=%s: write %s", keys[k].name, eq + 1,
-					  keys[k].values);
+			return diag_error(d, NULL, "--target: %s=%s: write %s", keys[k].name,
+					  eq + 1, keys[k].values);
 		return 0;
 	}
 	return unknown_key(d, item);
@@ -199,7 +215,8 @@ int target_parse(const char *text, struct diag *d, struct target *ret)
 
 void target_print(const struct target *t, struct buf *b)
 {
-	buf_printf(b, "kernel=%u.%u,arch=%s", t->kernel >> 16, t->kernel >> 8 & 0xff, arch_names[t->arch]);
+	buf_printf(b, "kernel=%u.%u,arch=%s", t->kernel >> 16, t->kernel >> 8 & 0xff,
+		   arch_names[t->arch]);
 	for (enum key k = KEY_LSM; k <= KEY_PARENTS_MAP; k++)
 		buf_printf(b, ",%s=%s", keys[k].name, *flag((struct target *)t, k) ? "yes" : "no");
 	buf_printf(b, ",fs=%s", filesystems[t->fs].name);

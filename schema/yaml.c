@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Builds the tree from libyaml's events. An explicit stack of open collections stands in for
- * recursion, so depth is a number to check and not a risk. An alias is a shallow copy of the anchored node:
- * a document of a few lines can thus stand for billions of nodes, and every reader of the tree would walk
- * them, so each node knows how many it stands for and the sum is limited, not only what was allocated.
+ * recursion, so depth is a number to check and not a risk. An alias is a shallow copy of the
+ * anchored node: a document of a few lines can thus stand for billions of nodes, and every reader
+ * of the tree would walk them, so each node knows how many it stands for and the sum is limited,
+ * not only what was allocated.
  */
 #include "schema/yaml.h"
 
@@ -12,17 +13,17 @@
 #include "schema/base/buf.h"
 #include "schema/base/map.h"
 
-struct open_node {                    /* a list or map that has begun and not ended */
+struct open_node { /* a list or map that has begun and not ended */
 	struct yaml_node *node;
-	struct yaml_node *key;        /* map: read, its value is next */
-	struct map *keys;             /* map: what is there already */
-	bool *merged;                 /* by key number: brought by << */
+	struct yaml_node *key; /* map: read, its value is next */
+	struct map *keys;      /* map: what is there already */
+	bool *merged;	       /* by key number: brought by << */
 	size_t nmerged;
 	const char *anchor;
 };
 
 struct anchor {
-	struct yaml_node *node;       /* NULL while its collection is open */
+	struct yaml_node *node; /* NULL while its collection is open */
 };
 
 struct reader {
@@ -32,12 +33,18 @@ struct reader {
 	yaml_parser_t parser;
 	struct open_node stack[YAML_MAX_DEPTH];
 	size_t depth;
-	struct yaml_node *root;       /* of the document being read */
+	struct yaml_node *root; /* of the document being read */
 	struct map *anchor_names;
-	struct { struct anchor *v; size_t n, cap; } anchors;
-	uint64_t nodes;               /* of the document, aliases expanded */
-	bool failed;                  /* an error that leaves the tree usable: a duplicate key */
-	struct { struct yaml_node **v; size_t n, cap; } docs;
+	struct {
+		struct anchor *v;
+		size_t n, cap;
+	} anchors;
+	uint64_t nodes; /* of the document, aliases expanded */
+	bool failed;	/* an error that leaves the tree usable: a duplicate key */
+	struct {
+		struct yaml_node **v;
+		size_t n, cap;
+	} docs;
 };
 
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
@@ -46,7 +53,8 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 		return NULL;
 	size_t n = strlen(key);
 	for (size_t i = 0; i < map->nitems; i++)
-		if (map->items[i]->key->text.n == n && memcmp(map->items[i]->key->text.p, key, n) == 0)
+		if (map->items[i]->key->text.n == n &&
+		    memcmp(map->items[i]->key->text.p, key, n) == 0)
 			return map->items[i];
 	return NULL;
 }
@@ -54,9 +62,9 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 const char *yaml_kind_name(enum yaml_kind kind)
 {
 	static const char *const names[] = {
-		[YAML_NULL] = "null",      [YAML_BOOL] = "a boolean",  [YAML_INT] = "an integer",
-		[YAML_FLOAT] = "a number", [YAML_STRING] = "a string", [YAML_LIST] = "a list",
-		[YAML_MAP] = "a map",
+	    [YAML_NULL] = "null",      [YAML_BOOL] = "a boolean",  [YAML_INT] = "an integer",
+	    [YAML_FLOAT] = "a number", [YAML_STRING] = "a string", [YAML_LIST] = "a list",
+	    [YAML_MAP] = "a map",
 	};
 	return names[kind];
 }
@@ -117,12 +125,14 @@ static void map_put(struct reader *r, struct open_node *o, struct yaml_node *val
 	r->failed = true;
 	if (merged || o->merged[i])
 		diag_add(r->d, DIAG_ERROR, r->file, value->key->line, value->key->column,
-		     "key \"" STR_FMT "\" is also brought in by << (line %u): Tetragon's reader takes that "
-		     "for a duplicate; keep one of the two", STR_ARG(name), first->line);
+			 "key \"" STR_FMT
+			 "\" is also brought in by << (line %u): Tetragon's reader takes that "
+			 "for a duplicate; keep one of the two",
+			 STR_ARG(name), first->line);
 	else
 		diag_add(r->d, DIAG_ERROR, r->file, value->key->line, value->key->column,
-		     "duplicate key \"" STR_FMT "\" (first on line %u): keep one of the two",
-		     STR_ARG(name), first->line);
+			 "duplicate key \"" STR_FMT "\" (first on line %u): keep one of the two",
+			 STR_ARG(name), first->line);
 	/* A written key beats a merged one, and of two written ones the last counts. */
 	if (!merged || o->merged[i]) {
 		o->node->items[i] = value;
@@ -195,7 +205,8 @@ static int count(struct reader *r, const struct yaml_node *at, uint64_t more)
 	r->nodes += more;
 	if (r->nodes <= YAML_MAX_NODES)
 		return 0;
-	return fail(r, at->line, at->column, "more than %d values, aliases expanded", YAML_MAX_NODES);
+	return fail(r, at->line, at->column, "more than %d values, aliases expanded",
+		    YAML_MAX_NODES);
 }
 
 static void anchor_set(struct reader *r, const char *name, struct yaml_node *node)
@@ -227,7 +238,8 @@ static int on_scalar(struct reader *r, const yaml_event_t *e)
 static int on_alias(struct reader *r, const yaml_event_t *e)
 {
 	const char *name = (const char *)e->data.alias.anchor;
-	unsigned line = (unsigned)e->start_mark.line + 1, column = (unsigned)e->start_mark.column + 1;
+	unsigned line = (unsigned)e->start_mark.line + 1,
+		 column = (unsigned)e->start_mark.column + 1;
 	uint32_t i = map_find(r->anchor_names, str_from(name));
 	if (i == MAP_NONE)
 		return fail(r, line, column, "no anchor &%.200s above this alias", name);
@@ -318,8 +330,9 @@ static int syntax_error(struct reader *r, struct str text)
 	if (p->error != YAML_READER_ERROR) {
 		unsigned line = (unsigned)p->problem_mark.line + 1;
 		unsigned column = (unsigned)p->problem_mark.column + 1;
-		return fail(r, line, column, "not YAML: %s%s%s", p->problem ? p->problem : "unreadable",
-			    p->context ? ", " : "", p->context ? p->context : "");
+		return fail(r, line, column, "not YAML: %s%s%s",
+			    p->problem ? p->problem : "unreadable", p->context ? ", " : "",
+			    p->context ? p->context : "");
 	}
 	unsigned line = 1, column = 1;
 	for (size_t i = 0; i < text.n && i < p->problem_offset; i++) {
@@ -327,8 +340,10 @@ static int syntax_error(struct reader *r, struct str text)
 		line += text.p[i] == '\n';
 	}
 	if (p->problem_value >= 0)
-		return fail(r, line, column, "not YAML: %s (0x%02x); write such a byte as an escape in "
-			    "double quotes", p->problem, (unsigned)p->problem_value);
+		return fail(r, line, column,
+			    "not YAML: %s (0x%02x); write such a byte as an escape in "
+			    "double quotes",
+			    p->problem, (unsigned)p->problem_value);
 	return fail(r, line, column, "not YAML: %s", p->problem);
 }
 
@@ -356,8 +371,9 @@ int yaml_read(struct arena *arena, const char *file, struct str text, struct dia
 		return fail(&r, 0, 0, "longer than %d MiB", YAML_MAX_BYTES >> 20);
 	}
 	if (!yaml_parser_initialize(&r.parser))
-		abort();   /* libyaml fails here only when memory is exhausted */
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.p ? text.p : ""), text.n);
+		abort(); /* libyaml fails here only when memory is exhausted */
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.p ? text.p : ""),
+				     text.n);
 	int err = run(&r, text);
 	document_reset(&r);
 	map_free(r.anchor_names);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a plain scalar means, and how to write a string so that it can mean nothing else.
- * Reading follows the resolver behind sigs.k8s.io/yaml, which is YAML 1.1 with 0o octals; writing quotes
- * whatever any YAML 1.1 or 1.2 reader might take for something other than a string.
+ * Reading follows the resolver behind sigs.k8s.io/yaml, which is YAML 1.1 with 0o octals; writing
+ * quotes whatever any YAML 1.1 or 1.2 reader might take for something other than a string.
  */
 #include <math.h>
 #include <stdio.h>
@@ -15,21 +15,45 @@ static const struct word {
 	enum yaml_kind kind;
 	double value;
 } words[] = {
-	{"", YAML_NULL, 0},       {"~", YAML_NULL, 0},      {"null", YAML_NULL, 0},
-	{"Null", YAML_NULL, 0},   {"NULL", YAML_NULL, 0},   {"y", YAML_BOOL, 1},
-	{"Y", YAML_BOOL, 1},      {"yes", YAML_BOOL, 1},    {"Yes", YAML_BOOL, 1},
-	{"YES", YAML_BOOL, 1},    {"true", YAML_BOOL, 1},   {"True", YAML_BOOL, 1},
-	{"TRUE", YAML_BOOL, 1},   {"on", YAML_BOOL, 1},     {"On", YAML_BOOL, 1},
-	{"ON", YAML_BOOL, 1},     {"n", YAML_BOOL, 0},      {"N", YAML_BOOL, 0},
-	{"no", YAML_BOOL, 0},     {"No", YAML_BOOL, 0},     {"NO", YAML_BOOL, 0},
-	{"false", YAML_BOOL, 0},  {"False", YAML_BOOL, 0},  {"FALSE", YAML_BOOL, 0},
-	{"off", YAML_BOOL, 0},    {"Off", YAML_BOOL, 0},    {"OFF", YAML_BOOL, 0},
-	{".nan", YAML_FLOAT, NAN}, {".NaN", YAML_FLOAT, NAN}, {".NAN", YAML_FLOAT, NAN},
-	{".inf", YAML_FLOAT, INFINITY},   {".Inf", YAML_FLOAT, INFINITY},
-	{".INF", YAML_FLOAT, INFINITY},   {"+.inf", YAML_FLOAT, INFINITY},
-	{"+.Inf", YAML_FLOAT, INFINITY},  {"+.INF", YAML_FLOAT, INFINITY},
-	{"-.inf", YAML_FLOAT, -INFINITY}, {"-.Inf", YAML_FLOAT, -INFINITY},
-	{"-.INF", YAML_FLOAT, -INFINITY},
+    {"", YAML_NULL, 0},
+    {"~", YAML_NULL, 0},
+    {"null", YAML_NULL, 0},
+    {"Null", YAML_NULL, 0},
+    {"NULL", YAML_NULL, 0},
+    {"y", YAML_BOOL, 1},
+    {"Y", YAML_BOOL, 1},
+    {"yes", YAML_BOOL, 1},
+    {"Yes", YAML_BOOL, 1},
+    {"YES", YAML_BOOL, 1},
+    {"true", YAML_BOOL, 1},
+    {"True", YAML_BOOL, 1},
+    {"TRUE", YAML_BOOL, 1},
+    {"on", YAML_BOOL, 1},
+    {"On", YAML_BOOL, 1},
+    {"ON", YAML_BOOL, 1},
+    {"n", YAML_BOOL, 0},
+    {"N", YAML_BOOL, 0},
+    {"no", YAML_BOOL, 0},
+    {"No", YAML_BOOL, 0},
+    {"NO", YAML_BOOL, 0},
+    {"false", YAML_BOOL, 0},
+    {"False", YAML_BOOL, 0},
+    {"FALSE", YAML_BOOL, 0},
+    {"off", YAML_BOOL, 0},
+    {"Off", YAML_BOOL, 0},
+    {"OFF", YAML_BOOL, 0},
+    {".nan", YAML_FLOAT, NAN},
+    {".NaN", YAML_FLOAT, NAN},
+    {".NAN", YAML_FLOAT, NAN},
+    {".inf", YAML_FLOAT, INFINITY},
+    {".Inf", YAML_FLOAT, INFINITY},
+    {".INF", YAML_FLOAT, INFINITY},
+    {"+.inf", YAML_FLOAT, INFINITY},
+    {"+.Inf", YAML_FLOAT, INFINITY},
+    {"+.INF", YAML_FLOAT, INFINITY},
+    {"-.inf", YAML_FLOAT, -INFINITY},
+    {"-.Inf", YAML_FLOAT, -INFINITY},
+    {"-.INF", YAML_FLOAT, -INFINITY},
 };
 
 enum { MAX_WORD = 5, MAX_NUMBER = 400 };
@@ -55,9 +79,11 @@ static bool parse_int(const char *p, struct yaml_node *n)
 		return false;
 	for (; *p; p++) {
 		char c = (char)(*p | 0x20);
-		unsigned d = digit(*p) ? (unsigned)(*p - '0')
-				       : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 99;
-		if (d >= base || __builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, d, &v))
+		unsigned d = digit(*p)		    ? (unsigned)(*p - '0')
+			     : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+						    : 99;
+		if (d >= base || __builtin_mul_overflow(v, base, &v) ||
+		    __builtin_add_overflow(v, d, &v))
 			return false;
 	}
 	if (negative && v > (uint64_t)1 << 63)
@@ -126,7 +152,8 @@ void yaml_resolve(struct yaml_node *n)
 
 static int base64_value(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c ? strchr(digits, c) : NULL;
 	return at ? (int)(at - digits) : -1;
 }
@@ -164,12 +191,18 @@ int yaml_resolve_tagged(struct arena *arena, struct yaml_node *n, const char *ta
 {
 	static const char prefix[] = "tag:yaml.org,2002:";
 	if (strncmp(tag, prefix, sizeof(prefix) - 1) != 0)
-		return 0;   /* an application's own tag: the text as it is */
+		return 0; /* an application's own tag: the text as it is */
 	tag += sizeof(prefix) - 1;
 	if (strcmp(tag, "binary") == 0)
 		return decode_base64(arena, n);
-	static const struct { const char *name; enum yaml_kind kind; } kinds[] = {
-		{"int", YAML_INT}, {"float", YAML_FLOAT}, {"bool", YAML_BOOL}, {"null", YAML_NULL},
+	static const struct {
+		const char *name;
+		enum yaml_kind kind;
+	} kinds[] = {
+	    {"int", YAML_INT},
+	    {"float", YAML_FLOAT},
+	    {"bool", YAML_BOOL},
+	    {"null", YAML_NULL},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(tag, kinds[i].name) != 0)
@@ -189,8 +222,9 @@ void yaml_key_text(struct arena *arena, struct yaml_node *key)
 		key->text = key->boolean ? STR("true") : STR("false");
 		break;
 	case YAML_INT:
-		key->text = str_from(key->big ? arena_printf(arena, "%llu", (unsigned long long)key->integer)
-					      : arena_printf(arena, "%lld", (long long)key->integer));
+		key->text = str_from(
+		    key->big ? arena_printf(arena, "%llu", (unsigned long long)key->integer)
+			     : arena_printf(arena, "%lld", (long long)key->integer));
 		break;
 	case YAML_FLOAT:
 		key->text = str_from(arena_printf(arena, "%.9g", key->number));
@@ -204,7 +238,7 @@ void yaml_key_text(struct arena *arena, struct yaml_node *key)
 
 static bool reserved(struct str s)
 {
-	static const char *const names[] = {"y",  "n",  "yes",  "no",   "on",   "off",
+	static const char *const names[] = {"y",    "n",     "yes",  "no",  "on", "off",
 					    "true", "false", "null", "nan", "inf"};
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (s.n == strlen(names[i]) && strncasecmp(s.p, names[i], s.n) == 0)
@@ -213,8 +247,8 @@ static bool reserved(struct str s)
 }
 
 /*
- * Plain: begins with a letter, '_' or '/', or is a number-like text with a '/' in it (10.0.0.0/8), and
- * holds only characters that mean nothing anywhere in YAML, flow style included.
+ * Plain: begins with a letter, '_' or '/', or is a number-like text with a '/' in it (10.0.0.0/8),
+ * and holds only characters that mean nothing anywhere in YAML, flow style included.
  */
 static bool plain_is_safe(struct str s)
 {
@@ -238,8 +272,8 @@ static bool plain_is_safe(struct str s)
 
 static void put_char(struct buf *b, uint32_t cp, const unsigned char *p, size_t len)
 {
-	static const char escapes[128] = {['"'] = '"',  ['\\'] = '\\', ['\0'] = '0', ['\n'] = 'n',
-					  ['\r'] = 'r', ['\t'] = 't'};
+	static const char escapes[128] = {
+	    ['"'] = '"', ['\\'] = '\\', ['\0'] = '0', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
 	if (cp < 128 && escapes[cp])
 		buf_printf(b, "\\%c", escapes[cp]);
 	else if (cp < 0x100 && utf8_deceptive(cp))

@@ -181,7 +181,10 @@ static void messages(void **state)
 		 "have; did you mean Equal?"},
 		{HEAD KP "    - matchArgs:\n      - {index: 0, operator: In, values: [a]}\n",
 		 "8:30: spec.kprobes[0].selectors[0].matchArgs[0].operator: \"In\" is not one of the values it may have; "
-		 "see stakeout explain-field for those that are"},
+		 "write Equal, NotEqual, Prefix, NotPrefix, Postfix, NotPostfix, GreaterThan, LessThan, GT, LT, Mask, SPort, "
+		 "NotSPort, SPortPriv, NotSportPriv, DPort, NotDPort, DPortPriv, NotDPortPriv, SAddr, NotSAddr, DAddr, NotDAddr, "
+		 "Protocol, Family, State, InMap, NotInMap, CapabilitiesGained, InRange, NotInRange, SubString, "
+		 "SubStringIgnCase, CelExpr, FileType or NotFileType"},
 		{HEAD KP "    - matchBinaries:\n      - {operator: Equal, values: [a]}\n",
 		 "8:20: spec.kprobes[0].selectors[0].matchBinaries[0].operator: \"Equal\" is not one of the values it "
 		 "may have; write In, NotIn, Prefix, NotPrefix, Postfix or NotPostfix"},

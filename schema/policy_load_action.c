@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Load rules of actions: which hook takes which, on which kernel, with which fields. */
+#include "schema/policy_load_private.h"
+
+static bool enforces(enum policy_action a)
+{
+	return a == ACTION_SIGKILL || a == ACTION_SIGNAL || a == ACTION_OVERRIDE ||
+	       a == ACTION_NOTIFY_ENFORCER || a == ACTION_SET;
+}
+
+static void check_override(struct loading *l, const struct action *a)
+{
+	const struct hook *h = l->h;
+	const struct policy_list *list = policy_list_of(l->p, h->call);
+	bool syscall = h->syscall || (list && str_ends(list->type, STR("syscalls")));
+	bool arm_late = l->t->arch == ARCH_ARM64 && l->t->kernel < TARGET_KERNEL(6, 0);
+	if (h->section == SECTION_UPROBE && l->t->kernel < TARGET_KERNEL(6, 18))
+		load_reject(l, a->at, "Override of a uprobe needs kernel 6.18");
+	if (h->section != SECTION_KPROBE)
+		return;
+	if (syscall && !l->t->error_injection)
+		load_reject(l, a->at,
+			    "Override of a system call needs a kernel with error injection; use an "
+			    "LSM hook or "
+			    "security_*, or say --target error-injection=yes");
+	else if (!syscall && !str_starts(h->call, STR("security_")))
+		load_reject(l, a->at,
+			    "Override works on system calls and security_* only; use Sigkill, or "
+			    "another hook");
+	else if (!syscall && l->multi)
+		load_reject(l, a->at,
+			    "Override of security_* is refused where kprobe.multi is in use; add "
+			    "to options: "
+			    "{name: disable-kprobe-multi, value: \"1\"}");
+	else if (!syscall && (arm_late || l->t->kernel < TARGET_KERNEL(5, 7)))
+		load_reject(l, a->at, "Override of security_* needs kernel %s; use Sigkill",
+			    arm_late ? "6.0" : "5.7");
+}
+
+static bool rate_limit_fits(struct str s)
+{
+	uint64_t v;
+	if (s.n && strchr("smh", s.p[s.n - 1]) && s.p[s.n - 1])
+		s.n--;
+	return go_uint(s, 10, 32, &v);
+}
+
+static void check_rate(struct loading *l, const struct action *a)
+{
+	static const char *const scopes[] = {"", "thread", "process", "global"};
+	bool known = false;
+	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++)
+		known |= str_eq(a->rate_limit_scope, str_from(scopes[i]));
+	if (a->rate_limit.n && a->action != ACTION_POST)
+		load_reject(l, a->at, "rateLimit goes with Post only");
+	else if (a->rate_limit.n && !rate_limit_fits(a->rate_limit))
+		load_reject(l, a->at, "\"" STR_FMT "\" is not a rateLimit; write N, Ns, Nm or Nh",
+			    STR_ARG(a->rate_limit));
+	if (a->rate_limit_scope.n && (!known || a->action != ACTION_POST || !a->rate_limit.n))
+		load_reject(
+		    l, a->at,
+		    "rateLimitScope goes with a rateLimit, and is thread, process or global");
+}
+
+static void check_action_lsm(struct loading *l, const struct action *a)
+{
+	static const bool allowed[ACTION_COUNT] = {
+	    [ACTION_POST] = true,   [ACTION_NO_POST] = true,  [ACTION_SIGKILL] = true,
+	    [ACTION_SIGNAL] = true, [ACTION_OVERRIDE] = true,
+	};
+	if (!allowed[a->action])
+		load_reject(
+		    l, a->at,
+		    "%s does not work at an LSM hook; it takes Post, NoPost, Sigkill, Signal and "
+		    "Override",
+		    action_name(a->action));
+	if (a->action == ACTION_POST && (a->kernel_stack || a->user_stack))
+		load_reject(l, a->at, "stack traces do not work at an LSM hook; remove them");
+}
+
+static void check_action(struct loading *l, const struct action *a)
+{
+	const struct hook *h = l->h;
+	bool kprobe = h->section == SECTION_KPROBE || h->section == SECTION_FENTRY;
+	bool user = h->section == SECTION_UPROBE || h->section == SECTION_USDT;
+	check_rate(l, a);
+	if (h->section == SECTION_LSM)
+		check_action_lsm(l, a);
+	if (kprobe && a->action != ACTION_POST && (a->kernel_stack || a->user_stack))
+		load_reject(l, a->at, "stack traces go with Post only");
+	if (h->section == SECTION_KPROBE && l->t->kernel < TARGET_KERNEL(5, 3) &&
+	    (a->action == ACTION_SIGKILL || a->action == ACTION_SIGNAL))
+		load_reject(l, a->at, "%s needs kernel 5.3", action_name(a->action));
+	if (h->section == SECTION_FENTRY && enforces(a->action))
+		load_reject(l, a->at, "an fentry only observes; use a kprobe for %s",
+			    action_name(a->action));
+	if (user && (a->action == ACTION_GET_URL || a->action == ACTION_DNS_LOOKUP))
+		load_reject(l, a->at, "%s does not work at a hook in a program",
+			    action_name(a->action));
+	if (a->action == ACTION_NOTIFY_ENFORCER && !l->p->nenforcers &&
+	    (h->section == SECTION_KPROBE || h->section == SECTION_TRACEPOINT))
+		load_reject(
+		    l, a->at,
+		    "NotifyEnforcer without enforcers; add enforcers: with the calls to stop");
+	if (a->action == ACTION_OVERRIDE)
+		check_override(l, a);
+}
+
+void load_check_actions(struct loading *l, const char *field, const struct action *a, size_t n)
+{
+	if (n > POLICY_ACTIONS_MAX)
+		load_reject(l, a->at, "%zu actions; a selector holds %d", n, POLICY_ACTIONS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = load_enter(l, field, i);
+		check_action(l, &a[i]);
+		load_leave(l, mark);
+	}
+}

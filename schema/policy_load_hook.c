@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Load rules of the arguments that a hook reads, and of each kind of hook. */
+#include "schema/policy_load_private.h"
+
+/* ---- arguments ---- */
+
+static void check_data(struct loading *l, const struct spec_arg *a)
+{
+	const char *registers =
+	    l->t->arch == ARCH_ARM64
+		? ""
+		: " r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax "
+		  "rip cs eflags rsp ss eax ax al ebx bx bl ecx cx cl edx dx dl esi si sil "
+		  "edi di dil ebp bp bpl esp sp spl ";
+	bool regs = str_eq(a->source, STR("pt_regs"));
+	if (!regs && !str_eq(a->source, STR("current_task")))
+		load_reject(l, a->at, "data needs source: current_task or source: pt_regs");
+	else if (!a->resolve.n)
+		load_reject(l, a->at, "data needs resolve: what to read of " STR_FMT,
+			    STR_ARG(a->source));
+	else if (regs && *registers) {
+		CLEANUP_FREE char *word = xasprintf(" " STR_FMT " ", STR_ARG(a->resolve));
+		if (!strstr(registers, word))
+			load_reject(l, a->at,
+				    "\"" STR_FMT "\" is not a register; write rax, rdi ...",
+				    STR_ARG(a->resolve));
+	}
+}
+
+static void check_arg(struct loading *l, const struct spec_arg *a, bool data)
+{
+	enum section s = l->h->section;
+	bool kernel_hook = s == SECTION_KPROBE || s == SECTION_FENTRY || s == SECTION_LSM;
+	bool kprobe = s == SECTION_KPROBE || s == SECTION_FENTRY;
+	size_t steps = 1;
+	for (size_t i = 0; i < a->resolve.n; i++)
+		steps += a->resolve.p[i] == '.';
+	if (a->resolve.n && steps > 10)
+		load_reject(l, a->at, "resolve of %zu steps; at most 10 may be there", steps);
+	if (a->resolve.n && l->t->kernel < TARGET_KERNEL(5, 4))
+		load_reject(l, a->at, "resolve needs kernel 5.4");
+	if (kernel_hook && a->type == TYPE_AUTO)
+		load_reject(l, a->at,
+			    "type auto is for tracepoints; write the type, such as type: int");
+	if (kprobe && a->type == TYPE_SYSCALL64)
+		load_reject(l, a->at, "type syscall64 is for tracepoints; write type: uint64");
+	if (kernel_hook && !data && a->index > 4)
+		load_reject(l, a->at, "index %u; the agent reads arguments 0 to 4", a->index);
+	if (s == SECTION_LSM && a->type == TYPE_BPF_CMD && !a->resolve.n)
+		load_reject(l, a->at, "type bpf_cmd at an LSM hook needs resolve; write type: int");
+	if (s == SECTION_TRACEPOINT && a->type == TYPE_CONST_BUF)
+		load_reject(l, a->at, "type const_buf does not work in a tracepoint");
+	if (s == SECTION_TRACEPOINT && l->h->raw && a->type == TYPE_AUTO)
+		load_reject(l, a->at,
+			    "a raw tracepoint has no format to take the type from; write it");
+	if (s == SECTION_TRACEPOINT && l->h->raw && a->index > 5)
+		load_reject(l, a->at, "index %u; a raw tracepoint has arguments 0 to 4", a->index);
+	if (s != SECTION_TRACEPOINT && a->size_arg_index > 15)
+		load_reject(l, a->at, "sizeArgIndex %d; at most 15 may be there",
+			    a->size_arg_index);
+	if (!data && kprobe && a->source.n)
+		load_reject(l, a->at, "source goes with data; move this entry from args to data");
+	if (data && kprobe)
+		check_data(l, a);
+}
+
+void load_check_args(struct loading *l)
+{
+	const struct hook *h = l->h;
+	if (h->nargs + h->ndata > 5)
+		load_reject(l, h->at, "%zu arguments; the agent reads five%s", h->nargs + h->ndata,
+			    h->section == SECTION_LSM || h->section == SECTION_UPROBE
+				? " and panics with more"
+				: "");
+	for (size_t i = 0; i < h->nargs; i++) {
+		size_t mark = load_enter(l, "args", i);
+		check_arg(l, &h->args[i], false);
+		load_leave(l, mark);
+	}
+	for (size_t i = 0; i < h->ndata; i++) {
+		size_t mark = load_enter(l, "data", i);
+		check_arg(l, &h->data[i], true);
+		load_leave(l, mark);
+	}
+	if (h->return_arg && h->section == SECTION_KPROBE && h->ret &&
+	    (h->return_arg->type == TYPE_AUTO || h->return_arg->type == TYPE_BPF_CMD))
+		load_reject(l, h->return_arg->at, "returnArg needs its type, such as type: int");
+	if (h->return_arg_action.n && !str_eq(h->return_arg_action, STR("TrackSock")) &&
+	    !str_eq(h->return_arg_action, STR("UntrackSock")))
+		load_reject(l, h->at, "returnArgAction takes TrackSock or UntrackSock");
+}
+
+/* ---- hooks ---- */
+
+/* Hooks that came with a kernel. */
+static unsigned hook_since(struct str name)
+{
+	static const struct {
+		const char *name;
+		unsigned since;
+	} rows[] = {
+	    {"bprm_creds_for_exec", TARGET_KERNEL(5, 8)},
+	    {"bprm_creds_from_file", TARGET_KERNEL(5, 8)},
+	    {"file_truncate", TARGET_KERNEL(6, 2)},
+	    {"userns_create", TARGET_KERNEL(6, 1)},
+	    {"uring_override_creds", TARGET_KERNEL(5, 16)},
+	    {"uring_sqpoll", TARGET_KERNEL(5, 16)},
+	    {"uring_cmd", TARGET_KERNEL(6, 0)},
+	    {"kernel_load_data", TARGET_KERNEL(4, 18)},
+	    {"move_mount", TARGET_KERNEL(5, 2)},
+	    {"perf_event_open", TARGET_KERNEL(5, 6)},
+	    {"file_post_open", TARGET_KERNEL(6, 9)},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (str_eq(name, str_from(rows[i].name)))
+			return rows[i].since;
+	return 0;
+}
+
+static void check_since(struct loading *l, struct str name)
+{
+	unsigned since = hook_since(name);
+	if (since > l->t->kernel && !l->h->ignore_call_not_found)
+		load_reject(l, l->h->at, STR_FMT " exists from kernel %u.%u", STR_ARG(l->h->call),
+			    since >> 16, since >> 8 & 0xff);
+}
+
+/* Calls without arguments: their prototype in BTF has none, and the agent takes that for "not
+ * found". */
+static bool without_arguments(struct str call)
+{
+	static const char *const names[] = {
+	    "getpid",	  "getppid",	  "gettid",	  "getuid",	     "geteuid",
+	    "getgid",	  "getegid",	  "getpgrp",	  "setsid",	     "sched_yield",
+	    "pause",	  "sync",	  "fork",	  "vfork",	     "vhangup",
+	    "munlockall", "inotify_init", "rt_sigreturn", "restart_syscall",
+	};
+	struct str at = call;
+	for (size_t i = 0; i + 4 <= call.n; i++)
+		if (memcmp(call.p + i, "sys_", 4) == 0) {
+			at = str_skip(call, i + 4);
+			break;
+		}
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(at, str_from(names[i])))
+			return true;
+	return false;
+}
+
+static void check_kprobe(struct loading *l)
+{
+	const struct hook *h = l->h;
+	const struct policy_list *list = policy_list_of(l->p, h->call);
+	if (str_starts(h->call, STR("list:"))) {
+		if (!list)
+			load_reject(l, h->at, "no list \"" STR_FMT "\"; add it to lists",
+				    STR_ARG(str_skip(h->call, 5)));
+		else
+			load_check_list(l, list);
+		return;
+	}
+	if (h->syscall && !load_syscall_name(l, h->call))
+		load_reject(l, h->at,
+			    "\"" STR_FMT
+			    "\" is not a system call of this architecture; write sys_NAME, or "
+			    "syscall: false for a function",
+			    STR_ARG(h->call));
+	else if (h->syscall && without_arguments(h->call) && !h->ignore_call_not_found)
+		load_reject(
+		    l, h->at,
+		    STR_FMT
+		    " takes no arguments, and the agent finds no such call; it cannot be hooked "
+		    "so",
+		    STR_ARG(h->call));
+	if (!h->syscall && str_starts(h->call, STR("security_")))
+		check_since(l, str_skip(h->call, 9));
+	for (const struct hook *o = l->p->hooks; l->multi && h->section == SECTION_KPROBE && o < h;
+	     o++)
+		if (o->section == SECTION_KPROBE && str_eq(o->call, h->call))
+			load_reject(l, h->at,
+				    STR_FMT
+				    " a second time; kprobe.multi takes a function once; join the "
+				    "two, or set the option disable-kprobe-multi",
+				    STR_ARG(h->call));
+}
+
+static void check_lsm(struct loading *l)
+{
+	const struct hook *h = l->h;
+	if (!l->t->lsm)
+		load_reject(l, h->at,
+			    "LSM hooks need bpf among the kernel's active LSMs; use the kprobe "
+			    "security_" STR_FMT ", or say --target lsm=yes",
+			    STR_ARG(h->call));
+	if (!h->call.n)
+		load_reject(l, h->at, "the hook has no name");
+	check_since(l, h->call);
+}
+
+static bool digest_fits(struct str s)
+{
+	static const struct {
+		struct str name;
+		size_t digits;
+	} rows[] = {
+	    {STR_INIT("sha1:"), 40},	{STR_INIT("sha256:"), 64},  {STR_INIT("sha384:"), 96},
+	    {STR_INIT("sha512:"), 128}, {STR_INIT("build-id:"), 0},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!str_starts(s, rows[i].name))
+			continue;
+		struct str hash = str_skip(s, rows[i].name.n);
+		return hash.n && (!rows[i].digits || hash.n == rows[i].digits);
+	}
+	return false;
+}
+
+static void check_uprobe(struct loading *l)
+{
+	const struct hook *h = l->h;
+	size_t places = h->symbols.n + h->noffsets + h->naddrs;
+	if (!!h->symbols.n + !!h->noffsets + !!h->naddrs != 1)
+		load_reject(l, h->at,
+			    "a uprobe needs exactly one of symbols, offsets and addrs, with "
+			    "something in it");
+	else if (h->nref_ctr_offsets && h->nref_ctr_offsets != places)
+		load_reject(l, h->at, "%zu refCtrOffsets for %zu functions; give one for each",
+			    h->nref_ctr_offsets, places);
+	for (size_t i = 0; i < h->binary_digests.n; i++)
+		if (!digest_fits(h->binary_digests.v[i]))
+			load_reject(l, h->at,
+				    "\"" STR_FMT
+				    "\" is not a digest; write sha256:HASH (sha1, sha384, sha512, "
+				    "build-id)",
+				    STR_ARG(h->binary_digests.v[i]));
+}
+
+void load_check_section(struct loading *l)
+{
+	const struct hook *h = l->h;
+	switch (h->section) {
+	case SECTION_KPROBE:
+	case SECTION_FENTRY:
+		check_kprobe(l);
+		break;
+	case SECTION_LSM:
+		check_lsm(l);
+		break;
+	case SECTION_UPROBE:
+		check_uprobe(l);
+		break;
+	case SECTION_TRACEPOINT:
+		if (!h->subsystem.n || !h->call.n)
+			load_reject(l, h->at, "a tracepoint needs a subsystem and an event");
+		break;
+	case SECTION_USDT:
+		break;
+	}
+	if (h->message.n == 1)
+		load_reject(l, h->at, "a message of one character; write at least two");
+	for (size_t i = 0; i < h->tags.n; i++)
+		if (h->tags.v[i].n < 2)
+			load_reject(l, h->at, "a tag of fewer than two characters");
+}
