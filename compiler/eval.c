@@ -183,6 +183,11 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 	return e->out.n;
 }
 
+void engine_presume_paths(struct engine *e, bool yes)
+{
+	e->presume_paths = yes;
+}
+
 void engine_records(struct engine *e, const struct event *ev)
 {
 	uint32_t site = ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);

@@ -45,6 +45,12 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 enum verdict judgements_worst(const struct judgement *j, size_t n);
 
 /*
+ * Where the stream tells no resolved path, take the name as typed for it when it is absolute and clean (no "//", "." or ".." in
+ * it, not below /proc or /dev). Symlinks and scripts then come out wrong; without it such verdicts are UNKNOWN.
+ */
+void engine_presume_paths(struct engine *e, bool yes);
+
+/*
  * Tells beforehand that the stream holds lines like EV: the hook of such a line is then not implied by other events. For
  * streams that can be read twice; otherwise the engine learns it from the first such line.
  */

@@ -88,6 +88,15 @@ static void file_list(struct compiling *c, struct str name, struct compiled_hook
 	}
 }
 
+/* The tracepoint syscalls/sys_enter_X is the entry of sys_X; its first argument is field 5. */
+enum { SYSCALL_FIELD = 5 };
+
+static bool enters_syscall(const struct hook *h)
+{
+	return h->section == SECTION_TRACEPOINT && str_eq(h->subsystem, STR("syscalls")) &&
+	       str_starts(h->call, STR("sys_enter_"));
+}
+
 static void file_by_site(struct compiling *c, const struct hook *h, struct compiled_hook *hook)
 {
 	struct engine *e = c->e;
@@ -96,6 +105,12 @@ static void file_by_site(struct compiling *c, const struct hook *h, struct compi
 		file_hook(e, add_site(e, HOOK_LSM, h->call), hook);
 		break;
 	case SECTION_TRACEPOINT:
+		if (enters_syscall(h)) {
+			file_hook(e, add_site(e, HOOK_KPROBE,
+					      str_from(arena_printf(e->arena, "sys_" STR_FMT,
+								    STR_ARG(str_skip(h->call, 10))))), hook);
+			break;
+		}
 		file_hook(e, add_site(e, HOOK_TRACEPOINT,
 				      str_from(arena_printf(e->arena, STR_FMT "/" STR_FMT, STR_ARG(h->subsystem),
 							    STR_ARG(h->call)))), hook);
@@ -198,6 +213,7 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 	t->op = f->op;
 	t->class = eval_class(t->arg->type);
 	t->lsm = h->section == SECTION_LSM;
+	t->first_field = enters_syscall(h) ? SYSCALL_FIELD : 0;
 	struct value_table *table = arena_alloc(c->e->arena, sizeof(*table));
 	*(struct value_table **)VEC_PUSH(&c->e->tables) = table;
 	const char *bad = eval_values(c->e, f, t->arg, table);

@@ -102,6 +102,7 @@ struct arg_test {
 	enum policy_operator op;
 	enum value_class class;
 	bool lsm;
+	uint8_t first_field;    /* tracepoint fields before the first argument */
 	const struct value_table *table;
 };
 
@@ -141,6 +142,7 @@ struct site_hooks {
 };
 
 struct engine {
+	bool presume_paths;
 	struct policy *const *policies;
 	size_t npolicies;
 	struct target target;

@@ -16,13 +16,34 @@
  */
 #include "compiler/eval_form.h"
 
-enum { NUMBER_EXECVE_X86 = 59, NUMBER_EXECVE_ARM64 = 221 };
+enum { MOST_SYSCALL = 1023, NUMBER_EXECVE_X86 = 59, NUMBER_EXECVE_ARM64 = 221 };
 
 static const char *const site_args[] = {
 #define SITE(symbol, name, lsm, args) args,
 #include "compiler/sites.def"
 #undef SITE
 };
+
+static bool is_clean(struct str p)
+{
+	static const struct str never[] = {STR_INIT("//"), STR_INIT("/./"), STR_INIT("/../")};
+	if (!p.n || p.p[0] != '/' || str_starts(p, STR("/proc/")) || str_starts(p, STR("/dev/")) ||
+	    str_ends(p, STR("/..")) || str_ends(p, STR("/.")))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
+		if (memmem(p.p, p.n, never[i].p, never[i].n))
+			return false;
+	return true;
+}
+
+/* See engine_presume_paths(). */
+static void presume(const struct engine *e, struct process *p)
+{
+	if (p->path_known || !e->presume_paths || !is_clean(p->filename))
+		return;
+	p->path = p->filename;
+	p->path_known = true;
+}
 
 /* NULL when no policy hooks the site. */
 static struct hit *add(struct engine *e, struct hits *hits, uint32_t site, const struct process *who)
@@ -455,15 +476,17 @@ static void exec_number(const struct engine *e, struct hit *h)
 	number(h, 5, 0);
 }
 
-static void exit_of_other_call(struct engine *e, struct hits *hits, const struct process *who)
+/* Whoever does anything makes system calls, and returns from them. */
+static void other_calls(struct engine *e, struct hits *hits, const struct process *who)
 {
-	if (e->at.v[SITE_SYS_EXIT].recorded)
-		return;
-	struct hit *h = add(e, hits, SITE_SYS_EXIT, who);
-	if (!h)
-		return;
-	between(h, 4, (struct str){NULL, 0}, 0, 1024);
-	h->slots[h->n - 1].not_exec = true;
+	static const uint32_t sites[] = {SITE_SYS_ENTER, SITE_SYS_EXIT};
+	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
+		struct hit *h = e->at.v[sites[i]].recorded ? NULL : add(e, hits, sites[i], who);
+		if (!h)
+			continue;
+		between(h, 4, (struct str){NULL, 0}, 0, MOST_SYSCALL);
+		h->slots[h->n - 1].not_exec = true;
+	}
 }
 
 /* The caller's record as the process filters see it before the exec. */
@@ -477,6 +500,9 @@ static struct process caller_of(struct engine *e, const struct event *ev)
 	} else if (ev->has_parent && ev->parent.path_known) {
 		caller.path = ev->parent.path;
 		caller.path_known = true;
+	} else if (ev->has_parent) {
+		caller.filename = ev->parent.filename;
+		presume(e, &caller);
 	}
 	return caller;
 }
@@ -526,6 +552,8 @@ static void entry_hit(struct engine *e, const struct event *ev, const struct pro
 	struct hit *h = add(e, hits, SITE_SYS_EXECVE, caller);
 	if (h)
 		slot(h, SLOT_STRING, 0)->text = ev->process.filename;   /* as typed: not told exactly */
+	if (!e->at.v[SITE_SYS_ENTER].recorded && (h = add(e, hits, SITE_SYS_ENTER, caller)))
+		between(h, 4, (struct str){NULL, 0}, 59, 322);
 }
 
 static void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
@@ -533,7 +561,7 @@ static void exec_hits(struct engine *e, const struct event *ev, struct hits *hit
 	struct process caller = caller_of(e, ev);
 	struct hit *h;
 	size_t from = hits->n;
-	exit_of_other_call(e, hits, &caller);
+	other_calls(e, hits, &caller);
 	bprm_hits(e, ev, &caller, hits);
 	if (!e->at.v[SITE_SCHED_EXEC].recorded && (h = add(e, hits, SITE_SCHED_EXEC, &ev->process))) {
 		path(h, 2, ev->process.path, ev->process.path_known);
@@ -544,6 +572,7 @@ static void exec_hits(struct engine *e, const struct event *ev, struct hits *hit
 		exec_number(e, h);
 		h->new_image = true;
 	}
+	other_calls(e, hits, &ev->process);
 	for (; from < hits->n; from++)
 		hits->v[from].exec = true;
 }
@@ -565,19 +594,18 @@ static void direct_hit(struct engine *e, const struct event *ev, uint32_t site, 
 	if (!h)
 		return;
 	h->direct = true;
-	h->new_image = site == SITE_SCHED_EXEC || site == SITE_BPRM_CHECK || site == SITE_CREDS_FROM_FILE;
+	bool bprm = site == SITE_BPRM_CHECK || site == SITE_CREDS_FROM_FILE;
+	bool threads = ev->process.tid && ev->process.tid != ev->process.pid;   /* they die before the image is new */
+	h->new_image = site == SITE_SCHED_EXEC || (bprm && !threads);
 	if (!whole_paths(h, ev))
 		recorded_args(h, ev);
 	if (ev->kind == KIND_GUARD && !from_policy(ev))
 		guard_args(h, ev);
 }
 
-void eval_hits(struct engine *e, const struct event *ev, struct hits *hits)
+static void implied_hits(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
 {
-	uint32_t site = ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
 	struct implied i = {e, ev, hits};
-	if (site != SITE_NONE)
-		direct_hit(e, ev, site, hits);
 	switch (ev->kind) {
 	case KIND_EXEC:
 		if (is_inventory(ev))
@@ -608,7 +636,19 @@ void eval_hits(struct engine *e, const struct event *ev, struct hits *hits)
 		struct event exec = *ev;
 		exec.kind = KIND_EXEC;
 		exec_hits(e, &exec, hits);
-	} else if (site != SITE_SYS_EXIT && site != SITE_SCHED_EXEC) {
-		exit_of_other_call(e, hits, &ev->process);
+	} else if (site != SITE_SYS_EXIT && site != SITE_SYS_ENTER && site != SITE_SCHED_EXEC) {
+		other_calls(e, hits, &ev->process);
 	}
+}
+
+void eval_hits(struct engine *e, const struct event *event, struct hits *hits)
+{
+	struct event ev = *event;
+	/* An exec whose path a later line may tell waits for it. */
+	if (ev.kind != KIND_EXEC || !e->at.v[SITE_SCHED_EXEC].recorded)
+		presume(e, &ev.process);
+	uint32_t site = ev.section == HOOK_NONE ? SITE_NONE : eval_site(e, ev.section, ev.hook);
+	if (site != SITE_NONE)
+		direct_hit(e, &ev, site, hits);
+	implied_hits(e, &ev, site, hits);
 }

@@ -341,7 +341,9 @@ static enum tri test_unix(const struct arg_test *t, const struct slot *s, const 
 /* The LSM hook mmap_file has reqprot before prot and flags. */
 static uint8_t place(const struct arg_test *t, const struct hit *h)
 {
-	uint32_t i = t->arg->index;
+	if (t->arg->index < t->first_field)
+		return UINT8_MAX;
+	uint32_t i = t->arg->index - t->first_field;
 	if (!t->lsm || h->site != SITE_MMAP_FILE || i == 0)
 		return (uint8_t)MIN(i, 255);
 	return i == 1 ? REQPROT : (uint8_t)(i - 1);

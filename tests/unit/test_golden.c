@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Foretells what a real agent and kernel did (tests/golden/README.md): each policy is replayed over the
+ * recording, the first event of an action that is denied or killed says what becomes of the action, and
+ * that is held against outcomes.tsv. Prints a table; fails where a policy of holds.tsv is wrong in any row, or
+ * less sure than it says there.
+ *
+ * GOLDEN_SHOW=policy prints the rows of that policy that disagree.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#include "compiler/eval.h"
+#include "schema/base/io.h"
+#include "schema/base/map.h"
+#include "schema/ndjson.h"
+
+enum { COLUMNS = 8, TSV_LIMIT = 64 << 20 };
+
+/* ---- tables ---- */
+
+struct row {
+	struct str v[COLUMNS];
+};
+struct tsv {
+	struct buf text;
+	struct row *v;
+	size_t n, cap;
+};
+
+static bool read_gz(const char *file, struct buf *b)
+{
+	gzFile f = gzopen(file, "rb");
+	if (!f)
+		return false;
+	int n;
+	do {
+		buf_reserve(b, 1 << 16);
+		n = gzread(f, b->p + b->n, 1 << 16);
+		b->n += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && b->n < TSV_LIMIT);
+	gzclose(f);
+	return true;
+}
+
+static bool read_tsv(const char *file, struct tsv *t)
+{
+	if (!read_gz(file, &t->text))
+		return false;
+	struct str rest = buf_view(&t->text);
+	while (rest.n) {
+		const char *end = memchr(rest.p, '\n', rest.n);
+		struct str line = {rest.p, end ? (size_t)(end - rest.p) : rest.n};
+		rest = str_skip(rest, line.n + 1);
+		if (!line.n || line.p[0] == '#')
+			continue;
+		struct row *r = VEC_PUSH(t);
+		for (size_t i = 0; i < COLUMNS; i++) {
+			const char *tab = line.n ? memchr(line.p, '\t', line.n) : NULL;
+			r->v[i] = (struct str){line.p, tab ? (size_t)(tab - line.p) : line.n};
+			line = str_skip(line, r->v[i].n + 1);
+		}
+	}
+	return true;
+}
+
+static void tsv_done(struct tsv *t)
+{
+	buf_done(&t->text);
+	free(t->v);
+}
+
+/* ---- what the engine foretells ---- */
+
+struct marked {
+	struct str id, baseline, baseline_effect;
+	unsigned execs;         /* exec events of the action in the recording */
+	unsigned attempts;      /* while judging: exec events so far */
+	bool stopped, unsure, fatal, before_first, at_bprm;
+	unsigned at;            /* which exec attempt it was stopped at */
+	int32_t error;
+	uint32_t signal;
+	enum effect effect;
+	const char *why;
+};
+
+struct lab {
+	const char *folder, *recording;
+	struct target target;
+	struct tsv baseline, outcomes;
+	struct map *ids;
+	struct marked *actions;
+};
+
+static struct marked *find_action(struct lab *lab, struct str id)
+{
+	uint32_t i = map_find(lab->ids, id);
+	return i == MAP_NONE ? NULL : &lab->actions[i];
+}
+
+/* The id is the first argument, or the last (a shell). */
+static struct marked *action_in(struct lab *lab, struct str arguments)
+{
+	struct str first = {arguments.p, MIN(arguments.n, 4)};
+	struct marked *a = find_action(lab, first);
+	if (a && (arguments.n == 4 || arguments.p[4] == ' '))
+		return a;
+	return arguments.n >= 4 ? find_action(lab, str_skip(arguments, arguments.n - 4)) : NULL;
+}
+
+static struct marked *action_of(struct lab *lab, const struct event *ev)
+{
+	struct marked *a = action_in(lab, ev->process.arguments);
+	return a || !ev->has_parent ? a : action_in(lab, ev->parent.arguments);
+}
+
+static bool enforced(const struct judgement *j)
+{
+	return !j->monitor && (j->verdict == VERDICT_DENY || j->verdict == VERDICT_KILL);
+}
+
+static void judged(struct marked *a, const struct event *ev, const struct judgement *j, size_t n)
+{
+	/* An attempt to exec is the next one; its exec line and what follows it count with it. */
+	bool new_image = ev->kind == KIND_EXEC || str_eq(ev->hook, STR("sched/sched_process_exec"));
+	unsigned at = a->attempts + !new_image;
+	const struct judgement *worst = NULL;
+	for (size_t i = 0; i < n; i++) {
+		bool counts = enforced(&j[i]) || (j[i].verdict == VERDICT_UNKNOWN && !j[i].monitor);
+		if (counts && (!worst || j[i].verdict > worst->verdict))
+			worst = &j[i];
+	}
+	if (!worst || a->stopped)
+		return;
+	a->stopped = true;
+	a->unsure = worst->verdict == VERDICT_UNKNOWN;
+	a->fatal = worst->verdict == VERDICT_KILL;
+	a->before_first = worst->before_first_instruction;
+	a->at = at;
+	a->at_bprm = memmem(ev->hook.p, ev->hook.n, "bprm_", 5) != NULL;
+	a->error = worst->error;
+	a->signal = worst->signal;
+	a->effect = worst->effect;
+	a->why = worst->why;
+}
+
+static int replay(struct lab *lab, struct engine *e, bool judge)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP(source_close) struct source *source = NULL;
+	int r = ndjson_open(lab->recording, NULL, &d, &source);
+	if (r < 0)
+		return r;
+	struct event ev;
+	while ((r = source_next(source, &ev)) > 0) {
+		if (!judge) {
+			engine_records(e, &ev);
+			continue;
+		}
+		const struct judgement *j;
+		struct marked *a = action_of(lab, &ev);
+		size_t n = engine_judge(e, &ev, &j);
+		if (!a)
+			continue;
+		a->attempts += ev.kind == KIND_EXEC;
+		judged(a, &ev, j, n);
+	}
+	return r;
+}
+
+static const char *errno_name(int32_t error)
+{
+	return error == -EPERM ? "errno:EPERM" : error == -EACCES ? "errno:EACCES" : error == -EIO ? "errno:EIO"
+	       : error == -ENOENT ? "errno:ENOENT" : "errno:other";
+}
+
+/* What outcomes.tsv should say: outcome and, where it can be told, effect. */
+static struct str foretold(const struct marked *a)
+{
+	bool exec = a->id.p[0] == 'E';
+	if (!a->stopped)
+		return a->baseline;
+	unsigned last = exec ? a->execs + str_starts(a->baseline, STR("errno:")) : 1;
+	if (exec ? a->at < last : a->at <= last)
+		return STR("not-run");
+	if (!a->fatal)
+		return str_from(errno_name(a->error));
+	return a->before_first ? STR("signal:9-before-first-instruction")
+	       : a->signal == 15 ? STR("signal:15") : STR("signal:9");
+}
+
+struct counts {
+	unsigned rows, agree, unknown, wrong, missed;
+};
+
+/*
+ * Files and sockets: a stop in a preparing step cannot be told from one in the operation itself, since the
+ * recording does not say which calls the action is about. Stopped or not, and how, must be right.
+ */
+static bool agrees(const struct marked *a, const struct row *r)
+{
+	struct str outcome = r->v[3];
+	struct str told = foretold(a);
+	if (str_eq(outcome, told))
+		return true;
+	if (a->stopped && str_starts(r->v[7], STR("sh-status=")))
+		return a->fatal ? str_eq(outcome, STR("signal:9"))
+				: str_eq(outcome, STR("not-run")) || str_eq(outcome, STR("errno:unknown"));
+	if (a->at_bprm && a->before_first)   /* a script, or a file without a handler, dies in the old image */
+		return str_eq(outcome, STR("signal:9"));
+	if (a->id.p[0] == 'E' || !a->stopped)
+		return false;
+	return str_eq(outcome, STR("not-run")) || (str_starts(told, STR("signal:")) && str_eq(outcome, STR("signal:9"))) ||
+	       (!a->fatal && str_starts(outcome, STR("errno:unknown")));
+}
+
+static void show(const char *policy, const struct row *r, const struct marked *a)
+{
+	const char *wanted = getenv("GOLDEN_SHOW");
+	if (!wanted || strcmp(wanted, policy))
+		return;
+	printf("  %s " STR_FMT ": really " STR_FMT " " STR_FMT ", foretold " STR_FMT "%s (%s)\n", policy,
+	       STR_ARG(r->v[2]), STR_ARG(r->v[3]), STR_ARG(r->v[4]), STR_ARG(foretold(a)),
+	       a->unsure ? " (unsure)" : "", a->stopped ? a->why : "passes");
+}
+
+static void compare(struct lab *lab, const char *policy, bool blind, struct counts *c)
+{
+	for (size_t i = 0; i < lab->outcomes.n; i++) {
+		const struct row *r = &lab->outcomes.v[i];
+		struct marked *a = str_eq(r->v[0], str_from(policy)) ? find_action(lab, r->v[2]) : NULL;
+		if (!a || !str_eq(r->v[1], STR("loaded")))
+			continue;
+		c->rows++;
+		/* Where a hook of the policy is not in the recording, that nothing stops an action is not known. */
+		if (a->stopped ? a->unsure : blind) {
+			c->unknown++;
+			show(policy, r, a);
+		} else if (agrees(a, r)) {
+			c->agree++;
+		} else {
+			c->wrong++;
+			c->missed += !a->stopped;
+			show(policy, r, a);
+		}
+	}
+}
+
+/* ---- one policy ---- */
+
+static void read_policies(const char *folder, const char *name, struct policy ***v, size_t *n)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP_FREE char *file = xasprintf("%s/policies/%s.yaml", folder, name);
+	CLEANUP_FREE char *second = xasprintf("%s/policies/%s.second.yaml", folder, name);
+	if (policies_read(file, &d, v, n) < 0)
+		*n = 0;
+	struct policy **more = NULL;
+	size_t nmore = 0;
+	CLEANUP_DIAG struct diag ignored = DIAG_INIT;
+	if (!*n || policies_read(second, &ignored, &more, &nmore) < 0)
+		return;
+	*v = xreallocarray(*v, *n + nmore, sizeof(**v));
+	memcpy(*v + *n, more, nmore * sizeof(*more));
+	*n += nmore;
+	free(more);
+}
+
+static void reset(struct lab *lab)
+{
+	for (uint32_t i = 0; i < map_size(lab->ids); i++) {
+		struct marked *a = &lab->actions[i];
+		*a = (struct marked){.id = a->id, .baseline = a->baseline, .baseline_effect = a->baseline_effect,
+				     .execs = a->execs};
+	}
+}
+
+static void is_blind(void *arg, size_t policy, size_t hook)
+{
+	(void)policy;
+	(void)hook;
+	*(bool *)arg = true;
+}
+
+static bool run_policy(struct lab *lab, const char *name, struct counts *c)
+{
+	struct policy **policies = NULL;
+	size_t n = 0;
+	read_policies(lab->folder, name, &policies, &n);
+	if (!n) {
+		free(policies);
+		return false;
+	}
+	reset(lab);
+	struct engine *e = engine_new(policies, n, &lab->target);
+	engine_presume_paths(e, true);
+	assert_int_equal(replay(lab, e, false), 0);
+	assert_int_equal(replay(lab, e, true), 0);
+	bool blind = false;
+	engine_unrecorded(e, is_blind, &blind);
+	engine_free(e);
+	compare(lab, name, blind, c);
+	for (size_t i = 0; i < n; i++)
+		policy_free(policies[i]);
+	free(policies);
+	return true;
+}
+
+/* ---- a folder ---- */
+
+static void count_execs(struct lab *lab)
+{
+	struct engine *e = engine_new(NULL, 0, &lab->target);
+	assert_int_equal(replay(lab, e, true), 0);
+	engine_free(e);
+	for (uint32_t i = 0; i < map_size(lab->ids); i++)
+		lab->actions[i].execs = lab->actions[i].attempts;
+}
+
+static void open_lab(struct lab *lab, const char *folder, const char *recording, const char *target)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	*lab = (struct lab){.folder = folder, .recording = recording, .ids = map_new()};
+	assert_int_equal(target_parse(target, &d, &lab->target), 0);
+	CLEANUP_FREE char *baseline = xasprintf("%s/baseline.tsv", folder);
+	CLEANUP_FREE char *outcomes = xasprintf("%s/outcomes.tsv.gz", folder);
+	assert_true(read_tsv(baseline, &lab->baseline));
+	assert_true(read_tsv(outcomes, &lab->outcomes));
+	lab->actions = xcalloc(lab->baseline.n, sizeof(*lab->actions));
+	for (size_t i = 1; i < lab->baseline.n; i++) {
+		const struct row *r = &lab->baseline.v[i];
+		struct marked *a = &lab->actions[map_add(lab->ids, r->v[0], NULL)];
+		*a = (struct marked){.id = r->v[0], .baseline = r->v[1], .baseline_effect = r->v[2]};
+	}
+	count_execs(lab);
+}
+
+static void close_lab(struct lab *lab)
+{
+	tsv_done(&lab->baseline);
+	tsv_done(&lab->outcomes);
+	map_free(lab->ids);
+	free(lab->actions);
+}
+
+/* holds.tsv: folder, policy, rows that may be wrong, rows that may be unknown, why. */
+static const struct row *find_hold(const struct tsv *holds, const char *folder, struct str policy)
+{
+	const char *short_name = strrchr(folder, '/') + 1;
+	for (size_t i = 0; i < holds->n; i++)
+		if (str_eq(holds->v[i].v[0], str_from(short_name)) && str_eq(holds->v[i].v[1], policy))
+			return &holds->v[i];
+	return NULL;
+}
+
+static unsigned number(struct str s)
+{
+	uint64_t n = 0;
+	str_to_u64(s, &n);
+	return (unsigned)n;
+}
+
+static unsigned run_lab(const char *folder, const char *recording, const char *target, struct counts *sum)
+{
+	struct lab lab;
+	struct tsv holds = {0};
+	unsigned failures = 0;
+	assert_true(read_tsv("tests/golden/holds.tsv", &holds));
+	open_lab(&lab, folder, recording, target);
+	for (size_t i = 1; i < lab.outcomes.n; i++) {
+		struct str policy = lab.outcomes.v[i].v[0];
+		if (str_eq(policy, lab.outcomes.v[i - 1].v[0]))
+			continue;
+		CLEANUP_FREE char *name = xstrndup(policy.p, policy.n);
+		struct counts c = {0};
+		if (!run_policy(&lab, name, &c) || !c.rows)
+			continue;
+		const struct row *hold = find_hold(&holds, folder, policy);
+		bool broken = hold && (c.wrong > number(hold->v[2]) || c.unknown > number(hold->v[3]));
+		printf("%-6s %-44s rows %3u  agree %3u  unknown %3u  wrong %3u  (passed though stopped %u)%s\n",
+		       strrchr(folder, '/') + 1, name, c.rows, c.agree, c.unknown, c.wrong, c.missed,
+		       broken ? "  WORSE THAN HELD" : hold ? "" : "  not held");
+		failures += broken;
+		sum->rows += c.rows;
+		sum->agree += c.agree;
+		sum->unknown += c.unknown;
+		sum->wrong += c.wrong;
+		sum->missed += c.missed;
+	}
+	close_lab(&lab);
+	tsv_done(&holds);
+	return failures;
+}
+
+static void golden(void **state)
+{
+	(void)state;
+	struct counts sum = {0};
+	unsigned failures = 0;
+	failures += run_lab("tests/golden/6.1", "tests/golden/6.1/recording.ndjson.gz",
+			    "kernel=6.1,kprobe-multi=no,lsm=yes,error-injection=no,kubernetes=no,parents-map=yes,fs=tmpfs",
+			    &sum);
+	failures += run_lab("tests/golden/6.12", "tests/golden/6.12/recording.ndjson.gz",
+			    "kernel=6.12,kprobe-multi=yes,lsm=yes,error-injection=no,kubernetes=no,parents-map=yes,fs=tmpfs",
+			    &sum);
+	failures += run_lab("tests/golden/6.12b", "tests/golden/6.12/recording.ndjson.gz",
+			    "kernel=6.12,kprobe-multi=yes,lsm=yes,error-injection=no,kubernetes=no,parents-map=yes,fs=tmpfs",
+			    &sum);
+	printf("rows %u, agree %u, unknown %u, wrong %u (%u of them passed though stopped)\n", sum.rows,
+	       sum.agree, sum.unknown, sum.wrong, sum.missed);
+	assert_int_equal(failures, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(golden)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
