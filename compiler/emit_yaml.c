@@ -238,10 +238,9 @@ static void put_filter(struct policy *p, const struct hook *h, struct selector *
 	m->values = copy_strs(p->arena, &f->values);
 	m->index = h->args[f->arg].index;
 	/* Two entries of one index are told apart by position only. */
-	if (args_repeat_an_index(h)) {
+	if (args_repeat_an_index(h))
 		*ARENA_PUSH(p->arena, m->args, m->nargs) = f->arg;
-		m->index = 0;
-	}
+
 }
 
 static void put_selector(struct policy *p, struct hook *h, const struct plan_selector *s,
