@@ -12,7 +12,6 @@ struct source_store {
 	size_t nworkloads, at;            /* the workload being streamed is at - 1 */
 	struct instance instance;         /* one of its instances: pod name, labels, image */
 	struct store_cursor *cursor;
-	uint64_t line;
 };
 
 static int open_workload(struct source_store *s)
@@ -72,7 +71,7 @@ static void fill_event(struct source_store *s, const struct observation *o, stru
 	*ev = (struct event){.kind = o->kind,
 			     .count = o->count,
 			     .time_ns = o->first_ns,
-			     .line = ++s->line,
+			     .line = (uint64_t)o->id,
 			     .source = STR("store"),
 			     .node = s->instance.node,
 			     .tags = o->tags,

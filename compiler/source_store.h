@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The store's observations as a stream of events: each stands for all it was seen (event.count). The pod's
+ * The store's observations as a stream of events: each stands for all it was seen (event.count); line is its id. The pod's
  * labels are those of an instance of the workload, so that a policy's scope can be judged.
  */
 #pragma once
