@@ -38,7 +38,7 @@ COMPILER := $(call obj,compiler/*.c)
 COMMANDS := $(call obj,compiler/main.c compiler/cmd_*.c)
 ENGINE   := $(filter-out $(COMMANDS),$(COMPILER))
 RECORDER := $(call obj,recorder/*.c)
-WEBUI    := $(call obj,webui/*.c) $(B)/webui/assets.o
+WEBUI    := $(filter-out $(B)/webui/main.o,$(call obj,webui/*.c)) $(B)/webui/assets.o
 SKELS    := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 TESTLIB  := $(filter-out $(B)/tests/lib/fuzz_driver.o,$(call obj,tests/lib/*.c))
 UNIT     := $(call bin,tests/unit/test_*.c)
@@ -57,6 +57,7 @@ all: $(PROGRAMS)
 
 $(B)/libschema.a: $(SCHEMA)
 $(B)/libengine.a: $(ENGINE)
+$(B)/libweb.a: $(WEBUI)
 $(B)/%.a:
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -74,7 +75,7 @@ $(B)/stakeout: $(COMMANDS) $(B)/libengine.a $(B)/libschema.a
 	$(link)
 $(B)/stakeout-record: $(RECORDER) $(B)/libschema.a
 	$(link)
-$(B)/stakeout-serve: $(WEBUI) $(B)/libengine.a $(B)/libschema.a
+$(B)/stakeout-serve: $(B)/webui/main.o $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link)
 
 # The BPF side: object, then skeleton. -MMD here too: touching a shared header rebuilds both.
@@ -103,14 +104,14 @@ $(B)/webui/assets.o: $(B)/webui/assets.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 # Tests: unit tests have their own main, fuzz targets get a driver that replays the seeds.
-$(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/libengine.a $(B)/libschema.a
+$(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) -lcmocka
 HELPER.load-child := -nostdlib -static
 $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread $(HELPER.$(*F))
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/lib/fuzz_driver.o)
-$(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/libengine.a $(B)/libschema.a
+$(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer)
 
 # Event corpora with expected verdicts, from corpus/scenarios.

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The line at the foot: what the choice, as it stands, would have done. Follows every choice.
+import {h, clear, get, count, plural, safe} from '/lib.js';
+
+const foot = document.getElementById('foot');
+
+function number(n, text, href, kind) {
+	return h(`a.number.${kind}`, {href}, h('b', null, count(n)), ' ' + text);
+}
+
+function corpora(id, list) {
+	const sum = key => list.reduce((n, c) => n + c[key], 0);
+	const attacks = sum('attacks'), stopped = sum('stopped'), benign = sum('benign'), broken = sum('broken');
+	const at = verdict => `/w/${id}/replay?against=0&show=${verdict}`;
+	if (!list.length)
+		return h('span.muted', null, 'no corpus given (serve --corpus FILE)');
+	if (!attacks && !benign)
+		return h('span.muted', null, 'the corpora hold no event of this workload');
+	return [number(stopped, `of ${plural(attacks, 'attack')} stopped`, at(stopped === attacks ? 'attacks' : 'missed'),
+		       stopped === attacks ? 'good' : 'warn'), ' · ',
+		number(broken, `of ${count(benign)} benign broken`, at('broken'), broken ? 'bad' : 'good')];
+}
+
+class Consequence {
+	attach(id) {
+		this.abort?.abort();
+		foot.hidden = !id;
+		if (this.id !== id) {
+			clear(foot, h('span.muted', null, 'Working out the consequence'));
+			this.id = id;
+		}
+		this.update();
+	}
+
+	async update() {
+		if (!this.id)
+			return;
+		this.abort?.abort();
+		this.abort = new AbortController();
+		foot.classList.add('working');
+		try {
+			const c = await get(`/workloads/${this.id}/consequence`, {target: sessionStorage.target}, this.abort.signal);
+			foot.classList.remove('working');
+			this.draw(c);
+		} catch (e) {
+			if (e.name === 'AbortError')
+				return;
+			foot.classList.remove('working');
+			clear(foot, h('span', null, h('b', null, 'No verdict: '), safe(e.message), ' ',
+				      h('span.muted', null, safe(e.whatToDo))));
+		}
+	}
+
+	draw(c) {
+		const r = c.recording;
+		clear(foot,
+		      h('span.part', null, h('span.label', null, 'Recording'), ' ',
+			number(r.blocked, `of ${count(r.events)} events would be blocked`,
+			       `/w/${this.id}/replay?against=recording&show=blocked`, r.blocked ? 'warn' : 'good'),
+			r.happened ? h('span.muted', null, ` (${count(r.happened)} killed after the fact)`) : null,
+			r.unknown ? [' · ', number(r.unknown, 'cannot be told', `/w/${this.id}/replay?against=recording&show=unknown`, 'warn')] : null),
+		      h('span.part', null, h('span.label', null, 'Corpora'), ' ', corpora(this.id, c.corpora)),
+		      h('span.part.muted', null, c.note ? safe(c.note) : ''));
+	}
+}
+
+export const consequence = new Consequence();

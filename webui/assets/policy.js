@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Policy: what exactly goes out? YAML beside plain English, findings, target, cost, what it cannot stop.
+import {h, clear, safe, get, count, plural, failure} from '/lib.js';
+import {state} from '/app.js';
+import {consequence} from '/consequence.js';
+
+export const KERNELS = ['5.4', '5.10', '5.15', '6.1', '6.6', '6.12'];
+
+// "kernel=6.1,arch=x86_64,lsm=yes" <-> {kernel: '6.1', ...}
+export const parseTarget = text => Object.fromEntries((text || '').split(',').filter(Boolean).map(part => part.split('=')));
+const printTarget = t => Object.entries(t).filter(([, v]) => v).map(([k, v]) => `${k}=${v}`).join(',');
+
+export function targetBar(target, changed) {
+	const now = parseTarget(target);
+	const select = (key, label, values) => h('label', null, label, ' ', h('select', {onchange: ev => {
+		const next = {kernel: now.kernel, arch: now.arch, lsm: now.lsm, [key]: ev.target.value};
+		sessionStorage.target = printTarget(next);
+		state({target: sessionStorage.target});
+		consequence.update();
+		changed();
+	}}, [...new Set([...values, now[key]].filter(Boolean))].map(v => h('option', {value: v, selected: v === now[key]}, v))));
+	return h('div.target', {role: 'group', 'aria-label': 'Where the policy will run'}, select('kernel', 'Kernel', KERNELS),
+		 select('lsm', 'BPF LSM active', ['yes', 'no']), select('arch', 'Machine', ['x86_64', 'arm64']));
+}
+
+export function findings(list) {
+	return list.length ? h('ul.findings', null, list.map(f => h(`li.${f.level}`, null, h('b', null, f.level), ' ',
+		f.line ? h('span.muted', null, `line ${f.line}: `) : null, safe(f.message)))) : null;
+}
+
+function yaml(file, policies, list) {
+	const words = policies.flatMap(p => p.words).sort((a, b) => a.line - b.line);
+	const ends = words.map((w, i) => (words[i + 1] ? words[i + 1].line : Infinity));
+	const lines = file.text.replace(/\n$/, '').split('\n');
+	const mine = i => words.findLastIndex((w, k) => i + 1 >= w.line && i + 1 < ends[k]);
+	const found = new Map(list.filter(f => f.line).map(f => [f.line, f]));
+	const root = h('div.beside');
+	const light = (k, on) => {
+		for (const el of root.querySelectorAll(`[data-w="${k}"]`))
+			el.classList.toggle('lit', on);
+	};
+	const over = k => ({onmouseenter: () => light(k, true), onmouseleave: () => light(k, false),
+			    onfocus: () => light(k, true), onblur: () => light(k, false)});
+	const code = h('ol.yaml', {tabindex: '0', 'aria-label': `${file.name}, ${lines.length} lines`}, lines.map((line, i) => {
+		const k = mine(i), f = found.get(i + 1);
+		return h(`li${f ? '.' + f.level : ''}`, {'data-w': k, title: f && safe(f.message), ...(k >= 0 ? over(k) : {})}, h('code', null, safe(line) || ' '));
+	}));
+	const english = h('ol.words', {'aria-label': 'The same in words'}, words.map((w, k) => h('li', {'data-w': k, tabindex: '0', ...over(k),
+		onclick: () => { const li = code.children[w.line - 1]; if (li) code.scrollTop = li.offsetTop - code.offsetTop - 40; }},
+		h('span.muted', null, String(w.line).padStart(3)), ' ', safe(w.text))));
+	root.append(code, english);
+	return root;
+}
+
+function rules(list) {
+	return h('div.scroll', {tabindex: '0', role: 'region', 'aria-label': 'Rules'}, h('table.rules', null, h('thead', null, h('tr', null,
+		['Kind', 'Hook', 'What happens', 'Answers', 'What may trip it', 'Cannot stop', 'Selectors'].map(t => h('th', {scope: 'col'}, t)))),
+		h('tbody', null, list.map(r => h('tr', null, h('td', null, safe(r.kind)), h('td', null, h('code', null, safe(r.hook))),
+			h('td', null, r.prevents ? h('span.good', null, '■ prevented') : h('span.warn', null, '▲ killed; it may have taken effect')),
+			h('td', null, safe(r.threat)), h('td', null, safe(r.false_positive)), h('td', null, safe(r.cannot)),
+			h('td.num', null, `${count(r.selectors)} / ${plural(r.values, 'value')}`))))));
+}
+
+export async function show(main, at) {
+	if (at.query.target)
+		sessionStorage.target = at.query.target;
+	const body = h('div.page', {'aria-live': 'polite'});
+	main.append(body);
+	let abort;
+	async function draw() {
+		abort?.abort();
+		abort = new AbortController();
+		body.classList.add('working');
+		try {
+			const p = await get(`/workloads/${at.id}/policy`, {target: sessionStorage.target}, abort.signal);
+			const left = p.left_out.reduce((n, l) => n + l.observations, 0);
+			clear(body, h('div.bar', null, targetBar(p.target, draw), h('span.muted', null, safe(p.target))),
+				findings(p.findings),
+				p.compiled ? null : h('div.failure', {role: 'alert'}, h('strong', null, 'No policy can be made of this choice. '),
+					h('p', null, 'Nothing ships until every reason above is gone.')),
+				p.no_yaml ? h('p.notice', null, h('b', null, 'No YAML: '), safe(p.no_yaml), ' The image holds the same choice.') : null,
+				p.compiled ? p.files.filter(f => f.text && /\.ya?ml$/.test(f.name)).map(f => {
+					const mine = p.policies.filter(x => x.file === f.name || safe(x.file).endsWith('/' + f.name));
+					return mine.length ? h('section', null, h('h2', null, safe(f.name)), yaml(f, mine, p.findings)) : null;
+				}) : null,
+				p.compiled && p.rules.length ? h('section', null, h('h2', null, 'What each rule does, costs and cannot stop'), rules(p.rules)) : null,
+				h('section', null, h('h2', null, `Not in it: ${plural(left, 'observation')}`), left ? h('ul', null, p.left_out.map(l =>
+					h('li', null, h('b', null, count(l.observations)), ` ${safe(l.summary.replace(/ \(--.*\)/, ''))} (${plural(l.events, 'event')})`)))
+					: h('p.muted', null, 'Everything that was observed is in it.')),
+				h('section', null, h('h2', null, 'The choice, as an allowlist'), h('pre.file', {tabindex: '0', 'aria-label': 'Allowlist'}, safe2(p.allowlist))));
+		} catch (e) {
+			if (e.name !== 'AbortError')
+				clear(body, failure(e));
+		}
+		body.classList.remove('working');
+	}
+	await draw();
+	return {stop() { abort?.abort(); }};
+}
+
+// Text of several lines: newlines stay.
+const safe2 = text => text.split('\n').map(safe).join('\n');

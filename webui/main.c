@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stakeout serve: the web UI on a loopback address, until SIGINT or SIGTERM. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "schema/base/cli.h"
+#include "schema/base/diag.h"
+#include "webui/server.h"
+
+struct opts {
+	const char *db, *listen, *assets;
+	struct cli_list corpora;
+	bool read_only;
+};
+
+static const struct cli_option options[] = {
+	{"db", 'd', CLI_STRING, offsetof(struct opts, db), "FILE", "the store (default stakeout.db)"},
+	{"listen", 'l', CLI_STRING, offsetof(struct opts, listen), "ADDRESS:PORT",
+	 "where to listen (default 127.0.0.1:5000); loopback only; port 0 takes a free one"},
+	{"corpus", 'c', CLI_LIST, offsetof(struct opts, corpora), "FILE",
+	 "judge every choice against this corpus too; may be repeated"},
+	{"read-only", 'r', CLI_FLAG, offsetof(struct opts, read_only), NULL,
+	 "show everything, store no decision"},
+	{"assets", 0, CLI_STRING, offsetof(struct opts, assets), "DIR",
+	 "serve the UI's files from DIR instead of the compiled-in ones (for developing it)"},
+};
+
+static const struct cli_verb verb = {
+	"serve", "The web UI: review, choose, prove, ship", "", 0, 0, options, ARRAY_SIZE(options),
+	"Needs no privilege: run it as an ordinary user who may read the store, and write it to decide."};
+
+static int check_corpora(const struct opts *o)
+{
+	for (size_t i = 0; i < o->corpora.n; i++) {
+		if (!access(o->corpora.v[i], R_OK))
+			continue;
+		fprintf(stderr, "stakeout serve: cannot read corpus %s: %s\n", o->corpora.v[i],
+			strerror(errno));
+		return EXIT_INPUT;
+	}
+	return EXIT_YES;
+}
+
+static void announce(const struct web *w, const struct listen_address *at)
+{
+	printf("stakeout: open http://%s:%u/ (store %s%s, %zu %s); Ctrl-C ends\n",
+	       at->ipv6 ? "[::1]" : "127.0.0.1", w->guard.port, w->db, w->read_only ? ", read-only" : "",
+	       w->ncorpora, w->ncorpora == 1 ? "corpus" : "corpora");
+	fflush(stdout);
+}
+
+static int serve(struct web *w, const struct listen_address *at, struct diag *d)
+{
+	/* Blocked before the server's threads start, so that they inherit it and only sigwait() sees them. */
+	sigset_t ends;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	struct server *s;
+	if (server_start(w, at, d, &s))
+		return EXIT_MACHINE;
+	announce(w, at);
+	int got;
+	sigwait(&ends, &got);
+	server_stop(s);
+	return EXIT_YES;
+}
+
+int main(int argc, char **argv)
+{
+	struct opts o = {.db = STORE_DEFAULT, .listen = "127.0.0.1:5000"};
+	struct cli_args args;
+	int status;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+		return status;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	struct listen_address at;
+	if (listen_parse(o.listen, &d, &at)) {
+		diag_print(&d);
+		return EXIT_INPUT;
+	}
+	status = check_corpora(&o);
+	if (status)
+		return status;
+	struct web w = {.db = o.db,
+			.corpora = o.corpora.v,
+			.ncorpora = o.corpora.n,
+			.assets_dir = o.assets,
+			.read_only = o.read_only || (!access(o.db, F_OK) && access(o.db, W_OK))};
+	web_init(&w);
+	status = serve(&w, &at, &d);
+	diag_print(&d);
+	web_done(&w);
+	free(o.corpora.v);
+	return status;
+}
