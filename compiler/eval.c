@@ -151,8 +151,9 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 	} else {
 		decide(hook, h, &ev->process, &j);
 		if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
-			j.verdict = VERDICT_UNKNOWN;
-			j.why = why;
+			j = (struct judgement){.policy = hook->policy, .hook = hook->hook, .selector = -1,
+					       .verdict = VERDICT_UNKNOWN, .effect = EFFECT_HAPPENED,
+					       .monitor = hook->monitor, .why = why};
 		}
 	}
 	/* A script's exec reaches a hook once for each file: the worst counts, the first of equals. */
