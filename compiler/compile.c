@@ -14,6 +14,7 @@
 #include "compiler/prove.h"
 #include "compiler/review.h"
 #include "schema/base/io.h"
+#include "schema/policy_load.h"
 #include "schema/yaml.h"
 
 static struct output *add_output(struct compiled *c, struct str name, const char *suffix)
@@ -41,7 +42,21 @@ static int check_name(const struct allowlist *a, struct diag *d)
 			  (int)MIN(n.n, 80u), n.p ? n.p : "");
 }
 
-static int read_back_yaml(struct compiled *c, struct policy **emitted, size_t n, struct diag *d)
+/* What was read back must load on the target, every selector of it. */
+static int check_load(const struct policy *p, const struct compile_options *o, struct diag *d)
+{
+	int err = policy_load_check(p, &o->target, d);
+	for (size_t i = 0; i < p->nhooks && !err; i++) {
+		size_t area = policy_selector_area(&p->hooks[i]);
+		if (area > POLICY_AREA_MAX)
+			err = diag_error(d, NULL, "the selectors of " STR_FMT " take %zu bytes, an agent applies %d",
+					 STR_ARG(p->hooks[i].call), area, POLICY_AREA_MAX);
+	}
+	return err;
+}
+
+static int read_back_yaml(struct compiled *c, struct policy **emitted, size_t n,
+			  const struct compile_options *o, struct diag *d)
 {
 	c->policies = xcalloc(n + 1, sizeof(*c->policies));
 	for (size_t i = 0; i < n; i++) {
@@ -52,6 +67,8 @@ static int read_back_yaml(struct compiled *c, struct policy **emitted, size_t n,
 		int err = policies_parse(out->name.p, buf_view(&out->bytes), d, &docs, &ndocs);
 		if (!err && ndocs != 1)
 			err = diag_error(d, out->name.p, "the emitted file reads back as %zu documents", ndocs);
+		if (!err)
+			err = check_load(docs[0], o, d);
 		for (size_t k = 0; k < ndocs; k++) {
 			if (!err && k == 0)
 				c->policies[c->npolicies++] = docs[k];
@@ -77,7 +94,7 @@ static int make_yaml(struct compiled *c, const struct compile_options *o, struct
 	if (!err)
 		err = emit_yaml(c->lowered, o, c, d, &emitted, &n);
 	if (!err)
-		err = read_back_yaml(c, emitted, n, d);
+		err = read_back_yaml(c, emitted, n, o, d);
 	for (size_t i = 0; i < n; i++)
 		policy_free(emitted[i]);
 	free(emitted);

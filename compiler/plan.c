@@ -164,10 +164,10 @@ static bool fits(const struct plan *p, const struct plan_entry *e)
 	for (size_t i = 0; i < e->n; i++)
 		count_selector(p, &e->v[i], &u);
 	for (int i = 0; i < TABLES; i++) {
-		if (u.table[i] > PLAN_TABLES)
+		if (u.table[i] > POLICY_TABLES_MAX)
 			return false;
 	}
-	return u.area <= PLAN_AREA;
+	return u.area <= POLICY_AREA_MAX;
 }
 
 /* Appends what of P's preludes MISSING and then S need; false when they do not fit. */
@@ -179,12 +179,12 @@ static bool append(const struct plan *p, struct plan_entry *e, uint32_t missing,
 		if (!(missing & 1u << i))
 			continue;
 		for (size_t j = 0; j < p->preludes[i].n; j++) {
-			if (grown.n == PLAN_SELECTORS)
+			if (grown.n == POLICY_SELECTORS_MAX)
 				return false;
 			grown.v[grown.n++] = p->preludes[i].v[j];
 		}
 	}
-	if (grown.n == PLAN_SELECTORS)
+	if (grown.n == POLICY_SELECTORS_MAX)
 		return false;
 	grown.v[grown.n++] = *s;
 	if (!fits(p, &grown))

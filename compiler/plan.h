@@ -12,8 +12,7 @@
 #include "compiler/compile.h"
 #include "compiler/lower.h"
 #include "schema/policy.h"
-
-enum { PLAN_FILTERS = 5, PLAN_SELECTORS = 5, PLAN_AREA = 1024, PLAN_TABLES = 8 };
+#include "schema/policy_load.h"
 
 struct plan_arg {
 	uint8_t index, kprobe_index;      /* position in the LSM hook; in security_* */
@@ -23,7 +22,7 @@ struct plan_arg {
 
 struct plan_hook {
 	const char *lsm, *kprobe;         /* kprobe: security_*; a tracepoint has "subsystem/event" in both */
-	struct plan_arg args[PLAN_FILTERS];
+	struct plan_arg args[POLICY_FILTERS_MAX];
 	uint8_t nargs;
 	unsigned since;                   /* kernel that has it; TARGET_KERNEL() */
 };
@@ -38,7 +37,7 @@ struct plan_selector {
 	struct strs callers;              /* matchBinaries; none = any */
 	bool not_callers;                 /* NotIn */
 	struct strs without_capabilities; /* matchCapabilities NotIn */
-	struct plan_filter filters[PLAN_FILTERS];
+	struct plan_filter filters[POLICY_FILTERS_MAX];
 	uint8_t nfilters;
 	bool pass;                        /* let pass instead of denying */
 	uint32_t after;                   /* preludes that must come before: bits of PLAN_AFTER_* */
@@ -61,7 +60,7 @@ struct plan {
 };
 
 struct plan_entry {                       /* the selectors of one hook entry */
-	struct plan_selector v[PLAN_SELECTORS];
+	struct plan_selector v[POLICY_SELECTORS_MAX];
 	size_t n;
 };
 struct plan_entries {
