@@ -325,6 +325,45 @@ static void agree(enum shape shape, const char *target)
 	buf_done(&ids[1]);
 }
 
+/* A container must be able to start: runc re-executes itself in its cgroup, and nothing else may do as it does. */
+static void test_runtime(void **unused)
+{
+	static const struct { const char *caller, *path; uint32_t tags; enum verdict want; } rows[] = {
+		{"/usr/bin/runc", "/runc", 0, VERDICT_ALLOW},
+		{"/usr/bin/runc", "", TAG_MEMFD, VERDICT_ALLOW},
+		{"/usr/bin/runc", "/bin/sh", 0, VERDICT_DENY},
+		{"/runc", "/bin/a", 0, VERDICT_ALLOW},
+		{"/runc", "/bin/sh", 0, VERDICT_DENY},
+		{"/bin/a", "/runc", 0, VERDICT_DENY},
+		{"/bin/a", "", TAG_MEMFD, VERDICT_DENY},
+	};
+	struct buf ids[2] = {BUF_INIT, BUF_INIT};
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP(allowlist_free) struct allowlist *a = random_allowlist(&text);
+	CLEANUP_COMPILED struct compiled c = {0};
+	struct compile_options o = {.enforce = true};
+	(void)unused;
+	a->nexec = 1;
+	a->exec[0] = (struct allow_exec){.path = STR_INIT("/bin/a")};
+	target_default(&o.target);
+	assert_int_equal(compile(a, &o, &c, &d), 0);
+	CLEANUP(engine_free) struct engine *e = engine_new(c.policies, c.npolicies, &o.target);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct judgement *j;
+		struct event ev = {.kind = KIND_EXEC, .count = 1, .tags = rows[i].tags, .has_parent = true};
+		ev.process = member(rows[i].path, &ids[0]);
+		ev.parent = member(rows[i].caller, &ids[1]);
+		ev.process.parent_exec_id = ev.parent.exec_id;
+		ev.process.flags = STR("execve clone");
+		size_t n = engine_judge(e, &ev, &j);
+		enum verdict worst = judgements_worst(j, n);
+		assert_int_equal(worst == VERDICT_POST ? VERDICT_ALLOW : worst, rows[i].want);
+	}
+	buf_done(&ids[0]);
+	buf_done(&ids[1]);
+}
+
 static void test_lsm(void **unused)
 {
 	(void)unused;
@@ -346,6 +385,7 @@ static void test_kill(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_runtime),
 		cmocka_unit_test(test_lsm),
 		cmocka_unit_test(test_override),
 		cmocka_unit_test(test_kill),
