@@ -565,6 +565,7 @@ struct remote {
 	__u64 high, low;        /* the address as two words */
 	__u16 port;
 	__u8 family, protocol;
+	__u32 tags;             /* WIRE_TAG_UNCONNECTED or 0 */
 };
 
 static __noinline int connect_first(struct scratch *s, const struct subject *w,
@@ -573,6 +574,7 @@ static __noinline int connect_first(struct scratch *s, const struct subject *w,
 	if (introduce(s, w))
 		return -1;
 	fill_header(&s->header, w, WIRE_CONNECT, key->key);
+	s->header.tags = to->tags;
 	s->header.length = sizeof(s->connect);
 	bpf_probe_read_kernel(s->connect.address, 16, &to->high);
 	s->connect.port = to->port;
@@ -588,6 +590,7 @@ static __always_inline void on_connect(const struct remote *to)
 	if (!subject_now(&w, bpf_get_current_task_btf()))
 		return;
 	__u64 small = to->port | (__u64)to->family << 16 | (__u64)to->protocol << 24 | (__u64)epoch << 32;
+	small ^= (__u64)to->tags << 40;
 	struct wire_seen_key key = {w.cgroup, 0};
 	key.key = finish(to->high * K2 + to->low * K3 + small * K4 + w.image * K5 + K1);
 	if (count_seen(&key)) {
@@ -605,17 +608,17 @@ static __always_inline void on_connect(const struct remote *to)
 	scratch_put(s);
 }
 
-static __always_inline int connect_v4(struct bpf_sock_addr *ctx)
+static __always_inline int connect_v4(struct bpf_sock_addr *ctx, __u32 tags)
 {
-	struct remote to = {.high = ctx->user_ip4, .family = 4, .protocol = ctx->protocol};
+	struct remote to = {.high = ctx->user_ip4, .family = 4, .protocol = ctx->protocol, .tags = tags};
 	to.port = bpf_ntohs(ctx->user_port);
 	on_connect(&to);
 	return 1;
 }
 
-static __always_inline int connect_v6(struct bpf_sock_addr *ctx)
+static __always_inline int connect_v6(struct bpf_sock_addr *ctx, __u32 tags)
 {
-	struct remote to = {.family = 6, .protocol = ctx->protocol};
+	struct remote to = {.family = 6, .protocol = ctx->protocol, .tags = tags};
 	to.high = ctx->user_ip6[0] | (__u64)ctx->user_ip6[1] << 32;
 	to.low = ctx->user_ip6[2] | (__u64)ctx->user_ip6[3] << 32;
 	to.port = bpf_ntohs(ctx->user_port);
@@ -626,25 +629,25 @@ static __always_inline int connect_v6(struct bpf_sock_addr *ctx)
 SEC("cgroup/connect4")
 int connect_4(struct bpf_sock_addr *ctx)
 {
-	return connect_v4(ctx);
+	return connect_v4(ctx, 0);
 }
 
 SEC("cgroup/connect6")
 int connect_6(struct bpf_sock_addr *ctx)
 {
-	return connect_v6(ctx);
+	return connect_v6(ctx, 0);
 }
 
 SEC("cgroup/sendmsg4")
 int connect_sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return connect_v4(ctx);
+	return connect_v4(ctx, WIRE_TAG_UNCONNECTED);
 }
 
 SEC("cgroup/sendmsg6")
 int connect_sendmsg6(struct bpf_sock_addr *ctx)
 {
-	return connect_v6(ctx);
+	return connect_v6(ctx, WIRE_TAG_UNCONNECTED);
 }
 
 #define AF_INET_      2

@@ -451,6 +451,13 @@ static void connect_hits(const struct implied *i, uint32_t direct)
 		uint32_t site;
 		uint8_t index;
 	} with_address[] = {{SITE_SOCKET_CONNECT, 1}, {SITE_SYS_CONNECT, 1}};
+	if (i->ev->tags & TAG_UNCONNECTED) {
+		/* sendto() with an address: no connect hook sees it, and the socket has no peer to compare. */
+		struct hit *sent = direct == SITE_SOCKET_SENDMSG ? NULL : imply(i, SITE_SOCKET_SENDMSG);
+		if (sent)
+			unconnected(slot(sent, SLOT_SOCKET, 0), i->ev);
+		return;
+	}
 	for (size_t k = 0; k < ARRAY_SIZE(with_address); k++) {
 		uint32_t site = with_address[k].site;
 		struct hit *h = site == direct ? NULL : imply(i, site);

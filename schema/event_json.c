@@ -371,7 +371,8 @@ static void file_line(const struct event *ev, struct hook_line *h)
 
 static void connect_line(const struct event *ev, struct hook_line *h)
 {
-	h->hook = STR("security_socket_connect");
+	/* A datagram to an address never passes the connect hook. */
+	h->hook = ev->tags & TAG_UNCONNECTED ? STR("security_socket_sendmsg") : STR("security_socket_connect");
 	if (ev->address.family == 0) {
 		add_arg(h, (struct arg){.kind = ARG_SOCKADDR_UN, .family = STR("AF_UNIX"), .text = ev->unix_path});
 		return;

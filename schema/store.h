@@ -75,7 +75,8 @@ int store_instance(struct store *s, int64_t workload, const struct instance *i, 
  * interactive session, by a probe and by the service itself are three observations, so that leaving out one
  * does not leave out the others. All else is counted or ORed.
  */
-#define OBSERVATION_TAGS (TAG_INTERACTIVE | TAG_PROBE | TAG_PATH_CUT | TAG_MEMFD | TAG_DELETED)
+#define OBSERVATION_TAGS (TAG_INTERACTIVE | TAG_PROBE | TAG_PATH_CUT | TAG_MEMFD | TAG_DELETED | \
+			  TAG_UNCONNECTED)
 
 struct observation {
 	int64_t id, workload;

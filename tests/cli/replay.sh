@@ -50,6 +50,17 @@ gzip -k "$T/web.ndjson"
 want 0 gzip "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson.gz" --corpus "$T/web.ndjson" --quiet
 grep -q '^1,880 events' "$T/out" || fail "two corpora do not add up"
 
+# A datagram sent without connect passes no connect hook: the YAML cannot stop it and must not claim to; the
+# image's cgroup hooks can.
+"$STAKEOUT" corpus node-service | grep '"label":"attack: UDP exfiltration"' | grep socket_connect |
+	sed 's/security_socket_connect/security_socket_sendmsg/; s/"stakeout":{"format":1/&,"tags":["unconnected"]/' >"$T/udp.ndjson"
+sent=$(grep -c . "$T/udp.ndjson")
+[ "$sent" -gt 0 ] || fail "no UDP events to change"
+want 0 compile "$STAKEOUT" compile corpus/allowlists/node-service.yaml -o "$T/node" --enforce
+want 1 "unconnected, YAML" "$STAKEOUT" replay "$T"/node/shop-cart.yaml --corpus "$T/udp.ndjson"
+grep -q "^0 of $sent must-deny" "$T/out" || fail "the YAML claims to stop an unconnected datagram"
+want 0 "unconnected, image" "$STAKEOUT" replay "$T"/node/shop-cart.image.elf --corpus "$T/udp.ndjson"
+
 # Bad input says what and where.
 want 2 "no corpus" "$STAKEOUT" replay "$T/web"
 want 2 "missing policy" "$STAKEOUT" replay "$T/none.yaml" --corpus "$T/web.ndjson"

@@ -19,13 +19,14 @@ fi
 stop_recorder
 
 {
-	echo "6|4|7F000001|9|2"
-	echo "17|4|7F000001|53|1"
-	echo "17|4|7F000002|5353|1"
-	echo "6|6|00000000000000000000FFFF7F000003|80|1"
-	[ -z "$v6" ] || echo "6|6|00000000000000000000000000000001|443|1"
-	[ -z "$v6" ] || echo "17|6|00000000000000000000000000000001|53|1"
+	echo "6|4|7F000001|9|2|0"
+	echo "17|4|7F000001|53|1|0"
+	echo "17|4|7F000002|5353|1|1"
+	echo "6|6|00000000000000000000FFFF7F000003|80|1|0"
+	[ -z "$v6" ] || echo "6|6|00000000000000000000000000000001|443|1|0"
+	[ -z "$v6" ] || echo "17|6|00000000000000000000000000000001|53|1|0"
 } | LC_ALL=C sort >"$dir/wanted"
-query "SELECT protocol, family, CASE family WHEN 4 THEN substr(hex(address), 1, 8) ELSE hex(address) END, port, count
+query "SELECT protocol, family, CASE family WHEN 4 THEN substr(hex(address), 1, 8) ELSE hex(address) END, port, count,
+	(tags & (1 << 14)) != 0  -- unconnected
 	FROM observation WHERE kind = 3 AND subject = CAST('$dir/acts' AS BLOB)" | LC_ALL=C sort >"$dir/got"
 same "$dir/wanted" "$dir/got" "connects"
