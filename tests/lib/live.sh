@@ -33,6 +33,7 @@ mkdir "$v2/$name" || skip "cannot make a cgroup in $v2"
 
 # start_recorder ARG...: returns when it is attached.
 start_recorder() {
+	: >"$dir/record.err"
 	"$recorder" record --json --db "$db" "$@" >"$dir/record.out" 2>"$dir/record.err" &
 	recorder_pid=$!
 	for _ in $(seq 100); do
