@@ -133,6 +133,6 @@ _Static_assert(sizeof(struct wire_seen) == 24, "wire_seen");
 
 #define WIRE_SCRATCH_SLOTS 64
 #define WIRE_SEEN_MAX      262144
-#define WIRE_TASKS_MAX     131072
+#define WIRE_TASKS_MAX     65536
 #define WIRE_IMAGES_MAX    65536
 #define WIRE_CGROUPS_MAX   65536

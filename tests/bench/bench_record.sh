@@ -12,9 +12,9 @@ mkdir "$dir/tree" "$dir/build"
 for i in $(seq 40); do printf '#include <stdio.h>\nint f%d(int x) { return x * %d; }\n' "$i" "$i" >"$dir/build/f$i.c"; done
 { echo 'all:'; echo "	@for i in $(seq -s ' ' 40); do cc -O1 -c f\$\$i.c -o f\$\$i.o || exit 1; done"; } >"$dir/build/Makefile"
 
-run_open() { "$load" open 300000 /etc/passwd; }
-run_find() { for _ in 1 2 3; do find "$dir/tree" >/dev/null; done; }
-run_exec() { "$load" exec 1500 "$load-child"; }
+run_open() { "$load" open 1000000 /etc/passwd; }
+run_find() { for _ in 1 2 3 4 5 6 7 8; do find "$dir/tree" >/dev/null; done; }
+run_exec() { "$load" exec 5000 "$load-child"; }
 run_build() { make -s -C "$dir/build"; }
 
 # seconds LOAD
@@ -41,6 +41,7 @@ paired() {
 	for _ in $(seq "$rounds"); do
 		plain=$(seconds "run_$1")
 		start_recorder
+		sleep 2   # its inventory has been committed
 		traced=$(seconds "run_$1")
 		last_rss=$(awk '/VmHWM/ { h = $2 } /VmRSS/ { r = $2 } END { print r " (peak " h ")" }' "/proc/$recorder_pid/status")
 		echo "$last_rss" >"$dir/rss"
