@@ -11,7 +11,7 @@
 struct options {
 	struct cli_list corpora;
 	const char *db, *workload, *target, *junit;
-	bool json, all, quiet;
+	bool json, all, quiet, presume_paths;
 	uint64_t limit;
 };
 
@@ -24,6 +24,7 @@ static const struct cli_option option_rows[] = {
 	{"all", 'a', CLI_FLAG, offsetof(struct options, all), NULL, "with --json: also events that no hook reaches"},
 	{"junit", 0, CLI_STRING, offsetof(struct options, junit), "FILE", "write the expectations as JUnit XML"},
 	{"quiet", 'q', CLI_FLAG, offsetof(struct options, quiet), NULL, "totals only"},
+	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it (symlinks and scripts then come out wrong)"},
 	{"limit", 'n', CLI_U64, offsetof(struct options, limit), "N", "show at most N stopped events (default 20; 0 = all)"},
 };
 
@@ -39,13 +40,31 @@ struct run {
 	const struct target *target;
 	struct report *report;
 	struct tally tally;
+	bool presume_paths;
 };
 
-/* Judges one source with a fresh engine: the process model belongs to one stream. 0 or -errno. */
-static int replay_source(struct run *run, struct source *source)
+/* Lines read beforehand, to learn which hooks a file reports itself. */
+enum { AHEAD_EVENTS = 100000 };
+
+static void look_ahead(struct engine *engine, const char *file)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP(source_close) struct source *source = NULL;
+	if (!strcmp(file, "-") || ndjson_open(file, NULL, &d, &source))
+		return;   /* a pipe is read once; what cannot be opened is reported by who judges it */
+	struct event ev;
+	for (int i = 0; i < AHEAD_EVENTS && source_next(source, &ev) > 0; i++)
+		engine_records(engine, &ev);
+}
+
+/* Judges one source with a fresh engine: the process model belongs to one stream. FILE: NULL = a store. 0 or -errno. */
+static int replay_source(struct run *run, const char *file, struct source *source)
 {
 	CLEANUP(engine_free) struct engine *engine =
 		engine_new(run->set->policies, run->set->npolicies, run->target);
+	engine_presume_paths(engine, run->presume_paths);
+	if (file)
+		look_ahead(engine, file);
 	const struct replay_handler handler = {report_event, run->report};
 	int err = replay_run_images(engine, run->set->npolicies, run->set->images, run->set->nimages,
 				    source, &handler, &run->tally);
@@ -79,7 +98,7 @@ static int replay_corpora(struct run *run, const struct options *o)
 			diag_print(&d);
 			return EXIT_INPUT;
 		}
-		int err = replay_source(run, source);
+		int err = replay_source(run, file, source);
 		if (err < 0) {
 			fprintf(stderr, "stakeout replay: %s: %s\n", file, strerror(-err));
 			return EXIT_INPUT;
@@ -108,7 +127,7 @@ static int replay_store(struct run *run, const struct options *o)
 		return EXIT_INPUT;
 	}
 	if (!err)
-		err = replay_source(run, source);
+		err = replay_source(run, NULL, source);
 	if (err < 0) {
 		fprintf(stderr, "stakeout replay: %s: %s\n", o->db, store_error(store));
 		return EXIT_INPUT;
@@ -161,7 +180,8 @@ int cmd_replay(int argc, char **argv)
 						  .format = o.json ? REPORT_JSON : REPORT_TEXT,
 						  .all = o.all, .quiet = o.quiet, .limit = o.limit};
 		CLEANUP(report_free) struct report *report = report_new(&ro, stdout);
-		struct run run = {.set = &set, .target = &target, .report = report};
+		struct run run = {.set = &set, .target = &target, .report = report,
+				  .presume_paths = o.presume_paths};
 		status = replay_all(&run, &o);
 	} else {
 		status = EXIT_INPUT;
