@@ -63,12 +63,12 @@ struct hit {
 	uint32_t site;
 	bool direct;            /* the event is the hook's own line */
 	struct record record;
-	struct slot slots[MAX_SLOTS];
 	uint32_t n;
 	enum effect if_killed;  /* does the operation happen although the caller is killed here? */
 	enum effect if_denied;
 	bool exec;              /* one of an exec's hits: a kill anywhere keeps the target from running */
 	bool new_image;         /* at exec: a kill lands after the new image is in place */
+	struct slot slots[MAX_SLOTS];
 };
 
 struct hits {
@@ -183,8 +183,8 @@ enum tri eval_scope(struct engine *e, const struct policy *p, uint32_t number, c
 		    const char **why);
 enum tri eval_workloads(const struct compiled_selector *s, const struct process *process);
 
-/* eval_hooks.c: the hits that EV is or implies, at sites that have hooks. */
-void eval_hits(struct engine *e, const struct event *ev, struct hits *ret);
+/* eval_hooks.c: the hits that EV is or implies, at sites that have hooks; a presumed path is put into EV. */
+void eval_hits(struct engine *e, struct event *ev, struct hits *ret);
 
 /* eval_effect.c */
 void eval_effect(const struct engine *e, const struct event *ev, struct hit *h);

@@ -52,10 +52,13 @@ static struct hit *add(struct engine *e, struct hits *hits, uint32_t site, const
 	at->seen = true;
 	if (!at->n)
 		return NULL;
-	struct hit *h = VEC_PUSH(hits);
+	if (hits->n == hits->cap)
+		hits->v = vec_grow(hits->v, &hits->cap, sizeof(*hits->v));
+	struct hit *h = &hits->v[hits->n++];
+	/* Not the slots: they are large, and slot() clears each that is used. */
+	memset(h, 0, offsetof(struct hit, slots));
 	h->site = site;
-	if (who)
-		h->record = (struct record){.path = who->path, .known = who->path_known, .pid = who->pid};
+	h->record = (struct record){.path = who->path, .known = who->path_known, .pid = who->pid};
 	return h;
 }
 
@@ -65,9 +68,7 @@ static struct slot *slot(struct hit *h, enum slot_kind kind, uint8_t index)
 	if (h->n == MAX_SLOTS)
 		return &full;
 	struct slot *s = &h->slots[h->n++];
-	s->kind = kind;
-	s->index = index;
-	s->family = s->protocol = -1;
+	*s = (struct slot){.kind = kind, .index = index, .family = -1, .protocol = -1};
 	return s;
 }
 
@@ -648,14 +649,13 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 	}
 }
 
-void eval_hits(struct engine *e, const struct event *event, struct hits *hits)
+void eval_hits(struct engine *e, struct event *ev, struct hits *hits)
 {
-	struct event ev = *event;
 	/* An exec whose path a later line may tell waits for it. */
-	if (ev.kind != KIND_EXEC || !e->at.v[SITE_SCHED_EXEC].recorded)
-		presume(e, &ev.process);
-	uint32_t site = ev.section == HOOK_NONE ? SITE_NONE : eval_site(e, ev.section, ev.hook);
+	if (ev->kind != KIND_EXEC || !e->at.v[SITE_SCHED_EXEC].recorded)
+		presume(e, &ev->process);
+	uint32_t site = ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
 	if (site != SITE_NONE)
-		direct_hit(e, &ev, site, hits);
-	implied_hits(e, &ev, site, hits);
+		direct_hit(e, ev, site, hits);
+	implied_hits(e, ev, site, hits);
 }
