@@ -18,7 +18,7 @@ enum { LADDERS = 20 };
 struct opts {
 	const char *db, *output, *edit;
 	bool all, decided, interactive, one_offs, typed, callers, enforce, generalise, json;
-	struct cli_list only, except, add_exec, add_file, add_connect, remove;
+	struct cli_list only, except, protect, add_exec, add_file, add_connect, remove;
 };
 
 #define OPT(name, letter, type, field, arg, help) {name, letter, type, offsetof(struct opts, field), arg, help}
@@ -32,6 +32,7 @@ static const struct cli_option options[] = {
 	OPT("interactive", 0, CLI_FLAG, interactive, NULL, "also what was seen in interactive sessions only"),
 	OPT("one-offs", 0, CLI_FLAG, one_offs, NULL, "also what was seen once in one of several instances"),
 	OPT("typed", 0, CLI_FLAG, typed, NULL, "use the path as typed where the resolved one is not known"),
+	OPT("protect", 0, CLI_LIST, protect, "FOLDER/", "judge changes below this folder, or of this file, as well"),
 	OPT("callers", 0, CLI_FLAG, callers, NULL, "name who does it: entries hold for these callers only"),
 	OPT("enforce", 0, CLI_FLAG, enforce, NULL, "mode: enforce (default monitor)"),
 	OPT("generalise", 'g', CLI_FLAG, generalise, NULL, "propose wider entries with what else they admit; writes no document"),
@@ -47,11 +48,12 @@ static const char details[] =
 	"Interactive sessions and one-offs are left out unless asked for; probes are kept. A path that could\n"
 	"not be read whole is never used. Decisions made in the web UI win over all options.\n"
 	"Changes of files are judged below /bin/ /boot/ /etc/ /lib/ /lib64/ /root/ /sbin/ /usr/ and below every\n"
-	"folder that a program was run from (not /tmp/, /var/tmp/, /run/, /dev/, /proc/, /sys/); edit 'protect' to change that.";
+	"folder that a program was run from (not /tmp/, /var/tmp/, /run/, /dev/, /proc/, /sys/); --protect adds to them, editing\n"
+	"the document takes away.";
 
 static void free_lists(struct opts *o)
 {
-	struct cli_list *lists[] = {&o->only,     &o->except,      &o->add_exec,
+	struct cli_list *lists[] = {&o->only,     &o->except, &o->protect,      &o->add_exec,
 				    &o->add_file, &o->add_connect, &o->remove};
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		free(lists[i]->v);
@@ -91,6 +93,8 @@ static int edit(const struct opts *o)
 	for (size_t k = 0; k < ARRAY_SIZE(adds); k++)
 		for (size_t i = 0; !err && i < adds[k].list->n; i++)
 			err = allow_add(a, adds[k].kind, adds[k].list->v[i], &d);
+	for (size_t i = 0; !err && i < o->protect.n; i++)
+		*ARENA_PUSH(a->arena, a->protect, a->nprotect) = str_from(o->protect.v[i]);
 	if (!err && o->enforce)
 		a->mode = MODE_ENFORCE;
 	diag_print(&d);
@@ -206,6 +210,8 @@ static int from_store(const struct opts *o, const char *pattern)
 					  .mode = o->enforce ? MODE_ENFORCE : MODE_MONITOR,
 					  .only = o->only.v,
 					  .nonly = o->only.n,
+					  .protect = o->protect.v,
+					  .nprotect = o->protect.n,
 					  .except = o->except.v,
 					  .nexcept = o->except.n};
 	struct left_out_tally tally;
@@ -224,6 +230,14 @@ static int from_store(const struct opts *o, const char *pattern)
 	return status;
 }
 
+static const char *relative_protect(const struct opts *o)
+{
+	for (size_t i = 0; i < o->protect.n; i++)
+		if (o->protect.v[i][0] != '/')
+			return o->protect.v[i];
+	return NULL;
+}
+
 int cmd_allow(int argc, char **argv)
 {
 	static const struct cli_verb verb = {"allow", "an allowlist from what was observed, or edit one",
@@ -240,6 +254,10 @@ int cmd_allow(int argc, char **argv)
 	if (!o.edit == !args.n || (edits && !o.edit)) {
 		fprintf(stderr, "stakeout allow: wants either WORKLOAD, or --edit FILE with --add-... or --remove; "
 				"see 'stakeout allow --help'\n");
+		status = EXIT_INPUT;
+	} else if (relative_protect(&o)) {
+		fprintf(stderr, "stakeout allow: --protect wants an absolute path such as /app/, not '%s'\n",
+			relative_protect(&o));
 		status = EXIT_INPUT;
 	} else {
 		status = o.edit ? edit(&o) : from_store(&o, args.v[0]);

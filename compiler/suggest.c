@@ -536,6 +536,8 @@ int suggest_allowlist(struct store *s, const struct workload_row *w, const struc
 	a->has_connect = w->observations[KIND_CONNECT];
 	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
 		*ARENA_PUSH(a->arena, a->protect, a->nprotect) = system_folders[i];
+	for (size_t i = 0; i < options->nprotect; i++)
+		*ARENA_PUSH(a->arena, a->protect, a->nprotect) = arena_str(a->arena, str_from(options->protect[i]));
 	for (size_t i = 0; i < c.groups.n; i++)
 		if (c.groups.v[i].o.kind == KIND_EXEC && c.groups.v[i].observations)
 			protect_folder(a, c.groups.v[i].path);

@@ -42,6 +42,8 @@ struct suggest_options {
 	size_t nonly;
 	const char *const *except;           /* and none of these */
 	size_t nexcept;
+	const char *const *protect;          /* judge changes below these too: absolute paths */
+	size_t nprotect;
 };
 
 struct left_out_tally {
