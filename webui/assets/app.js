@@ -80,12 +80,11 @@ async function show() {
 	const turn = current = {};
 	const at = place(), main = document.getElementById('main');
 	try {
-		if (!session.token)
-			await load();
+		const loaded = session.token ? null : load();
 		const module = modules[at.screen];
 		if (!module)
 			throw Object.assign(new Error('there is no such page'), {whatToDo: 'Go back to the fleet.'});
-		const [screen, workload] = await Promise.all([import(module), at.id ? get(`/workloads/${at.id}`) : null]);
+		const [screen, workload] = await Promise.all([import(module), at.id ? get(`/workloads/${at.id}`) : null, loaded]);
 		if (turn !== current)
 			return;
 		drawFrame(at, workload);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Names that would like to be markup, script, direction marks or control bytes are shown as text on every screen.
+'use strict';
+const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
+const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+
+const EVIL = ['<img src=x onerror=alert(1)>', '"><script>alert(2)</script>', "';alert(3)//", '{{7*7}}${alert(4)}', '../../etc/passwd\u202etxt.exe',
+	      'javascript:alert(5)', '\u05d0\u05d1\u05d2 \u0627\u0644\u0639', 'a\u0007\u001b[31mred', '\udbff\udfff'.slice(0, 0) + 'x'.repeat(3000), '</title><svg onload=alert(6)>'];
+
+run(async () => {
+	const dir = folder(), db = path.join(dir, 's.db'), file = path.join(dir, 'evil.ndjson');
+	const lines = EVIL.map((name, i) => JSON.stringify({process_exec: {
+		process: {exec_id: `e${i}`, pid: 100 + i, uid: 0, cwd: '/', binary: '/bin/' + name, arguments: name, start_time: `2026-03-02T06:00:0${i}.5Z`,
+			  pod: {namespace: 'shop', name: `cart-${i}`, workload: 'cart<b>', workload_kind: 'Deployment', pod_labels: {app: name.slice(0, 50)},
+				container: {id: `containerd://${'ab'.repeat(32)}`, name: EVIL[0], image: {id: 'x', name}, start_time: '2026-03-02T06:00:00Z', pid: 1}},
+			  parent_exec_id: 'p', tid: 100 + i},
+		parent: {exec_id: 'p', pid: 1, binary: '/sbin/' + name, arguments: '', start_time: '2026-03-02T05:00:00Z'}},
+		stakeout: {format: 1, path: '/bin/' + name, parent_path: '/sbin/' + name}, node_name: name.slice(0, 60), time: `2026-03-02T06:00:0${i}.5Z`}));
+	fs.writeFileSync(file, lines.join('\n') + '\n');
+	stakeout('ingest', '--db', db, file);
+	const server = await serve('--db', db, '--corpus', file), browser = await launch();
+	try {
+		const page = await browser.newPage({viewport: {width: 1400, height: 900}});
+		const wrong = watch(page, server.url);
+		await page.addInitScript(() => {
+			window.violations = [];
+			document.addEventListener('securitypolicyviolation', e => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
+		});
+		await page.goto(server.url);
+		await page.waitForSelector('.fleet-list .body .row a');
+		const rows = await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows);
+		const id = rows.find(r => r.name === 'cart<b>').id;
+		let text = '';
+		for (const screen of ['review', 'replay?show=all', 'policy', 'ship', 'review?panel=sources']) {
+			await page.goto(`${server.url}/w/${id}/${screen}`);
+			await page.waitForTimeout(600);
+			for (const key of ['j', 'j', 'g'])
+				await page.keyboard.press(key);
+			await page.waitForTimeout(200);
+			text += await page.evaluate(() => document.body.textContent);
+			const made = await page.evaluate(() => [...document.querySelectorAll('main img, main script, dialog img, main svg[onload], main b b, title svg')].length);
+			assert.equal(made, 0, `${screen}: a name became markup`);
+			assert.deepEqual(await page.evaluate(() => window.violations), [], screen);
+			// eslint-disable-next-line no-control-regex
+			assert.doesNotMatch(await page.evaluate(() => document.body.innerText), /[\u0000-\u0008\u000b-\u001f\u202a-\u202e]/, `${screen}: a control character`);
+		}
+		assert.ok(text.includes('<img src=x onerror=alert(1)>'), 'markup is shown as text');
+		assert.ok(text.includes('\\u{202e}'), 'direction marks are shown');
+		assert.ok(text.includes('\\x1b'), 'control characters are shown');
+		assert.deepEqual(wrong, []);
+	} finally {
+		await browser.close();
+		await server.stop();
+		fs.rmSync(dir, {recursive: true, force: true});
+	}
+});

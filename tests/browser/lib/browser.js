@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What browser tests share: playwright-core and axe-core from npm (installed into build/node once), the
+// distribution's chromium, a server of our own on a free port, and a store made from scenarios.
+'use strict';
+const {execFileSync, spawn} = require('node:child_process');
+const fs = require('node:fs'), os = require('node:os'), path = require('node:path');
+
+const MODULES = path.resolve('build/node');
+const VERSIONS = ['playwright-core@1', 'axe-core@4'];
+
+function skip(why) {
+	console.log(`skipped: ${why}`);
+	process.exit(77);
+}
+
+function need(name) {
+	const dir = path.join(MODULES, 'node_modules', name);
+	if (!fs.existsSync(dir)) {
+		fs.mkdirSync(MODULES, {recursive: true});
+		try {
+			execFileSync('npm', ['install', '--prefix', MODULES, '--no-audit', '--no-fund', '--silent', ...VERSIONS],
+				     {stdio: 'pipe', timeout: 120000, env: {...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1'}});
+		} catch (e) {
+			skip(`npm cannot install ${VERSIONS.join(' ')}: ${String(e.stderr || e.message).trim().split('\n').pop()}`);
+		}
+	}
+	return require(dir);
+}
+
+const axeSource = () => { need('axe-core'); return fs.readFileSync(path.join(MODULES, 'node_modules/axe-core/axe.min.js'), 'utf8'); };
+
+function chromium() {
+	const found = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'].find(f => fs.existsSync(f));
+	return found || skip('no chromium here (Debian: apt-get install chromium)');
+}
+
+async function launch() {
+	const {chromium: engine} = need('playwright-core');
+	return engine.launch({executablePath: chromium(), headless: true, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage']});
+}
+
+const program = path.resolve(process.env.STAKEOUT || 'build/release/stakeout');
+const folder = () => fs.mkdtempSync(path.join(os.tmpdir(), 'stakeout-browser-'));
+const stakeout = (...args) => execFileSync(program, args, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']});
+
+function serve(...args) {
+	const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', ...args], {stdio: ['ignore', 'pipe', 'pipe']});
+	return new Promise((resolve, reject) => {
+		let text = '';
+		const more = data => {
+			text += data;
+			const m = text.match(/http:\/\/127\.0\.0\.1:\d+/);
+			if (m)
+				resolve({url: m[0], stop: () => { child.kill('SIGTERM'); return new Promise(done => child.once('exit', done)); }});
+		};
+		child.stdout.on('data', more);
+		child.stderr.on('data', more);
+		child.once('exit', status => reject(new Error(`serve ended with ${status}: ${text}`)));
+	});
+}
+
+// Watches a page for what must never happen: errors, refused content, requests elsewhere.
+function watch(page, url) {
+	const wrong = [];
+	page.on('pageerror', e => wrong.push(`error: ${e.message}`));
+	page.on('console', m => { if (m.type() === 'error' && !/status of (4|5)\d\d/.test(m.text())) wrong.push(`console: ${m.text()}`); });
+	page.on('request', r => { if (!r.url().startsWith(url) && !/^(data|blob|about):/.test(r.url())) wrong.push(`request elsewhere: ${r.url()}`); });
+	page.on('dialog', d => { wrong.push(`a script ran: ${d.message()}`); d.dismiss(); });
+	return wrong;
+}
+
+async function run(main) {
+	try {
+		await main();
+	} catch (e) {
+		console.error(e.stack || e);
+		process.exitCode = 1;
+	}
+	process.exit();
+}
+
+module.exports = {launch, stakeout, serve, folder, watch, run, axeSource, program, skip};
