@@ -192,8 +192,8 @@ void engine_presume_paths(struct engine *e, bool yes)
 void engine_records(struct engine *e, const struct event *ev)
 {
 	uint32_t site = ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
-	if (site != SITE_NONE && ev->policy.n)
-		e->at.v[site].recorded = true;
+	if (site != SITE_NONE)
+		eval_note_line(e, site, ev);
 }
 
 enum verdict judgements_worst(const struct judgement *j, size_t n)

@@ -139,6 +139,7 @@ struct site_hooks {
 	size_t n, cap;
 	bool seen;              /* some event recorded or implied it */
 	bool recorded;          /* the stream has lines of it */
+	bool as_ip, as_unix;    /* ... with the address read as sockaddr, as sockaddr_un */
 };
 
 struct engine {
@@ -185,6 +186,9 @@ enum tri eval_workloads(const struct compiled_selector *s, const struct process 
 
 /* eval_hooks.c: the hits that EV is or implies, at sites that have hooks; a presumed path is put into EV. */
 void eval_hits(struct engine *e, struct event *ev, struct hits *ret);
+
+/* Remembers what kind of line the stream has at the site. */
+void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
 
 /* eval_effect.c */
 void eval_effect(const struct engine *e, const struct event *ev, struct hit *h);

@@ -593,9 +593,38 @@ static bool is_inventory(const struct event *ev)
 
 /* ---- the event ---- */
 
+static const struct arg *address_argument(const struct event *ev)
+{
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		if (fits('a', ev->args[i].kind))
+			return &ev->args[i];
+	return NULL;
+}
+
+void eval_note_line(struct engine *e, uint32_t site, const struct event *ev)
+{
+	struct site_hooks *at = &e->at.v[site];
+	const struct arg *a = address_argument(ev);
+	at->recorded |= from_policy(ev);
+	at->as_ip |= a && a->kind == ARG_SOCKADDR;
+	at->as_unix |= a && a->kind == ARG_SOCKADDR_UN;
+}
+
+/* Two policies recorded one call, as IP and as unix address: the line that fits its family is judged. */
+static bool told_better(const struct engine *e, uint32_t site, const struct event *ev)
+{
+	const struct arg *a = address_argument(ev);
+	if (!a || !a->family.n || !from_policy(ev))
+		return false;
+	bool is_unix = str_eq(a->family, STR("AF_UNIX"));
+	return a->kind == ARG_SOCKADDR ? is_unix && e->at.v[site].as_unix : !is_unix && e->at.v[site].as_ip;
+}
+
 static void direct_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
 {
-	e->at.v[site].recorded |= from_policy(ev);
+	eval_note_line(e, site, ev);
+	if (told_better(e, site, ev))
+		return;
 	if (!ev->nargs && ev->kind == KIND_FILE)
 		return;   /* the second name of a line that was judged with both */
 	struct hit *h = add(e, hits, site, &ev->process);

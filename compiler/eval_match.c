@@ -300,6 +300,8 @@ static enum tri test_sockaddr(const struct arg_test *t, const struct slot *s, co
 		return unknown(why, "this operator is not evaluated on addresses");
 	if (s->family < 0)
 		return unknown(why, "the events do not tell the address family");
+	if (s->arg && s->arg->kind == ARG_SOCKADDR_UN && s->family != 1)
+		return unknown(why, "the events tell this address as a unix one only");
 	return test_endpoint(t, &s->address);
 }
 
@@ -328,6 +330,8 @@ static enum tri test_unix(const struct arg_test *t, const struct slot *s, const 
 		return test_named(t, s->family, "the events do not tell the address family", why);
 	if (s->family != 1)
 		return unknown(why, "a unix path filter on another family compares leftover bytes");
+	if (s->arg && s->arg->kind == ARG_SOCKADDR)
+		return unknown(why, "the events do not tell the unix path");
 	if (t->op == OPERATOR_POSTFIX || t->op == OPERATOR_NOT_POSTFIX)
 		return tri_of(t->op == OPERATOR_NOT_POSTFIX);
 	bool abstract = s->text.n && s->text.p[0] == '@';
