@@ -142,7 +142,7 @@ static void judged(struct marked *a, const struct event *ev, const struct judgem
 	a->fatal = worst->verdict == VERDICT_KILL;
 	a->before_first = worst->before_first_instruction;
 	a->at = at;
-	a->at_bprm = memmem(ev->hook.p, ev->hook.n, "bprm_", 5) != NULL;
+	a->at_bprm = ev->hook.n && memmem(ev->hook.p, ev->hook.n, "bprm_", 5) != NULL;
 	a->error = worst->error;
 	a->signal = worst->signal;
 	a->effect = worst->effect;
