@@ -11,14 +11,15 @@ function number(n, text, href, kind) {
 function corpora(id, list) {
 	const sum = key => list.reduce((n, c) => n + c[key], 0);
 	const attacks = sum('attacks'), stopped = sum('stopped'), benign = sum('benign'), broken = sum('broken');
-	const at = verdict => `/w/${id}/replay?against=0&show=${verdict}`;
+	// The corpus where the reason for the number is, else the first.
+	const at = (show, has) => `/w/${id}/replay?against=${Math.max(0, list.findIndex(has))}&show=${show}`;
 	if (!list.length)
 		return h('span.muted', null, 'no corpus given (serve --corpus FILE)');
 	if (!attacks && !benign)
 		return h('span.muted', null, 'the corpora hold no event of this workload');
-	return [number(stopped, `of ${plural(attacks, 'attack')} stopped`, at(stopped === attacks ? 'attacks' : 'missed'),
+	return [number(stopped, `of ${plural(attacks, 'attack')} stopped`, stopped === attacks ? at('attacks', c => c.attacks) : at('missed', c => c.stopped < c.attacks),
 		       stopped === attacks ? 'good' : 'warn'), ' · ',
-		number(broken, `of ${count(benign)} benign broken`, at('broken'), broken ? 'bad' : 'good')];
+		number(broken, `of ${count(benign)} benign broken`, at('broken', c => c.broken), broken ? 'bad' : 'good')];
 }
 
 class Consequence {

@@ -76,7 +76,7 @@ export async function show(main, at) {
 		{key: 'words', title: 'Event', render: row => [name(row.words), row.label ? h(`span.tag.${row.expect}`, null, safe(row.label)) : null,
 			row.count > 1 ? h('span.muted', null, ` ${count(row.count)}×`) : null]},
 		{key: 'why', title: 'Why', render: row => [row.broken ? h('strong.warn', null, row.expect === 'deny' ? 'missed: ' : 'must be allowed: ') : null,
-			h('span', {title: safe(row.rule)}, safe(row.why))]},
+			h('span', {title: safe(row.rule)}, safe(row.why)), row.rule ? h('span.muted', null, ' · ' + safe(row.rule)) : null]},
 		{key: 'edit', title: 'Smallest edit', render: row => row.observation && (row.verdict === 'deny' || row.verdict === 'kill')
 			? h('button', {type: 'button', disabled: session.read_only, onclick: () => allow(row)}, 'Allow this')
 			: row.observation ? h('a', {href: `/w/${at.id}/review?q=${encodeURIComponent(safe(row.words.split(' ')[1] || ''))}`}, 'review') : h('span.muted', null, `line ${count(row.line)}`)},

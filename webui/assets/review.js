@@ -101,6 +101,9 @@ export async function show(main, at) {
 		const seen = h('dd', null, h('span.muted', null, '…'));
 		clear(side, h('h2', null, h('span.kind', null, row.kind), ' ', choiceMark(row.choice), ' ', row.choice),
 		      h('p.whole', null, safe(object(row)), ' ', copyButton(object(row), 'Copy the name')),
+		      h('p.buttons', null, ['allow', 'deny', 'undecided'].map((c, i) => h(`button.${c}`, {type: 'button',
+				disabled: session.read_only, onclick: () => decide(c)}, h('kbd', null, 'adu'[i]), ' ', c)),
+			h('button', {type: 'button', onclick: () => general()}, h('kbd', null, 'g'), ' general form')),
 		      h('dl.facts', null,
 			row.filename && row.filename !== row.path ? fact('As typed', h('span.whole', null, safe(row.filename))) : null,
 			row.path_known === false && row.kind !== 'connect' ? fact('Resolved path', 'not known to this source: a rule needs it') : null,
@@ -110,10 +113,7 @@ export async function show(main, at) {
 			fact('First', ago(row.first_ns)), fact('Last', ago(row.last_ns)),
 			tags(row).length ? fact('Signs', tags(row).map(t => h('span.tag', null, t))) : null,
 			row.choice !== 'undecided' ? fact('Chosen', row.rule ? 'by a rule' : 'by itself') : null,
-			h('dt', null, 'Seen in'), seen),
-		      h('p.buttons', null, ['allow', 'deny', 'undecided'].map((c, i) => h(`button.${c}`, {type: 'button',
-				disabled: session.read_only, onclick: () => decide(c)}, h('kbd', null, 'adu'[i]), ' ', c)),
-			h('button', {type: 'button', onclick: () => general()}, h('kbd', null, 'g'), ' general form')));
+			h('dt', null, 'Seen in'), seen));
 		try {
 			await new Promise(done => setTimeout(done, 60));
 			if (turn !== evidenceTurn)
