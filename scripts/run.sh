@@ -27,6 +27,9 @@ if [ ! -e "$run/fleet" ]; then
 	echo "stakeout: loading the sample fleet"
 	rm -rf "$run/fleet.part"
 	"$programs/stakeout" corpus --fleet 40 -o "$run/fleet.part"
+	# The scenarios' own workloads too, so that their corpora, attacks included, can be replayed in the UI.
+	"$programs/stakeout" corpus --benign -o "$run/fleet.part"
+	"$programs/stakeout" corpus -o "$run/corpus"
 	"$programs/stakeout" ingest --db "$store" "$run"/fleet.part/*.ndjson >"$run/fleet.log"
 	mv "$run/fleet.part" "$run/fleet"
 fi
@@ -47,8 +50,11 @@ else
 	fi
 fi
 
-echo "stakeout: open http://$listen (Ctrl-C ends everything)"
-"$programs/stakeout" serve --db "$store" --listen "$listen" &
+set --
+for corpus in "$run"/corpus/*.ndjson; do
+	set -- "$@" --corpus "$corpus"
+done
+"$programs/stakeout" serve --db "$store" --listen "$listen" "$@" &
 server=$!
 wait "$server" && status=0 || status=$?
 exit "$status"
