@@ -250,10 +250,11 @@ void report_source_done(struct report *r, const struct engine *e)
 	engine_unrecorded(e, note_unrecorded, r);
 }
 
-/* Appends each hook that no source recorded or implied, after SEPARATOR from the second on. */
+/* Appends each hook that no source recorded or implied: for scripts by policy, for people each name once. */
 static size_t list_unrecorded(const struct report *r, struct buf *b, bool json)
 {
 	size_t n = 0;
+	CLEANUP(map_free) struct map *told = map_new();
 	for (uint32_t i = 0; i < map_size(r->unrecorded); i++) {
 		if (r->times.v[i] < r->sources)
 			continue;
@@ -261,16 +262,17 @@ static size_t list_unrecorded(const struct report *r, struct buf *b, bool json)
 		memcpy(key, map_key(r->unrecorded, i).p, sizeof(key));
 		CLEANUP_BUF struct buf hook = BUF_INIT;
 		hook_words(r->o->set->policies[key[0]], key[1], &hook);
-		struct str policy = r->o->set->policies[key[0]]->name;
-		buf_puts(b, n++ ? (json ? "," : ", ") : "");
+		bool fresh;
+		map_add(told, buf_view(&hook), &fresh);
 		if (json) {
-			buf_puts(b, "{\"policy\":");
-			buf_json(b, policy);
+			buf_puts(b, n++ ? ",{\"policy\":" : "{\"policy\":");
+			buf_json(b, r->o->set->policies[key[0]]->name);
 			buf_puts(b, ",\"hook\":");
 			buf_json(b, buf_view(&hook));
 			buf_putc(b, '}');
-		} else {
-			buf_printf(b, STR_FMT " of " STR_FMT, STR_ARG(buf_view(&hook)), STR_ARG(policy));
+		} else if (fresh) {
+			buf_puts(b, n++ ? ", " : "");
+			buf_str(b, buf_view(&hook));
 		}
 	}
 	return n;
