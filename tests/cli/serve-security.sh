@@ -10,6 +10,7 @@ trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null || :; rm -rf "$dir"' EXIT
 failed=0
 
 start() {
+	: >"$dir/log" # not the address of the server before
 	"$STAKEOUT" serve --listen 127.0.0.1:0 "$@" >"$dir/log" 2>&1 &
 	pid=$!
 	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
