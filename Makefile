@@ -141,7 +141,7 @@ check:
 	@STAKEOUT=$(CURDIR)/$(B)/stakeout sh tests/run.sh $(patsubst $(B)/%,$(ASAN)/%,$(UNIT) $(FUZZ)) $(SCRIPTS)
 
 bench: all $(BENCH) $(HELPERS)
-	@for b in $(BENCH); do echo "== $$b"; $$b || exit; done
+	@for b in $(BENCH); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout $$b || exit; done
 	@for b in $(wildcard tests/bench/bench_*.sh); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout sh $$b || exit; done
 
 FUZZ_SECONDS ?= 30
