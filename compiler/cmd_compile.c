@@ -7,6 +7,7 @@
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/table.h"
+#include "schema/event_words.h"
 
 struct options {
 	const char *dir, *target, *shape, *db;
@@ -87,6 +88,17 @@ static void add_rows(const struct compiled *c, struct table *t)
 	}
 }
 
+/* Changes that rules deny and nothing in the evidence made. */
+static void show_unseen(const struct compiled *c)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	access_words(c->unseen, &b);
+	if (c->unseen)
+		printf("  no evidence shows %s; not every recording can ('stakeout record' does not see renames, removals, "
+		       "links and modes). Where the workload does it below a protected path, it would be stopped: monitor first\n",
+		       b.p);
+}
+
 static void show_words(const struct jobs *jobs, const struct options *o,
 		       const struct compile_options *compile_options)
 {
@@ -102,6 +114,7 @@ static void show_words(const struct jobs *jobs, const struct options *o,
 		if (c->unknown)
 			printf(" (%llu could not be asked of the YAML)", (unsigned long long)c->unknown);
 		printf("\n");
+		show_unseen(c);
 		if (c->no_yaml)
 			printf("  no YAML: %s\n", c->no_yaml);
 	}

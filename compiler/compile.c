@@ -14,6 +14,7 @@
 #include "compiler/prove.h"
 #include "compiler/review.h"
 #include "schema/base/io.h"
+#include "schema/base/map.h"
 #include "schema/policy_load.h"
 #include "schema/yaml.h"
 
@@ -257,6 +258,68 @@ static int stage_all(struct pendings *p, const struct compiled *const *v, size_t
 	return err;
 }
 
+enum { STALE_LIMIT = 64 << 20 };
+
+/* Two outputs of one name would silently be one file. */
+static int check_distinct(const struct pendings *p, struct diag *d)
+{
+	CLEANUP(map_free) struct map *names = map_new();
+	for (size_t i = 0; i < p->n; i++) {
+		bool fresh;
+		map_add(names, str_from(p->v[i].final), &fresh);
+		if (!fresh)
+			return diag_error(d, p->v[i].final, "two of the allowlists given write this file: give one of them "
+					  "another metadata.name");
+	}
+	return 0;
+}
+
+static bool writes(const struct pendings *p, const char *file)
+{
+	bool found = false;
+	for (size_t i = 0; i < p->n && !found; i++)
+		found = strcmp(p->v[i].final, file) == 0;
+	return found;
+}
+
+/* Was FILE written by a compilation of allowlist NAME? Its first line says so. */
+static bool is_ours(const char *file, struct str name)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	CLEANUP_FREE char *first = xasprintf("# Written by stakeout from allowlist " STR_FMT ":", STR_ARG(name));
+	return read_file(file, STALE_LIMIT, &b) == 0 && str_starts(buf_view(&b), str_from(first));
+}
+
+/*
+ * Policies that an earlier compilation of C's allowlist left in DIR and this one did not make: applying or replaying the
+ * folder would take them in.
+ */
+static bool remove_stale(const struct compiled *c, const struct pendings *p, const char *dir)
+{
+	struct str own = c->lowered->source->name;
+	bool removed = false, more = true;
+	for (unsigned i = 1; i == 1 || more; i++) {
+		CLEANUP_FREE char *name = i == 1 ? xstrndup(own.p, own.n)
+						 : xasprintf(STR_FMT "-%u", STR_ARG(own), i);
+		CLEANUP_FREE char *file = xasprintf("%s/%s.yaml", dir, name);
+		more = access(file, F_OK) == 0;
+		if (!more || writes(p, file) || !is_ours(file, own))
+			continue;
+		removed |= unlink(file) == 0;
+	}
+	return removed;
+}
+
+static void tidy(const struct compiled *const *v, size_t n, const struct pendings *p, const char *dir)
+{
+	bool removed = false;
+	for (size_t i = 0; i < n; i++)
+		removed |= remove_stale(v[i], p, dir);
+	CLEANUP_FREE char *list = xasprintf("%s/kustomization.yaml", dir);
+	if (removed && !writes(p, list))
+		unlink(list);
+}
+
 int compiled_write_all(const struct compiled *const *v, size_t n, const char *dir, struct diag *d)
 {
 	int err = make_dirs(dir);
@@ -267,7 +330,11 @@ int compiled_write_all(const struct compiled *const *v, size_t n, const char *di
 	struct pendings p = {0};
 	err = stage_all(&p, v, n, dir, d);
 	if (!err)
+		err = check_distinct(&p, d);
+	if (!err)
 		err = put_in_place(&p, d);
+	if (!err)
+		tidy(v, n, &p, dir);
 	for (size_t i = 0; i < p.n; i++) {
 		if (err)
 			unlink(p.v[i].temporary);

@@ -66,6 +66,7 @@ struct compiled {
 	const char *no_yaml;       /* why there is no YAML; NULL = there is */
 	uint64_t replayed;         /* events of evidence that were judged */
 	uint64_t unknown;          /* of them, those the policies could not be asked about */
+	uint32_t unseen;           /* ACCESS_*: changes the file rules deny and nothing in the evidence ever did */
 };
 
 /* -EINVAL with the reasons in D; *ret is filled only on success. A must outlive it. */

@@ -132,6 +132,11 @@ int yaml_scope(const struct allowlist *a, const struct compile_options *o, struc
 			p->host = new_selector(p);      /* {}: the host and no pod */
 		return 0;
 	}
+	if (str_eq(w->namespace, STR("unknown")))
+		return diag_error(d, a->file.n ? a->file.p : NULL,
+				  "the recording knew the pod by its cgroup only: say in 'workload' which namespace, kind, name, "
+				  "container and podLabels it has (kubectl get pods -A -o wide --show-labels; pod uid " STR_FMT ")",
+				  STR_ARG(w->name));
 	if (a->nlabels == 0)
 		return diag_error(d, a->file.n ? a->file.p : NULL,
 				  "the workload has no podLabels: the policy would cover every pod of namespace '" STR_FMT

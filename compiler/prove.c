@@ -20,6 +20,7 @@ struct prover {
 	struct arena *arena;
 	struct str labels;                /* the pod's, as raw JSON */
 	uint64_t events, errors;
+	uint32_t seen;                    /* ACCESS_* of all evidence, allowed or not */
 };
 
 enum { MAX_ERRORS = 20 };
@@ -122,6 +123,7 @@ static void prove_file(struct prover *p, const struct lower_file *f)
 		ev.path = sample(p, f->path);
 		ev.path_known = true;
 		ev.access = 1u << bit;
+		p->seen |= f->access == LOWER_CHANGES ? 0 : ev.access;
 		must_pass(p, &ev);
 	}
 }
@@ -179,6 +181,8 @@ static struct event event_of(struct prover *p, const struct observation *o)
 static void prove_observation(struct prover *p, const struct observation_row *row)
 {
 	struct event ev = event_of(p, &row->o);
+	if (ev.kind == KIND_FILE)
+		p->seen |= lower_access(ev.access);
 	struct image_verdict v = image_judge(p->c->image, &ev);
 	if (v.verdict == VERDICT_ALLOW)
 		must_pass(p, &ev);
@@ -231,6 +235,8 @@ int prove(struct compiled *c, const struct compile_options *o, struct diag *d)
 	p.labels = labels_json(c->lowered->source, arena);
 	prove_entries(&p);
 	int err = o->db ? prove_store(&p, o->db) : 0;
+	if (c->lowered->nprotect)
+		c->unseen = LOWER_CHANGES & ~p.seen;
 	if (p.errors > MAX_ERRORS)
 		diag_error(d, NULL, "and %llu more", (unsigned long long)(p.errors - MAX_ERRORS));
 	return err ? err : p.errors ? -EINVAL : 0;

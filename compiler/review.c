@@ -11,6 +11,7 @@
 #include "compiler/emit_yaml.h"
 #include "compiler/words.h"
 #include "schema/base/sha256.h"
+#include "schema/event_words.h"
 
 static void put_text(struct buf *b, struct str s)
 {
@@ -46,6 +47,14 @@ static void put_title(const struct compiled *c, const struct compile_options *o,
 		buf_printf(b, "; of them %llu could not be asked of the YAML, since the recording lacks what a rule "
 			   "compares", (unsigned long long)c->unknown);
 	buf_puts(b, ". That is what was tested; it does not show that nothing else is needed.\n\n");
+	if (!c->unseen)
+		return;
+	buf_puts(b, "**No evidence shows ");
+	access_words(c->unseen, b);
+	buf_puts(b, "**: either the workload never does it, or the recording could not see it (`stakeout record` does not see "
+		    "renames, removals, links and modes; the policies of `stakeout audit-policy` do). Programs that replace a file by "
+		    "renaming, such as `sed -i`, an editor or a package manager, would be stopped below the protected paths. Only "
+		    "monitoring tells.\n\n");
 }
 
 static void put_files(const struct compiled *c, struct buf *b)

@@ -92,3 +92,30 @@ grep -q 'app: cart' "$dir/audit/audit-shop-cart.yaml" || fail "the audit policy 
 ! grep -q 'Override\|Sigkill' "$dir/audit/audit-shop-cart.yaml" || fail "an audit policy must stop nothing"
 status 2 "$STAKEOUT" audit-policy --db "$dir/s.db" nobody
 said "no workload matches"
+
+# what an earlier compilation of the same allowlist left, and this one does not make, goes; other people's files stay
+status 0 "$STAKEOUT" compile $lists/web-server.yaml -o "$dir/stale"
+[ -e "$dir/stale/web-storefront-2.yaml" ] || fail "the allowlist is meant to need two policies"
+echo 'kind: Mine' >"$dir/stale/web-storefront-3.yaml"
+sed '/^    - /!b; /^    - path: .docker-entrypoint.sh/b; d' $lists/web-server.yaml | sed '/^      by:/d' >"$dir/small.yaml"
+status 0 "$STAKEOUT" compile "$dir/small.yaml" -o "$dir/stale"
+[ ! -e "$dir/stale/web-storefront-2.yaml" ] || fail "a stale policy stays in the folder"
+[ -e "$dir/stale/web-storefront-3.yaml" ] || fail "a file of somebody else was removed"
+status 0 "$STAKEOUT" compile --host-wide "$dir/host.yaml" -o "$dir/stale-host"
+status 0 "$STAKEOUT" compile "$dir/host.yaml" -o "$dir/stale-host"
+[ ! -e "$dir/stale-host/shop-cart.yaml" ] && [ ! -e "$dir/stale-host/kustomization.yaml" ] ||
+	fail "the host-wide policy stays although it was not asked for any more"
+
+# another allowlist whose name is that of a second policy
+sed 's/name: shop-cart/name: web-storefront-2/' $lists/node-service.yaml >"$dir/clash.yaml"
+status 2 "$STAKEOUT" compile $lists/web-server.yaml "$dir/clash.yaml" -o "$dir/none"
+said 'two of the allowlists'
+[ ! -e "$dir/none/web-storefront.yaml" ] || fail "a refused compilation left files"
+
+# changes that no evidence shows are named; a pod known by its cgroup only is not given a policy for namespace "unknown"
+status 0 "$STAKEOUT" compile $lists/web-server.yaml -o "$dir/t"
+said 'no evidence shows unlink+link+chmod'
+grep -q 'No evidence shows unlink+link+chmod' "$dir/t/web-storefront.review.md" || fail "the review page is silent about what was not seen"
+sed 's/namespace: shop/namespace: unknown/' $lists/node-service.yaml >"$dir/unknown.yaml"
+status 2 "$STAKEOUT" compile "$dir/unknown.yaml" -o "$dir/none"
+said 'by its cgroup only'
