@@ -167,16 +167,73 @@ static enum effect killed_write(const struct engine *e)
 	return e->target.fs == FS_BTRFS ? EFFECT_HAPPENED : EFFECT_PREVENTED;
 }
 
+static struct str last_component(struct str path)
+{
+	static const struct str deleted = STR_INIT(" (deleted)");
+	if (str_ends(path, deleted))
+		path.n -= deleted.n;
+	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+	return slash ? str_skip(path, (size_t)(slash - path.p) + 1) : path;
+}
+
+void eval_note_created(struct engine *e, const struct event *ev)
+{
+	struct str last = {NULL, 0};
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		if (ev->args[i].kind == ARG_PATH || ev->args[i].kind == ARG_FILE)
+			last = ev->args[i].text;
+	last = last_component(last);
+	struct created *c = &e->created[ev->process.pid % CREATED_KEPT];
+	c->pid = ev->process.pid;
+	c->n = (uint32_t)MIN(last.n, NAME_BYTES);
+	if (c->n)
+		memcpy(c->name, last.p, c->n);
+}
+
+/* O_CREAT makes a file, or finds one: where the stream has lines of path_mknod, they tell. */
+static bool creates(const struct engine *e, const struct event *ev)
+{
+	if (!(ev->access & ACCESS_CREATE))
+		return false;
+	if (!e->at.v[SITE_PATH_MKNOD].recorded)
+		return true;
+	const struct created *c = &e->created[ev->process.pid % CREATED_KEPT];
+	return c->pid == ev->process.pid && str_eq((struct str){c->name, c->n}, last_component(ev->path));
+}
+
+/* The write was implied by an open that had emptied or made the file before. */
+static bool after_change(const struct event *ev, const struct hit *h)
+{
+	return !h->direct && (ev->access & (ACCESS_CREATE | ACCESS_TRUNCATE));
+}
+
+/* sendfile and splice pass the data on although the caller dies; the events do not tell them from read. */
+static bool reads(const struct hit *h)
+{
+	enum { MAY_WRITE = 2, MASK_INDEX = 1 };
+	for (uint32_t i = 0; i < h->n; i++)
+		if (h->slots[i].kind == SLOT_NUMBER && h->slots[i].index == MASK_INDEX)
+			return h->slots[i].known && !(h->slots[i].low & MAY_WRITE);
+	return false;
+}
+
+enum { PROTOCOL_UDP = 17 };
+
 static enum effect killed_effect(const struct engine *e, const struct event *ev, const struct hit *h)
 {
 	switch (h->site) {
 	case SITE_FILE_PERMISSION:
+		return reads(h) || after_change(ev, h) ? EFFECT_HAPPENED : killed_write(e);
 	case SITE_SYS_WRITE:
 		return killed_write(e);
+	case SITE_SOCKET_CONNECT:
+	case SITE_SYS_CONNECT:
+		/* Connecting a datagram socket sends nothing, and the dead send nothing after it. */
+		return ev->protocol == PROTOCOL_UDP ? EFFECT_PREVENTED : EFFECT_HAPPENED;
 	case SITE_FILE_OPEN:
 	case SITE_SYS_OPENAT:
 		/* The open itself is of no use to the dead, but it creates and empties. */
-		return ev->access & (ACCESS_CREATE | ACCESS_TRUNCATE) ? EFFECT_HAPPENED : EFFECT_PREVENTED;
+		return (ev->access & ACCESS_TRUNCATE) || creates(e, ev) ? EFFECT_HAPPENED : EFFECT_PREVENTED;
 	case SITE_SYS_EXECVE:
 	case SITE_SYS_EXECVEAT:
 	case SITE_CREDS_FOR_EXEC:
@@ -198,7 +255,8 @@ static enum effect killed_effect(const struct engine *e, const struct event *ev,
 void eval_effect(const struct engine *e, const struct event *ev, struct hit *h)
 {
 	h->if_killed = killed_effect(e, ev, h);
-	/* A denied open with O_CREAT has already made the file. */
-	h->if_denied = h->site == SITE_FILE_OPEN && (ev->access & ACCESS_CREATE) ? EFFECT_HAPPENED
-										 : EFFECT_PREVENTED;
+	/* A denied open with O_CREAT has already made the file; a denied write comes after all that the open did. */
+	bool partly = (h->site == SITE_FILE_OPEN && creates(e, ev)) ||
+		      (h->site == SITE_FILE_PERMISSION && after_change(ev, h));
+	h->if_denied = partly ? EFFECT_HAPPENED : EFFECT_PREVENTED;
 }

@@ -142,6 +142,14 @@ struct site_hooks {
 	bool as_ip, as_unix;    /* ... with the address read as sockaddr, as sockaddr_un */
 };
 
+/* The last files made, by pid: an open that creates is told after its path_mknod line. */
+enum { CREATED_KEPT = 64, NAME_BYTES = 255 };
+struct created {
+	uint32_t pid;
+	uint32_t n;
+	char name[NAME_BYTES];  /* the last component */
+};
+
 struct engine {
 	bool presume_paths;
 	struct policy *const *policies;
@@ -154,6 +162,7 @@ struct engine {
 	struct processes *processes;
 	struct { struct judgement *v; size_t n, cap; } out;
 	struct hits hits;
+	struct created created[CREATED_KEPT];
 	struct { struct string_set **v; size_t n, cap; } string_sets;
 	struct { struct value_table **v; size_t n, cap; } tables;
 	struct { struct binary_test **v; size_t n, cap; } binaries;
@@ -191,6 +200,7 @@ void eval_hits(struct engine *e, struct event *ev, struct hits *ret);
 void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
 
 /* eval_effect.c */
+void eval_note_created(struct engine *e, const struct event *ev);
 void eval_effect(const struct engine *e, const struct event *ev, struct hit *h);
 struct verdict_form eval_outcome(const struct engine *e, const struct policy *p, const struct hook *h,
 				 const struct selector *s);

@@ -623,6 +623,8 @@ static bool told_better(const struct engine *e, uint32_t site, const struct even
 static void direct_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
 {
 	eval_note_line(e, site, ev);
+	if (site == SITE_PATH_MKNOD)
+		eval_note_created(e, ev);
 	if (told_better(e, site, ev))
 		return;
 	if (!ev->nargs && ev->kind == KIND_FILE)

@@ -2,7 +2,7 @@
 /*
  * Foretells what a real agent and kernel did (tests/golden/README.md): each policy is replayed over the
  * recording, the first event of an action that is denied or killed says what becomes of the action, and
- * that is held against outcomes.tsv. Prints a table; fails where a policy of holds.tsv is wrong in any row, or
+ * that is held against outcomes.tsv, the outcome and whether the action still took place. Prints a table; fails where a policy of holds.tsv is wrong in any row, or
  * less sure than it says there.
  *
  * GOLDEN_SHOW=policy prints the rows of that policy that disagree.
@@ -82,6 +82,7 @@ struct marked {
 	unsigned execs;         /* exec events of the action in the recording */
 	unsigned attempts;      /* while judging: exec events so far */
 	bool stopped, unsure, fatal, before_first, at_bprm;
+	bool changed;           /* an open that empties or creates went through before the stop */
 	unsigned at;            /* which exec attempt it was stopped at */
 	int32_t error;
 	uint32_t signal;
@@ -135,13 +136,17 @@ static void judged(struct marked *a, const struct event *ev, const struct judgem
 		if (counts && (!worst || j[i].verdict > worst->verdict))
 			worst = &j[i];
 	}
-	if (!worst || a->stopped)
+	if (!worst || a->stopped) {
+		a->changed |= !a->stopped && str_ends(ev->hook, STR("file_open")) &&
+			      (ev->access & (ACCESS_CREATE | ACCESS_TRUNCATE));
 		return;
+	}
 	a->stopped = true;
 	a->unsure = worst->verdict == VERDICT_UNKNOWN;
 	a->fatal = worst->verdict == VERDICT_KILL;
 	a->before_first = worst->before_first_instruction;
 	a->at = at;
+	a->changed &= str_ends(ev->hook, STR("file_permission"));   /* the write after the open */
 	a->at_bprm = ev->hook.n && memmem(ev->hook.p, ev->hook.n, "bprm_", 5) != NULL;
 	a->error = worst->error;
 	a->signal = worst->signal;
@@ -195,7 +200,7 @@ static struct str foretold(const struct marked *a)
 }
 
 struct counts {
-	unsigned rows, agree, unknown, wrong, missed;
+	unsigned rows, agree, unknown, wrong, missed, effects, effect_wrong;
 };
 
 /*
@@ -224,9 +229,28 @@ static void show(const char *policy, const struct row *r, const struct marked *a
 	const char *wanted = getenv("GOLDEN_SHOW");
 	if (!wanted || strcmp(wanted, policy))
 		return;
-	printf("  %s " STR_FMT ": really " STR_FMT " " STR_FMT ", foretold " STR_FMT "%s (%s)\n", policy,
+	printf("  %s " STR_FMT ": really " STR_FMT " " STR_FMT ", foretold " STR_FMT "%s %s (%s)\n", policy,
 	       STR_ARG(r->v[2]), STR_ARG(r->v[3]), STR_ARG(r->v[4]), STR_ARG(foretold(a)),
-	       a->unsure ? " (unsure)" : "", a->stopped ? a->why : "passes");
+	       a->unsure ? " (unsure)" : "", a->effect == EFFECT_HAPPENED ? "happened" : "prevented", a->stopped ? a->why : "passes");
+}
+
+/*
+ * Does the action still take place? Asked of the operation itself, so not where a preparing step was stopped, nor where
+ * nothing observable was left.
+ */
+static void compare_effect(const char *policy, const struct marked *a, const struct row *r, struct counts *c)
+{
+	bool happened = str_eq(r->v[4], STR("happened"));
+	if (str_eq(r->v[3], STR("not-run")) || !(happened || str_eq(r->v[4], STR("prevented"))))
+		return;
+	c->effects++;
+	/* What fails or reaches nobody anyway cannot be prevented; an open may have changed the file before. */
+	bool told = (a->effect == EFFECT_HAPPENED || a->changed) && str_eq(a->baseline_effect, STR("happened"));
+	if (happened == told)
+		return;
+	c->effect_wrong++;
+	show("effect", r, a);
+	show(policy, r, a);
 }
 
 static void compare(struct lab *lab, const char *policy, bool blind, struct counts *c)
@@ -243,6 +267,8 @@ static void compare(struct lab *lab, const char *policy, bool blind, struct coun
 			show(policy, r, a);
 		} else if (agrees(a, r)) {
 			c->agree++;
+			if (a->stopped)
+				compare_effect(policy, a, r, c);
 		} else {
 			c->wrong++;
 			c->missed += !a->stopped;
@@ -348,7 +374,7 @@ static void close_lab(struct lab *lab)
 	free(lab->actions);
 }
 
-/* holds.tsv: folder, policy, rows that may be wrong, rows that may be unknown, why. */
+/* holds.tsv: folder, policy, rows that may be wrong, rows that may be unknown, effects that may be wrong, why. */
 static const struct row *find_hold(const struct tsv *holds, const char *folder, struct str policy)
 {
 	const char *short_name = strrchr(folder, '/') + 1;
@@ -381,9 +407,10 @@ static unsigned run_lab(const char *folder, const char *recording, const char *t
 		if (!run_policy(&lab, name, &c) || !c.rows)
 			continue;
 		const struct row *hold = find_hold(&holds, folder, policy);
-		bool broken = hold && (c.wrong > number(hold->v[2]) || c.unknown > number(hold->v[3]));
-		printf("%-6s %-44s rows %3u  agree %3u  unknown %3u  wrong %3u  (passed though stopped %u)%s\n",
-		       strrchr(folder, '/') + 1, name, c.rows, c.agree, c.unknown, c.wrong, c.missed,
+		bool broken = hold && (c.wrong > number(hold->v[2]) || c.unknown > number(hold->v[3]) ||
+				       c.effect_wrong > number(hold->v[4]));
+		printf("%-6s %-44s rows %3u  agree %3u  unknown %3u  wrong %3u (passed though stopped %u)  effects %3u wrong %u%s\n",
+		       strrchr(folder, '/') + 1, name, c.rows, c.agree, c.unknown, c.wrong, c.missed, c.effects, c.effect_wrong,
 		       broken ? "  WORSE THAN HELD" : hold ? "" : "  not held");
 		failures += broken;
 		sum->rows += c.rows;
@@ -391,6 +418,8 @@ static unsigned run_lab(const char *folder, const char *recording, const char *t
 		sum->unknown += c.unknown;
 		sum->wrong += c.wrong;
 		sum->missed += c.missed;
+		sum->effects += c.effects;
+		sum->effect_wrong += c.effect_wrong;
 	}
 	close_lab(&lab);
 	tsv_done(&holds);
@@ -411,8 +440,8 @@ static void golden(void **state)
 	failures += run_lab("tests/golden/6.12b", "tests/golden/6.12/recording.ndjson.gz",
 			    "kernel=6.12,kprobe-multi=yes,lsm=yes,error-injection=no,kubernetes=no,parents-map=yes,fs=tmpfs",
 			    &sum);
-	printf("rows %u, agree %u, unknown %u, wrong %u (%u of them passed though stopped)\n", sum.rows,
-	       sum.agree, sum.unknown, sum.wrong, sum.missed);
+	printf("rows %u, agree %u, unknown %u, wrong %u (%u of them passed though stopped); effects of stopped actions %u, wrong %u\n",
+	       sum.rows, sum.agree, sum.unknown, sum.wrong, sum.missed, sum.effects, sum.effect_wrong);
 	assert_int_equal(failures, 0);
 }
 
