@@ -47,6 +47,8 @@ static enum tri selector_matches(const struct compiled_selector *s, const struct
 	enum tri r = TRI_YES;
 	const char *reason = NULL;
 	*why = NULL;
+	if (s->beyond)
+		return TRI_NO;
 	if (s->nworkloads)
 		r = eval_workloads(s, process);
 	if (r == TRI_UNKNOWN)
@@ -119,7 +121,7 @@ static void decide(const struct compiled_hook *hook, const struct hit *h, const 
 	f = possible ? possible : f;
 	j->verdict = f->verdict;
 	j->why = f->why;
-	j->error = f->verdict == VERDICT_DENY ? f->error : 0;
+	j->error = f->verdict != VERDICT_DENY ? 0 : h->denied_as ? h->denied_as : f->error;
 	j->signal = f->signal;
 	if (f->verdict == VERDICT_KILL) {
 		j->effect = f->denies ? h->if_denied : h->if_killed;

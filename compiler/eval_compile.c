@@ -4,6 +4,7 @@
  * tables that several kprobes of a policy share, where the last one loaded wins.
  */
 #include "compiler/eval_form.h"
+#include "schema/policy_load.h"
 
 struct compiling {
 	struct engine *e;
@@ -364,6 +365,28 @@ static const char *whole_policy_dead(const struct compiling *c)
 	return NULL;
 }
 
+/*
+ * Offsets into the agent's selector area wrap at its end: a selector that begins beyond is never applied; what becomes of one
+ * that is cut is not known.
+ */
+static void wrap_selectors(struct compiling *c, const struct hook *h, struct compiled_hook *hook)
+{
+	struct hook part = *h;
+	part.selectors = arena_alloc(c->e->arena, (h->nselectors + 1) * sizeof(*part.selectors));
+	for (size_t i = 0; i < h->nselectors; i++)
+		part.selectors[i] = merged(c->p, &h->selectors[i]);
+	for (size_t i = 0; i < h->nselectors; i++) {
+		struct compiled_selector *s = &hook->selectors[i];
+		part.nselectors = i;
+		size_t start = policy_selector_area(&part) + 4 * (h->nselectors - i);
+		part.nselectors = i + 1;
+		size_t end = policy_selector_area(&part) + 4 * (h->nselectors - i - 1);
+		s->beyond = start > POLICY_AREA_MAX;
+		if (!s->beyond && end > POLICY_AREA_MAX && !s->unknown)
+			s->unknown = "this selector reaches beyond the 1,024 bytes that the agent addresses";
+	}
+}
+
 static struct compiled_hook *compile_hook(struct compiling *c, size_t number)
 {
 	const struct hook *h = &c->p->hooks[number];
@@ -376,6 +399,7 @@ static struct compiled_hook *compile_hook(struct compiling *c, size_t number)
 	hook->selectors = arena_alloc(c->e->arena, (h->nselectors + 1) * sizeof(*hook->selectors));
 	for (size_t i = 0; i < h->nselectors; i++)
 		compile_selector(c, h, &h->selectors[i], &hook->selectors[i]);
+	wrap_selectors(c, h, hook);
 	file_by_site(c, h, hook);
 	return hook;
 }

@@ -252,6 +252,16 @@ static enum effect killed_effect(const struct engine *e, const struct event *ev,
 	}
 }
 
+/* Access through /proc: mm_access() answers EACCES whatever the hook said. */
+static bool by_fs_creds(const struct hit *h)
+{
+	enum { PTRACE_MODE_FSCREDS = 8, MODE_INDEX = 1 };
+	for (uint32_t i = 0; i < h->n; i++)
+		if (h->slots[i].kind == SLOT_NUMBER && h->slots[i].index == MODE_INDEX)
+			return h->slots[i].low == h->slots[i].high && (h->slots[i].low & PTRACE_MODE_FSCREDS);
+	return false;
+}
+
 void eval_effect(const struct engine *e, const struct event *ev, struct hit *h)
 {
 	h->if_killed = killed_effect(e, ev, h);
@@ -259,4 +269,6 @@ void eval_effect(const struct engine *e, const struct event *ev, struct hit *h)
 	bool partly = (h->site == SITE_FILE_OPEN && creates(e, ev)) ||
 		      (h->site == SITE_FILE_PERMISSION && after_change(ev, h));
 	h->if_denied = partly ? EFFECT_HAPPENED : EFFECT_PREVENTED;
+	if (h->site == SITE_PTRACE_ACCESS_CHECK && by_fs_creds(h))
+		h->denied_as = -EACCES;
 }

@@ -66,6 +66,7 @@ struct hit {
 	uint32_t n;
 	enum effect if_killed;  /* does the operation happen although the caller is killed here? */
 	enum effect if_denied;
+	int32_t denied_as;      /* the errno that callers make of a denial here; 0 = as it is */
 	bool exec;              /* one of an exec's hits: a kill anywhere keeps the target from running */
 	bool new_image;         /* at exec: a kill lands after the new image is in place */
 	struct slot slots[MAX_SLOTS];
@@ -119,6 +120,7 @@ struct compiled_selector {
 	const struct pid_filter *pids;
 	const struct workload_filter *workloads;
 	size_t nworkloads;
+	bool beyond;            /* outside what the agent's selector area addresses: never applied */
 	const char *unknown;    /* a filter that the stream cannot answer: its reason */
 	struct arg_test *tests;
 	size_t ntests;

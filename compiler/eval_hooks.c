@@ -159,9 +159,11 @@ static struct address as_in_kernel(struct address a, struct str family)
 	return mapped;
 }
 
-static void recorded_address(struct slot *s, const struct arg *a)
+static void recorded_address(struct slot *s, const struct arg *a, bool from_policy)
 {
-	s->family = a->family.n ? eval_name_number(a->family) : a->kind == ARG_SOCKADDR_UN ? 1 : -1;
+	s->family = a->family.n ? eval_name_number(a->family) : -1;
+	if (a->kind == ARG_SOCKADDR_UN && !a->family.n && !from_policy)
+		s->family = 1;
 	s->protocol = a->protocol.n ? eval_name_number(a->protocol) : -1;
 	s->address = as_in_kernel(a->dest, a->family);
 	s->text = a->text;
@@ -169,7 +171,7 @@ static void recorded_address(struct slot *s, const struct arg *a)
 	s->local_known = a->kind != ARG_SOCKADDR && a->source.family;
 }
 
-static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const struct arg *a)
+static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const struct arg *a, bool from_policy)
 {
 	static const uint8_t kinds[] = {['f'] = SLOT_PATH, ['n'] = SLOT_NUMBER, ['s'] = SLOT_STRING,
 					['a'] = SLOT_ADDRESS, ['k'] = SLOT_SOCKET};
@@ -186,7 +188,7 @@ static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const 
 		break;
 	case SLOT_ADDRESS:
 	case SLOT_SOCKET:
-		recorded_address(s, a);
+		recorded_address(s, a, from_policy);
 		break;
 	default:
 		s->text = a->text;
@@ -206,7 +208,7 @@ static void recorded_args(struct hit *h, const struct event *ev)
 			if ((used >> i & 1) || !fits(spec[0], ev->args[i].kind))
 				continue;
 			used |= 1ull << i;
-			recorded_slot(h, spec, n, &ev->args[i]);
+			recorded_slot(h, spec, n, &ev->args[i], ev->policy.n > 0);
 			break;
 		}
 		spec += n + (spec[n] == ' ');
@@ -614,8 +616,10 @@ void eval_note_line(struct engine *e, uint32_t site, const struct event *ev)
 static bool told_better(const struct engine *e, uint32_t site, const struct event *ev)
 {
 	const struct arg *a = address_argument(ev);
-	if (!a || !a->family.n || !from_policy(ev))
+	if (!a || !from_policy(ev))
 		return false;
+	if (!a->family.n)   /* neither family, or not told */
+		return a->kind == ARG_SOCKADDR_UN && e->at.v[site].as_ip;
 	bool is_unix = str_eq(a->family, STR("AF_UNIX"));
 	return a->kind == ARG_SOCKADDR ? is_unix && e->at.v[site].as_unix : !is_unix && e->at.v[site].as_ip;
 }

@@ -82,6 +82,7 @@ struct marked {
 	unsigned execs;         /* exec events of the action in the recording */
 	unsigned attempts;      /* while judging: exec events so far */
 	bool stopped, unsure, fatal, before_first, at_bprm;
+	bool preparing;         /* stopped at something else than the exec itself */
 	bool changed;           /* an open that empties or creates went through before the stop */
 	unsigned at;            /* which exec attempt it was stopped at */
 	int32_t error;
@@ -147,6 +148,7 @@ static void judged(struct marked *a, const struct event *ev, const struct judgem
 	a->before_first = worst->before_first_instruction;
 	a->at = at;
 	a->changed &= str_ends(ev->hook, STR("file_permission"));   /* the write after the open */
+	a->preparing = ev->kind == KIND_GUARD;
 	a->at_bprm = ev->hook.n && memmem(ev->hook.p, ev->hook.n, "bprm_", 5) != NULL;
 	a->error = worst->error;
 	a->signal = worst->signal;
@@ -191,7 +193,7 @@ static struct str foretold(const struct marked *a)
 	if (!a->stopped)
 		return a->baseline;
 	unsigned last = exec ? a->execs + str_starts(a->baseline, STR("errno:")) : 1;
-	if (exec ? a->at < last : a->at <= last)
+	if (exec ? a->at < last || (a->preparing && !a->fatal) : a->at <= last)
 		return STR("not-run");
 	if (!a->fatal)
 		return str_from(errno_name(a->error));
