@@ -11,6 +11,7 @@ const volatile __u64 seed = 0;            /* of the keys: they cannot be foresee
 const volatile bool every_event = false;
 const volatile __u64 wakeup_bytes = 0;    /* fill of the ring that ends the consumer's sleep early */
 const volatile bool have_cast = false;     /* bpf_rdonly_cast() is there (6.2 and newer) */
+const volatile __u32 seen_buckets = WIRE_SEEN_MAX / WIRE_BUCKET;  /* of one table; a power of two */
 
 /* Shared with user space while running. */
 __u64 coarse_now_ns = 0;                  /* the consumer's clock: CLOCK_BOOTTIME at its last tick */
@@ -18,19 +19,24 @@ __u32 epoch = 0;                          /* part of every key; raised to see al
 __u64 losses[WIRE_LOSS_COUNT] = {};
 __u64 count_forks = 0, count_exits = 0, count_uncounted = 0;
 __u32 whoami_pid = 0;
+__u64 v2_root = 0;   /* address of the v2 root cgroup, once a task was found in it */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 << 20);
 } ring SEC(".maps");
 
-/* HASH, not LRU: an LRU map would evict entries with their counts. */
+/*
+ * Two tables of observations, of which epoch & 1 is in use; user space empties the other before it is used again. Nothing
+ * is ever taken out of the one in use, so a bucket with a free place ends a search. Our own and not BPF_MAP_TYPE_HASH: found
+ * without a call, entered with one compare-and-swap, a third of the memory, and read by user space through mmap.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, WIRE_SEEN_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct wire_seen_key);
-	__type(value, struct wire_seen);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * WIRE_SEEN_MAX / WIRE_BUCKET);
+	__type(key, __u32);
+	__type(value, struct wire_bucket);
 } seen SEC(".maps");
 
 /* Which images and cgroups were told to user space. */
@@ -100,10 +106,10 @@ struct {
  */
 extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 
-static __always_inline __u64 word(const void *at)
+static __always_inline __u64 word(const void *at, bool cast)
 {
 	__u64 v = 0;
-	if (have_cast) {
+	if (cast) {
 		struct pt_regs *r = bpf_rdonly_cast(at, bpf_core_type_id_kernel(struct pt_regs));
 		return FIRST_WORD(r);
 	}
@@ -111,7 +117,9 @@ static __always_inline __u64 word(const void *at)
 	return v;
 }
 
-#define WORD(at, type, member) word((const void *)(at) + bpf_core_field_offset(type, member))
+#define WORD(at, type, member) word((const void *)(at) + bpf_core_field_offset(type, member), have_cast)
+/* On the hot way CAST is a constant, so that nothing is left to ask: each such function is there twice, one of them dead. */
+#define WORD_BY(cast, at, type, member) word((const void *)(at) + bpf_core_field_offset(type, member), cast)
 
 static __always_inline void lose(enum wire_loss loss)
 {

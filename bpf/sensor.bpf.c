@@ -3,8 +3,8 @@
  * The sensor: exec, fork, exit, file open and connect, from tracepoints with typed arguments and from cgroup
  * socket-address hooks. All kinds go the same way:
  *
- *	key = mix(seed, epoch, image, object, access)     identity from kernel pointers: no path yet
- *	(cgroup, key) in `seen`?     count there, done    the common case, no text touched
+ *	key = mix(seed, epoch, cgroup, image, object, access)   identity from kernel pointers: no path yet
+ *	key in `seen`?               count there, done    the common case, no text touched
  *	tell image and cgroup, if they were not told      records that later ones refer to
  *	walk the path, send the record
  *	the ring took it?            insert into `seen`   so a full ring delays, never forgets
@@ -26,11 +26,11 @@ struct path_words {
 	__u64 mount, dentry;
 };
 
-static __always_inline struct path_words path_words(const struct file *f)
+static __always_inline struct path_words path_words(bool cast, const struct file *f)
 {
 	return (struct path_words){
-		.mount = WORD(f, struct file, f_path.mnt),
-		.dentry = WORD(f, struct file, f_path.dentry),
+		.mount = WORD_BY(cast, f, struct file, f_path.mnt),
+		.dentry = WORD_BY(cast, f, struct file, f_path.dentry),
 	};
 }
 
@@ -43,7 +43,7 @@ static __always_inline __u64 finish(__u64 sum)
 	return sum ^ (sum >> 29);
 }
 
-static __always_inline __u64 image_of(struct task_struct *task)
+static __always_inline __u64 image_of(bool cast, struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
 	if (!mm)
@@ -51,7 +51,7 @@ static __always_inline __u64 image_of(struct task_struct *task)
 	struct file *exe = mm->exe_file;
 	if (!exe)
 		return 0;
-	struct path_words p = path_words(exe);
+	struct path_words p = path_words(cast, exe);
 	struct dentry *d = exe->f_path.dentry;
 	struct inode *inode = exe->f_inode;
 	if (!d || !inode)
@@ -60,47 +60,75 @@ static __always_inline __u64 image_of(struct task_struct *task)
 	return id ? id : 1;
 }
 
-/* The v2 cgroup; where all tasks are in the v2 root (hybrid hosts), the one of the memory hierarchy. */
-static __always_inline struct kernfs_node *cgroup_node(struct task_struct *task, __u64 *ret_id)
+#define CGROUP_ROOT 1   /* the id of every hierarchy's root */
+
+static __always_inline struct kernfs_node *node_of(bool cast, const void *cgroup, __u64 *ret_id)
 {
-	struct css_set *set = task->cgroups;
-	if (!set || !set->dfl_cgrp || !set->dfl_cgrp->kn)
+	struct kernfs_node *node = cgroup ? (void *)WORD_BY(cast, cgroup, struct cgroup, kn) : NULL;
+	*ret_id = node ? WORD_BY(cast, node, struct kernfs_node, id) : 0;
+	return node;
+}
+
+/* That of the memory hierarchy; NULL when there is none or it is the root. */
+static __always_inline struct kernfs_node *memory_node(bool cast, const void *set, __u64 *ret_id)
+{
+	if (!bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
 		return NULL;
-	struct kernfs_node *node = set->dfl_cgrp->kn;
-	*ret_id = node->id;
-	if (*ret_id != 1 || !bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
-		return node;
 	__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	const void *state = (void *)word((const void *)set + bpf_core_field_offset(struct css_set, subsys) +
-					 memory * sizeof(void *));
-	const void *cgroup = state ? (void *)WORD(state, struct cgroup_subsys_state, cgroup) : NULL;
-	struct kernfs_node *other = cgroup ? (void *)WORD(cgroup, struct cgroup, kn) : NULL;
-	__u64 id = other ? WORD(other, struct kernfs_node, id) : 1;
-	if (id == 1)
-		return node;
-	*ret_id = id | WIRE_CGROUP_V1;
-	return other;
+	const void *state = (void *)word(set + bpf_core_field_offset(struct css_set, subsys) +
+					 memory * sizeof(void *), cast);
+	const void *cgroup = state ? (void *)WORD_BY(cast, state, struct cgroup_subsys_state, cgroup) : NULL;
+	struct kernfs_node *node = node_of(cast, cgroup, ret_id);
+	return *ret_id > CGROUP_ROOT ? node : NULL;
+}
+
+/*
+ * The v2 cgroup; where all tasks are in the v2 root (hybrid hosts), the one of the memory hierarchy. The root, once seen, is
+ * known by its address.
+ */
+static __always_inline struct kernfs_node *cgroup_node(bool cast, struct task_struct *task, __u64 *ret_id)
+{
+	const void *set = task->cgroups;
+	__u64 cgroup = set ? WORD_BY(cast, set, struct css_set, dfl_cgrp) : 0, id;
+	struct kernfs_node *node = NULL;
+	if (cgroup != v2_root) {
+		node = node_of(cast, (void *)cgroup, ret_id);
+		if (*ret_id != CGROUP_ROOT)
+			return node;
+		v2_root = cgroup;
+	}
+	struct kernfs_node *other = set ? memory_node(cast, set, &id) : NULL;
+	if (other) {
+		*ret_id = id | WIRE_CGROUP_V1;
+		return other;
+	}
+	return node ?: node_of(cast, (void *)cgroup, ret_id);
 }
 
 struct subject {
 	struct task_struct *task;
 	struct kernfs_node *node;
 	__u64 cgroup, image;
-	__u32 pid, tid;
+	__u32 pid, epoch;
 };
 
 /* False: ours, or nothing to attribute it to. */
-static __always_inline bool subject_now(struct subject *w, struct task_struct *task)
+static __always_inline bool subject_by(bool cast, struct subject *w, struct task_struct *task)
 {
 	w->task = task;
 	w->pid = task->tgid;
-	w->tid = task->pid;
 	if (w->pid == self_pid)
 		return false;
+	w->epoch = epoch;
 	w->cgroup = 0;
-	w->node = cgroup_node(task, &w->cgroup);
-	w->image = image_of(task);
+	w->node = cgroup_node(cast, task, &w->cgroup);
+	w->image = image_of(cast, task);
 	return true;
+}
+
+static __always_inline bool subject_now(struct subject *w, struct task_struct *task)
+{
+	return have_cast ? subject_by(true, w, task) : subject_by(false, w, task);
 }
 
 static __always_inline void fill_header(struct wire_header *h, const struct subject *w, __u32 kind,
@@ -108,16 +136,16 @@ static __always_inline void fill_header(struct wire_header *h, const struct subj
 {
 	h->kind = kind;
 	h->flags = 0;
-	h->time_ns = bpf_ktime_get_boot_ns();
+	h->time_ns = kind == WIRE_EXEC || every_event ? bpf_ktime_get_boot_ns() : coarse_now_ns;
 	h->cgroup = w->cgroup;
 	h->image = w->image;
 	h->key = key;
 	h->pid = w->pid;
-	h->tid = w->tid;
+	h->tid = w->task->pid;
 	h->uid = w->task->cred->uid.val;
 	h->tags = 0;
 	h->access = 0;
-	h->reserved = 0;
+	h->epoch = w->epoch;
 }
 
 /* ---- told once: images and cgroups ---- */
@@ -191,37 +219,97 @@ static __always_inline int introduce(struct scratch *s, const struct subject *w)
 
 /* ---- seen before? ---- */
 
-static __always_inline bool count_seen(const struct wire_seen_key *key)
+/* SUM: what of the object and its circumstances makes an observation; never 0, which marks a free place. */
+static __always_inline __u64 key_of(const struct subject *w, __u64 sum)
 {
-	struct wire_seen *v = bpf_map_lookup_elem(&seen, key);
-	if (!v)
-		return false;
+	__u64 key = finish(sum + w->cgroup * (K1 + 2) + (__u64)w->epoch * (K5 + 2));
+	return key ?: 1;
+}
+
+static __always_inline struct wire_bucket *bucket_of(const struct subject *w, __u64 key, __u32 probe)
+{
+	__u32 i = ((__u32)key + probe) & (seen_buckets - 1);
+	if (w->epoch & 1)
+		i += seen_buckets;
+	return bpf_map_lookup_elem(&seen, &i);
+}
+
+static __always_inline void count_one(struct wire_seen *v)
+{
 	__sync_fetch_and_add(&v->count, 1);
 	v->last_ns = coarse_now_ns;
-	return true;
+}
+
+/* 1: counted, 0: not there, -1: the bucket is full of others. */
+static __always_inline int count_in(struct wire_bucket *b, __u64 key)
+{
+	if (!b)
+		return 0;
+#pragma unroll
+	for (__u32 i = 0; i < WIRE_BUCKET; i++) {
+		if (b->keys[i] == key) {
+			count_one(&b->seen[i]);
+			return 1;
+		}
+	}
+	return b->keys[WIRE_BUCKET - 1] ? -1 : 0;
+}
+
+static __noinline int count_further(const struct subject *w, __u64 key)
+{
+	int found = -1;
+#pragma unroll
+	for (__u32 probe = 1; probe < WIRE_PROBES; probe++)
+		if (found < 0)
+			found = count_in(bucket_of(w, key, probe), key);
+	return found;
+}
+
+static __always_inline bool count_seen(const struct subject *w, __u64 key)
+{
+	int found = count_in(bucket_of(w, key, 0), key);
+	if (found < 0)
+		found = count_further(w, key);
+	return found > 0;
+}
+
+/* Takes the first free place, or counts where another CPU was first. */
+static __always_inline bool enter(struct wire_bucket *b, __u64 key)
+{
+#pragma unroll
+	for (__u32 i = 0; b && i < WIRE_BUCKET; i++) {
+		__u64 there = b->keys[i];
+		if (!there)
+			there = __sync_val_compare_and_swap(&b->keys[i], 0, key);
+		if (!there || there == key) {
+			count_one(&b->seen[i]);
+			return true;
+		}
+	}
+	return false;
 }
 
 /* A short record that refers to the first one: every event is wanted, or the map was full. */
-static __always_inline void again(const struct subject *w, const struct wire_seen_key *key,
-				  __u32 flags, enum wire_loss loss)
+static __always_inline void again(const struct subject *w, __u64 key, __u32 flags, enum wire_loss loss)
 {
 	struct wire_header h;
-	fill_header(&h, w, WIRE_AGAIN, key->key);
+	fill_header(&h, w, WIRE_AGAIN, key);
 	h.flags = flags;
 	h.length = sizeof(h);
 	if (emit(&h, sizeof(h)))
 		lose(loss);
 }
 
-/* After the ring took the record. Another CPU may have been first: then its entry counts ours. */
-static __always_inline void insert_seen(const struct subject *w, const struct wire_seen_key *key,
-					enum wire_loss loss)
+/* After the ring took the record. */
+static __noinline int insert_seen(const struct subject *w, __u64 key, enum wire_loss loss)
 {
-	struct wire_seen v = {.count = 1, .last_ns = coarse_now_ns, .epoch = epoch};
-	if (!bpf_map_update_elem(&seen, key, &v, BPF_NOEXIST) || count_seen(key))
-		return;
+#pragma unroll
+	for (__u32 probe = 0; probe < WIRE_PROBES; probe++)
+		if (enter(bucket_of(w, key, probe), key))
+			return 0;
 	__sync_fetch_and_add(&count_uncounted, 1);
 	again(w, key, WIRE_UNCOUNTED, loss);
+	return 0;
 }
 
 /* ---- file opens ---- */
@@ -231,16 +319,16 @@ static __always_inline __u64 file_key(const struct subject *w, const struct path
 {
 	__u64 sum = p->mount * K2 + p->dentry * K3 + b->hash_len * K4 + (__u64)b->parent * K5 +
 		    b->inode * (K2 + 2) + w->image * (K3 + 2);
-	return finish(sum + (__u64)(access | (__u64)epoch << 16 | (b->pprev ? 0 : 1ull << 60)) * (K4 + 2));
+	return key_of(w, sum + (__u64)(access | (b->pprev ? 0 : 1ull << 60)) * (K4 + 2));
 }
 
 static __noinline int file_first(struct scratch *s, const struct subject *w, struct file *f,
-				 const struct wire_seen_key *key, __u32 access)
+				 __u64 key, __u32 access)
 {
 	if (introduce(s, w))
 		return -1;
 	walk(s, w->task, (const struct path *)((void *)f + bpf_core_field_offset(struct file, f_path)));
-	fill_header(&s->header, w, WIRE_FILE, key->key);
+	fill_header(&s->header, w, WIRE_FILE, key);
 	s->header.access = access;
 	text_flags(s);
 	if (s->state & WALK_CUT)
@@ -248,7 +336,7 @@ static __noinline int file_first(struct scratch *s, const struct subject *w, str
 	return emit_text(s);
 }
 
-static __always_inline struct file *file_of(struct task_struct *task, long fd)
+static __always_inline struct file *file_of(bool cast, struct task_struct *task, long fd)
 {
 	struct files_struct *files = task->files;
 	if (!files)
@@ -256,7 +344,7 @@ static __always_inline struct file *file_of(struct task_struct *task, long fd)
 	struct fdtable *table = files->fdt;
 	if (!table || fd >= table->max_fds)
 		return NULL;
-	return (struct file *)word(table->fd + fd);
+	return (struct file *)word(table->fd + fd, cast);
 }
 
 static __always_inline long flags_in_how(struct file *f, __u64 how)
@@ -267,35 +355,49 @@ static __always_inline long flags_in_how(struct file *f, __u64 how)
 	return BPF_CORE_READ(f, f_flags);
 }
 
-static __always_inline void on_open(struct task_struct *task, long fd, long flags, __u64 how)
+static __noinline int file_unseen(const struct subject *w, struct file *f, __u64 key, __u32 access)
+{
+	struct scratch *s = scratch_get(WIRE_LOSS_FILE_SCRATCH);
+	if (!s)
+		return 0;
+	if (file_first(s, w, f, key, access))
+		lose(WIRE_LOSS_FILE_RING);
+	else
+		insert_seen(w, key, WIRE_LOSS_FILE_RING);
+	scratch_put(s);
+	return 0;
+}
+
+static __always_inline void on_open_by(bool cast, struct task_struct *task, long fd, long flags, __u64 how)
 {
 	struct subject w;
-	if (!subject_now(&w, task))
+	if (!subject_by(cast, &w, task))
 		return;
 	struct dentry_block b;
-	struct file *f = file_of(task, fd);
+	struct file *f = file_of(cast, task, fd);
 	struct path_words p = {};
 	if (f)
-		p = path_words(f);
-	if (!p.dentry || read_dentry(&b, (struct dentry *)p.dentry)) {
+		p = path_words(cast, f);
+	if (!p.dentry || read_dentry_by(cast, &b, (struct dentry *)p.dentry)) {
 		lose(WIRE_LOSS_FILE_RACE);
 		return;
 	}
 	__u32 access = access_of(flags == FLAGS_IN_HOW ? flags_in_how(f, how) : flags);
-	struct wire_seen_key key = {w.cgroup, file_key(&w, &p, &b, access)};
-	if (count_seen(&key)) {
-		if (every_event)
-			again(&w, &key, 0, WIRE_LOSS_FILE_RING);
-		return;
-	}
-	struct scratch *s = scratch_get(WIRE_LOSS_FILE_SCRATCH);
-	if (!s)
-		return;
-	if (file_first(s, &w, f, &key, access))
-		lose(WIRE_LOSS_FILE_RING);
+	__u64 key = file_key(&w, &p, &b, access);
+	if (!count_seen(&w, key))
+		file_unseen(&w, f, key, access);
+	else if (every_event)
+		again(&w, key, 0, WIRE_LOSS_FILE_RING);
+}
+
+/* Not inline: most calls are no opens, and shall not pay for this one's frame. */
+static __noinline int on_open(struct task_struct *task, long fd, long flags, __u64 how)
+{
+	if (have_cast)
+		on_open_by(true, task, fd, flags, how);
 	else
-		insert_seen(&w, &key, WIRE_LOSS_FILE_RING);
-	scratch_put(s);
+		on_open_by(false, task, fd, flags, how);
+	return 0;
 }
 
 SEC("tp_btf/sys_exit")
@@ -476,18 +578,17 @@ static __always_inline void remember(__u32 pid, __u64 image, __u32 tree)
 /* The identity of what S->exec holds; SUM of what does not fit into it. */
 static __always_inline void exec_seen(struct scratch *s, const struct subject *w, __u32 tags)
 {
-	struct wire_seen_key key = {w->cgroup, 0};
-	key.key = finish(s->exec.caller * K2 + w->image * K3 + s->hash * K4 +
-			 ((__u64)tags | (__u64)epoch << 32) * K5);
+	__u64 sum = s->exec.caller * K2 + w->image * K3 + s->hash * K4 + (__u64)tags * K5;
 	if (!s->exec.caller) /* two of those must not be taken for one */
-		key.key ^= finish(w->pid);
-	bool known = count_seen(&key);
+		sum += (__u64)w->pid * (K2 + 2);
+	__u64 key = key_of(w, sum);
+	bool known = count_seen(w, key);
 	if (known && !every_event)
 		return;
-	if (exec_first(s, w, tags, key.key))
+	if (exec_first(s, w, tags, key))
 		lose(WIRE_LOSS_EXEC_RING);
 	else if (!known)
-		insert_seen(w, &key, WIRE_LOSS_EXEC_RING);
+		insert_seen(w, key, WIRE_LOSS_EXEC_RING);
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -569,11 +670,11 @@ struct remote {
 };
 
 static __noinline int connect_first(struct scratch *s, const struct subject *w,
-				    const struct remote *to, const struct wire_seen_key *key)
+				    const struct remote *to, __u64 key)
 {
 	if (introduce(s, w))
 		return -1;
-	fill_header(&s->header, w, WIRE_CONNECT, key->key);
+	fill_header(&s->header, w, WIRE_CONNECT, key);
 	s->header.tags = to->tags;
 	s->header.length = sizeof(s->connect);
 	bpf_probe_read_kernel(s->connect.address, 16, &to->high);
@@ -589,22 +690,20 @@ static __always_inline void on_connect(const struct remote *to)
 	struct subject w;
 	if (!subject_now(&w, bpf_get_current_task_btf()))
 		return;
-	__u64 small = to->port | (__u64)to->family << 16 | (__u64)to->protocol << 24 | (__u64)epoch << 32;
-	small ^= (__u64)to->tags << 40;
-	struct wire_seen_key key = {w.cgroup, 0};
-	key.key = finish(to->high * K2 + to->low * K3 + small * K4 + w.image * K5 + K1);
-	if (count_seen(&key)) {
+	__u64 small = to->port | (__u64)to->family << 16 | (__u64)to->protocol << 24 | (__u64)to->tags << 32;
+	__u64 key = key_of(&w, to->high * K2 + to->low * K3 + small * K4 + w.image * K5 + K1);
+	if (count_seen(&w, key)) {
 		if (every_event)
-			again(&w, &key, 0, WIRE_LOSS_CONNECT_RING);
+			again(&w, key, 0, WIRE_LOSS_CONNECT_RING);
 		return;
 	}
 	struct scratch *s = scratch_get(WIRE_LOSS_CONNECT_SCRATCH);
 	if (!s)
 		return;
-	if (connect_first(s, &w, to, &key))
+	if (connect_first(s, &w, to, key))
 		lose(WIRE_LOSS_CONNECT_RING);
 	else
-		insert_seen(&w, &key, WIRE_LOSS_CONNECT_RING);
+		insert_seen(&w, key, WIRE_LOSS_CONNECT_RING);
 	scratch_put(s);
 }
 

@@ -31,20 +31,25 @@ struct dentry_block {
 	__u64 inode;
 };
 
-static __always_inline long read_dentry(struct dentry_block *b, struct dentry *d)
+static __always_inline long read_dentry_by(bool cast, struct dentry_block *b, struct dentry *d)
 {
 	const __u64 first = bpf_core_field_offset(struct dentry, d_hash) +
 			    bpf_core_field_offset(struct hlist_bl_node, pprev);
-	if (!have_cast && bpf_core_field_offset(struct dentry, d_parent) == first + 8 &&
+	if (!cast && bpf_core_field_offset(struct dentry, d_parent) == first + 8 &&
 	    bpf_core_field_offset(struct dentry, d_name) == first + 16 &&
 	    bpf_core_field_offset(struct dentry, d_inode) == first + 32)
 		return bpf_probe_read_kernel(b, sizeof(*b), (void *)d + first);
-	b->pprev = word((void *)d + first);
-	b->parent = (void *)WORD(d, struct dentry, d_parent);
-	b->hash_len = WORD(d, struct dentry, d_name.hash_len);
-	b->name = (void *)WORD(d, struct dentry, d_name.name);
-	b->inode = WORD(d, struct dentry, d_inode);
+	b->pprev = word((void *)d + first, cast);
+	b->parent = (void *)WORD_BY(cast, d, struct dentry, d_parent);
+	b->hash_len = WORD_BY(cast, d, struct dentry, d_name.hash_len);
+	b->name = (void *)WORD_BY(cast, d, struct dentry, d_name.name);
+	b->inode = WORD_BY(cast, d, struct dentry, d_inode);
 	return b->parent ? 0 : -1;
+}
+
+static __always_inline long read_dentry(struct dentry_block *b, struct dentry *d)
+{
+	return have_cast ? read_dentry_by(true, b, d) : read_dentry_by(false, b, d);
 }
 
 struct walk_context {

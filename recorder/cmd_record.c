@@ -234,7 +234,8 @@ static void catch_signals(void)
 static int start(const struct options *o, struct diag *d, struct sensor **ret_sensor, struct session **ret_session)
 {
 	struct session_options so = {.db = o->db, .workload = o->workload, .events = o->events};
-	int err = sensor_open(o->events != NULL, d, ret_sensor);
+	struct sensor_options options_of_sensor = {.every_event = o->events != NULL};
+	int err = sensor_open(&options_of_sensor, d, ret_sensor);
 	if (!err)
 		err = session_open(&so, d, ret_session);
 	if (!err)

@@ -5,9 +5,9 @@
  */
 #include "recorder/ledger.h"
 
-/* Elements of all three tables begin so; images and groups have b = 0. */
+/* Elements of all three tables begin so. */
 struct element {
-	uint64_t a, b;
+	uint64_t id;
 };
 
 struct table {
@@ -28,25 +28,24 @@ struct ledger {
 	struct table images, groups, entries;
 };
 
-static size_t place(const struct table *t, uint64_t a, uint64_t b)
+static size_t place(const struct table *t, uint64_t id)
 {
-	uint64_t h = (a * 0x9fb21c651e98df25ull ^ b) * 0xa0761d6478bd642full;
-	return (size_t)(h >> 20) & (t->cap - 1);
+	return (size_t)(id * 0x9fb21c651e98df25ull >> 20) & (t->cap - 1);
 }
 
-static struct element *find(const struct table *t, uint64_t a, uint64_t b)
+static struct element *find(const struct table *t, uint64_t id)
 {
 	if (!t->cap)
 		return NULL;
-	for (size_t i = place(t, a, b); t->slots[i]; i = (i + 1) & (t->cap - 1))
-		if (t->slots[i]->a == a && t->slots[i]->b == b)
+	for (size_t i = place(t, id); t->slots[i]; i = (i + 1) & (t->cap - 1))
+		if (t->slots[i]->id == id)
 			return t->slots[i];
 	return NULL;
 }
 
 static void put(struct table *t, struct element *e)
 {
-	size_t i = place(t, e->a, e->b);
+	size_t i = place(t, e->id);
 	while (t->slots[i])
 		i = (i + 1) & (t->cap - 1);
 	t->slots[i] = e;
@@ -68,19 +67,23 @@ static void insert(struct table *t, struct element *e)
 	t->n++;
 }
 
-/* Those behind it that its place kept from theirs move up. */
-static void take_out(struct table *t, struct element *e)
+/* Into a table of its own, which then takes the place of the old one. */
+static void keep_entries(struct table *t, uint32_t epoch)
 {
-	size_t i = place(t, e->a, e->b);
-	while (t->slots[i] != e)
-		i = (i + 1) & (t->cap - 1);
-	t->slots[i] = NULL;
-	t->n--;
-	for (i = (i + 1) & (t->cap - 1); t->slots[i]; i = (i + 1) & (t->cap - 1)) {
-		struct element *moved = t->slots[i];
-		t->slots[i] = NULL;
-		put(t, moved);
+	struct table kept = {NULL, 0, 0};
+	for (size_t i = 0; i < t->cap; i++) {
+		struct entry *e = (struct entry *)t->slots[i];
+		if (!e)
+			continue;
+		if (e->first->epoch >= epoch) {
+			insert(&kept, t->slots[i]);
+			continue;
+		}
+		free((void *)(uintptr_t)e->first);
+		free(e);
 	}
+	free(t->slots);
+	*t = kept;
 }
 
 struct ledger *ledger_new(void)
@@ -134,10 +137,10 @@ static struct str image_path(const struct wire_header *h, struct buf *b)
 
 struct image *ledger_image(struct ledger *l, const struct wire_header *h)
 {
-	struct known_image *k = (struct known_image *)find(&l->images, h->image, 0);
+	struct known_image *k = (struct known_image *)find(&l->images, h->image);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
-		k->key.a = k->image.id = h->image;
+		k->key.id = k->image.id = h->image;
 		insert(&l->images, &k->key);
 	}
 	CLEANUP_BUF struct buf b = BUF_INIT;
@@ -148,10 +151,10 @@ struct image *ledger_image(struct ledger *l, const struct wire_header *h)
 
 struct group *ledger_group(struct ledger *l, const struct wire_header *h)
 {
-	struct known_group *k = (struct known_group *)find(&l->groups, h->cgroup, 0);
+	struct known_group *k = (struct known_group *)find(&l->groups, h->cgroup);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
-		k->key.a = k->group.id = h->cgroup;
+		k->key.id = k->group.id = h->cgroup;
 		insert(&l->groups, &k->key);
 	}
 	set_text(&k->group.path, wire_text(h));
@@ -160,29 +163,28 @@ struct group *ledger_group(struct ledger *l, const struct wire_header *h)
 
 const struct image *ledger_find_image(const struct ledger *l, uint64_t id)
 {
-	struct known_image *k = (struct known_image *)find(&l->images, id, 0);
+	struct known_image *k = (struct known_image *)find(&l->images, id);
 	return k ? &k->image : NULL;
 }
 
 struct group *ledger_find_group(const struct ledger *l, uint64_t id)
 {
-	struct known_group *k = (struct known_group *)find(&l->groups, id, 0);
+	struct known_group *k = (struct known_group *)find(&l->groups, id);
 	return k ? &k->group : NULL;
 }
 
-struct entry *ledger_find(const struct ledger *l, uint64_t cgroup, uint64_t key)
+struct entry *ledger_find(const struct ledger *l, uint64_t key)
 {
-	return (struct entry *)find(&l->entries, cgroup, key);
+	return (struct entry *)find(&l->entries, key);
 }
 
 struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *ret_new)
 {
-	struct entry *e = ledger_find(l, h->cgroup, h->key);
+	struct entry *e = ledger_find(l, h->key);
 	*ret_new = !e;
 	if (e)
 		return e;
 	e = xcalloc(1, sizeof(*e));
-	e->cgroup = h->cgroup;
 	e->key = h->key;
 	struct wire_header *copy = xmalloc(h->length);
 	memcpy(copy, h, h->length);
@@ -191,11 +193,9 @@ struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *
 	return e;
 }
 
-void ledger_remove(struct ledger *l, struct entry *e)
+void ledger_forget_before(struct ledger *l, uint32_t epoch)
 {
-	take_out(&l->entries, (struct element *)e);
-	free((void *)(uintptr_t)e->first);
-	free(e);
+	keep_entries(&l->entries, epoch);
 }
 
 size_t ledger_entries(const struct ledger *l)

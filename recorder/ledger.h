@@ -23,7 +23,7 @@ struct group {
 };
 
 struct entry {
-	uint64_t cgroup, key;
+	uint64_t key;
 	uint64_t counted;       /* passed on */
 	bool fresh;             /* the first one was passed on before the kernel counted it */
 	const struct wire_header *first;  /* the record; owned */
@@ -43,8 +43,10 @@ struct group *ledger_find_group(const struct ledger *l, uint64_t id);
 
 /* WIRE_EXEC, WIRE_FILE, WIRE_CONNECT: the entry, new or the one that was there. */
 struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *ret_new);
-struct entry *ledger_find(const struct ledger *l, uint64_t cgroup, uint64_t key);
-void ledger_remove(struct ledger *l, struct entry *e);
+struct entry *ledger_find(const struct ledger *l, uint64_t key);
+
+/* Drops the entries of epochs before EPOCH. */
+void ledger_forget_before(struct ledger *l, uint32_t epoch);
 
 size_t ledger_entries(const struct ledger *l);
 size_t ledger_groups(const struct ledger *l);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <mntent.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -22,7 +23,7 @@
 
 #define RING_BYTES       (4u << 20)
 #define RING_BYTES_EVERY (8u << 20)
-#define BATCH            1024
+#define WINDOW_BUCKETS   4096   /* mapped at a time: memory of the kernel, but counted as ours while mapped */
 
 enum way { WAY_TRACEPOINT, WAY_CGROUP };
 
@@ -65,7 +66,7 @@ struct sensor {
 	sensor_record_fn fn;
 	void *arg;
 	uint64_t malformed;
-	size_t seen;
+	size_t seen, seen_max;
 };
 
 static struct buf libbpf_log = BUF_INIT;
@@ -152,10 +153,11 @@ static bool choice_usable(const struct sensor *s, const struct choice *c)
 	return true;
 }
 
-static void choose(struct sensor *s)
+static void choose(struct sensor *s, const struct sensor_options *o)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
-		s->usable[i] = choice_usable(s, &choices[i]);
+		s->usable[i] = choice_usable(s, &choices[i]) &&
+			       !(o->no_cgroup_hooks && choices[i].way == WAY_CGROUP);
 		for (size_t k = 0; choices[i].programs[k]; k++)
 			bpf_program__set_autoload(
 				bpf_object__find_program_by_name(s->skel->obj, choices[i].programs[k]),
@@ -195,19 +197,28 @@ static uint64_t boot_ns(void)
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
-static int load(struct sensor *s, bool every_event, struct diag *d)
+static void size_seen(struct sensor *s, uint32_t wanted)
+{
+	uint32_t buckets = (wanted ? wanted : WIRE_SEEN_MAX) / WIRE_BUCKET;
+	s->seen_max = buckets * WIRE_BUCKET;
+	s->skel->rodata->seen_buckets = buckets;
+	bpf_map__set_max_entries(s->skel->maps.seen, 2 * buckets);
+}
+
+static int load(struct sensor *s, const struct sensor_options *o, struct diag *d)
 {
 	s->skel = sensor_bpf__open();
 	if (!s->skel)
 		return diag_error(d, NULL, "cannot open the sensor's programs: %s", strerror(errno));
-	uint32_t ring = every_event ? RING_BYTES_EVERY : RING_BYTES;
+	uint32_t ring = o->every_event ? RING_BYTES_EVERY : RING_BYTES;
 	bpf_map__set_max_entries(s->skel->maps.ring, ring);
-	s->skel->rodata->every_event = every_event;
+	s->skel->rodata->every_event = o->every_event;
+	size_seen(s, o->seen_max);
 	s->skel->rodata->wakeup_bytes = ring / 8;
 	s->skel->rodata->have_cast = libbpf_find_vmlinux_btf_id("bpf_rdonly_cast", 0) > 0;
 	if (getrandom((void *)(uintptr_t)&s->skel->rodata->seed, sizeof(s->skel->rodata->seed), 0) < 0)
 		return diag_error(d, NULL, "no random numbers: %s", strerror(errno));
-	choose(s);
+	choose(s, o);
 	int r = sensor_bpf__load(s->skel);
 	if (r) {
 		diag_error(d, NULL, "this kernel refused the sensor's programs: %s; %s", strerror(-r), log_first_line());
@@ -225,7 +236,7 @@ static int load(struct sensor *s, bool every_event, struct diag *d)
 	return 0;
 }
 
-int sensor_open(bool every_event, struct diag *d, struct sensor **ret)
+int sensor_open(const struct sensor_options *options, struct diag *d, struct sensor **ret)
 {
 	int r = check_rights(d);
 	if (r)
@@ -233,7 +244,7 @@ int sensor_open(bool every_event, struct diag *d, struct sensor **ret)
 	libbpf_set_print(keep_log);
 	CLEANUP(sensor_close) struct sensor *s = xcalloc(1, sizeof(*s));
 	s->cgroup_root = open_cgroup_root();
-	r = load(s, every_event, d);
+	r = load(s, options, d);
 	if (r)
 		return r;
 	*ret = TAKE(s);
@@ -362,34 +373,49 @@ int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *ar
 	return r < 0 ? r : 0;
 }
 
+/* Tells the places of N buckets that are taken; empties them if asked to. Returns how many they were. */
+static size_t tell_buckets(struct wire_bucket *b, size_t n, bool empty, sensor_count_fn fn, void *arg)
+{
+	size_t taken = 0;
+	for (struct wire_bucket *end = b + n; b < end; b++) {
+		size_t here = 0;
+		for (size_t i = 0; i < WIRE_BUCKET; i++) {
+			uint64_t key = __atomic_load_n(&b->keys[i], __ATOMIC_RELAXED);
+			if (!key)
+				break;
+			here++;
+			fn(arg, key, __atomic_load_n(&b->seen[i].count, __ATOMIC_RELAXED),
+			   __atomic_load_n(&b->seen[i].last_ns, __ATOMIC_RELAXED));
+		}
+		if (here && empty)
+			memset(b, 0, sizeof(*b));
+		taken += here;
+	}
+	return taken;
+}
+
+/* One of the two tables, window by window. */
+static int tell_table(struct sensor *s, uint32_t table, bool empty, sensor_count_fn fn, void *arg, size_t *ret_taken)
+{
+	size_t buckets = s->seen_max / WIRE_BUCKET, first = (table & 1) * buckets;
+	size_t window = MIN(buckets, WINDOW_BUCKETS), page = (size_t)sysconf(_SC_PAGESIZE), taken = 0;
+	for (size_t i = first; i < first + buckets; i += window) {
+		size_t start = i * sizeof(struct wire_bucket), skip = start % page;
+		size_t bytes = skip + window * sizeof(struct wire_bucket);
+		char *at = mmap(NULL, bytes, PROT_READ | (empty ? PROT_WRITE : 0), MAP_SHARED,
+				bpf_map__fd(s->skel->maps.seen), (off_t)(start - skip));
+		if (at == MAP_FAILED)
+			return -errno;
+		taken += tell_buckets((struct wire_bucket *)(void *)(at + skip), window, empty, fn, arg);
+		munmap(at, bytes);
+	}
+	*ret_taken = taken;
+	return 0;
+}
+
 int sensor_counts(struct sensor *s, sensor_count_fn fn, void *arg)
 {
-	int fd = bpf_map__fd(s->skel->maps.seen);
-	CLEANUP_FREE struct wire_seen_key *keys = xcalloc(BATCH, sizeof(*keys));
-	CLEANUP_FREE struct wire_seen *values = xcalloc(BATCH, sizeof(*values));
-	uint32_t batch = 0, size = BATCH;
-	size_t total = 0;
-	bool started = false;
-	for (;;) {
-		uint32_t n = size;
-		int r = bpf_map_lookup_batch(fd, started ? &batch : NULL, &batch, keys, values, &n, NULL);
-		if (r == -ENOSPC) {   /* one bucket holds more than a batch */
-			size *= 2;
-			keys = xreallocarray(keys, size, sizeof(*keys));
-			values = xreallocarray(values, size, sizeof(*values));
-			continue;
-		}
-		if (r && r != -ENOENT)
-			return r;
-		started = true;
-		for (uint32_t i = 0; i < n; i++)
-			fn(arg, &keys[i], &values[i]);
-		total += n;
-		if (r == -ENOENT)
-			break;
-	}
-	s->seen = total;
-	return 0;
+	return tell_table(s, s->skel->bss->epoch, false, fn, arg, &s->seen);
 }
 
 void sensor_totals(const struct sensor *s, struct sensor_totals *ret)
@@ -402,25 +428,27 @@ void sensor_totals(const struct sensor *s, struct sensor_totals *ret)
 	ret->malformed = s->malformed;
 }
 
-size_t sensor_seen(const struct sensor *s)
+bool sensor_crowded(const struct sensor *s)
 {
-	return s->seen;
+	return s->seen > s->seen_max / 4 * 3;
 }
 
-uint32_t sensor_new_epoch(struct sensor *s)
-{
-	return ++s->skel->bss->epoch;
-}
-
-void sensor_forget(struct sensor *s, const struct wire_seen_key *k)
-{
-	bpf_map_delete_elem(bpf_map__fd(s->skel->maps.seen), k);
-}
-
-void sensor_forget_images(struct sensor *s)
+static void forget_images(struct sensor *s)
 {
 	int fd = bpf_map__fd(s->skel->maps.images);
 	for (uint64_t key; !bpf_map_get_next_key(fd, NULL, &key);)
 		if (bpf_map_delete_elem(fd, &key))
 			break;
+}
+
+uint32_t sensor_new_epoch(struct sensor *s)
+{
+	return __atomic_add_fetch(&s->skel->bss->epoch, 1, __ATOMIC_RELAXED);
+}
+
+int sensor_retire(struct sensor *s, sensor_count_fn fn, void *arg)
+{
+	size_t taken;
+	forget_images(s);
+	return tell_table(s, s->skel->bss->epoch - 1, true, fn, arg, &taken);
 }

@@ -11,8 +11,14 @@
 
 struct sensor;
 
+struct sensor_options {
+	bool every_event;
+	bool no_cgroup_hooks;   /* as where they cannot be attached */
+	uint32_t seen_max;      /* observations counted at a time, a power of two; 0 = WIRE_SEEN_MAX */
+};
+
 /* Nothing is attached yet; the process can take its inventory first. -EPERM, -ENOTSUP ... with the reason in D. */
-int sensor_open(bool every_event, struct diag *d, struct sensor **ret);
+int sensor_open(const struct sensor_options *options, struct diag *d, struct sensor **ret);
 int sensor_attach(struct sensor *s, struct diag *d);
 void sensor_close(struct sensor *s);
 DEFINE_CLEANUP(struct sensor *, sensor_close)
@@ -25,7 +31,7 @@ typedef void (*sensor_record_fn)(void *arg, const struct wire_header *h);
 int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *arg);
 
 /* What the kernel counted per observation since it was first seen. Returns 0 or -errno. */
-typedef void (*sensor_count_fn)(void *arg, const struct wire_seen_key *k, const struct wire_seen *v);
+typedef void (*sensor_count_fn)(void *arg, uint64_t key, uint64_t count, uint64_t last_ns);
 int sensor_counts(struct sensor *s, sensor_count_fn fn, void *arg);
 
 /* Totals since the start; kept by the kernel. */
@@ -36,13 +42,15 @@ struct sensor_totals {
 };
 void sensor_totals(const struct sensor *s, struct sensor_totals *ret);
 
-/* Entries in the map of observations, as of the last sensor_counts(). */
-size_t sensor_seen(const struct sensor *s);
+/* Is the table of observations three quarters full, as of the last sensor_counts()? */
+bool sensor_crowded(const struct sensor *s);
 
-/* Makes the kernel see everything anew; what was counted under the old epoch can then be dropped. */
+/*
+ * Makes the kernel see everything anew and count it in the other table. When every program that began before has
+ * ended, the counts of the old epoch are final: sensor_retire() tells them and empties their table for the next epoch.
+ */
 uint32_t sensor_new_epoch(struct sensor *s);
-void sensor_forget(struct sensor *s, const struct wire_seen_key *k);
-void sensor_forget_images(struct sensor *s);
+int sensor_retire(struct sensor *s, sensor_count_fn fn, void *arg);
 
 /* Are the lengths inside H, LENGTH bytes long, consistent? */
 bool wire_valid(const struct wire_header *h, size_t length);

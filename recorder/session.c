@@ -20,7 +20,7 @@
 #define PATIENCE_MS   200                  /* for a lock, at one try: the ring must be drained */
 #define PATIENCE_ALL  (30 * NSEC_PER_SEC)  /* for a lock, in all */
 #define LINES_MAX     (256 << 10)          /* bytes of lines kept back before they are written */
-#define ROTATE_FILL   (WIRE_SEEN_MAX / 4 * 3)
+#define SETTLE_US     20000                /* far more than any program of the sensor takes */
 
 struct running {
 	uint32_t pid, parent, tags;
@@ -37,14 +37,12 @@ struct session {
 	struct map *workloads;
 	struct translator translator;
 	struct { struct running *v; size_t n, cap; } running;
-	struct { struct wire_seen_key *v; size_t n, cap; } stale;
 	int64_t recording;
 	int failed;             /* -errno of observer or event file: the next flush ends the recording */
 	int events_fd;
 	struct buf lines;
 	uint64_t lines_written, taken, pending, locked_since_ns;
 	struct sensor_totals committed;
-	uint32_t keep_epoch;    /* while rotating: older entries go */
 	char node[65];
 };
 
@@ -116,7 +114,6 @@ void session_free(struct session *s)
 	buf_done(&s->lines);
 	cleanup_fd(&s->events_fd);
 	free(s->running.v);
-	free(s->stale.v);
 	free(s);
 }
 
@@ -257,7 +254,7 @@ static void take_first(struct session *s, const struct wire_header *h)
 /* The same once more: a line; and a count, when the kernel had no room to count. */
 static void take_again(struct session *s, const struct wire_header *h)
 {
-	struct entry *e = ledger_find(s->ledger, h->cgroup, h->key);
+	struct entry *e = ledger_find(s->ledger, h->key);
 	if (!e || !wanted(s, h))
 		return;
 	if (h->flags & WIRE_UNCOUNTED) {
@@ -383,16 +380,15 @@ int session_inventory(struct session *s)
 
 /* ---- counting and committing ---- */
 
-static void take_count(void *arg, const struct wire_seen_key *k, const struct wire_seen *v)
+static void take_count(void *arg, uint64_t key, uint64_t count, uint64_t last_ns)
 {
 	struct session *s = arg;
-	struct entry *e = ledger_find(s->ledger, k->cgroup, k->key);
-	if (e && v->count > e->counted && wanted(s, e->first))
-		pass_on(s, e->first, v->count - e->counted, v->last_ns);
-	if (e)
-		e->counted = v->count;
-	if (s->keep_epoch && v->epoch < s->keep_epoch)
-		*VEC_PUSH(&s->stale) = *k;
+	struct entry *e = ledger_find(s->ledger, key);
+	if (!e || count <= e->counted)
+		return;
+	if (wanted(s, e->first))
+		pass_on(s, e->first, count - e->counted, last_ns);
+	e->counted = count;
 }
 
 static int commit_losses(struct session *s, const struct sensor_totals *now)
@@ -471,7 +467,7 @@ static int flush(struct session *s, uint64_t end_ns, struct diag *d)
 
 int session_flush(struct session *s, struct diag *d)
 {
-	if (sensor_seen(s->sensor) > ROTATE_FILL)
+	if (sensor_crowded(s->sensor))
 		return session_rotate(s, d);
 	return flush(s, 0, d);
 }
@@ -479,21 +475,17 @@ int session_flush(struct session *s, struct diag *d)
 /* Programs that read the old epoch have ended long before the wait has. */
 int session_rotate(struct session *s, struct diag *d)
 {
-	s->keep_epoch = sensor_new_epoch(s->sensor);
+	uint32_t epoch = sensor_new_epoch(s->sensor);
 	sensor_drain(s->sensor, 0, session_record, s);
-	usleep(20000);
+	usleep(SETTLE_US);
 	sensor_drain(s->sensor, 0, session_record, s);
-	int r = flush(s, 0, d);
-	for (size_t i = 0; i < s->stale.n; i++) {
-		struct entry *e = ledger_find(s->ledger, s->stale.v[i].cgroup, s->stale.v[i].key);
-		sensor_forget(s->sensor, &s->stale.v[i]);
-		if (e)
-			ledger_remove(s->ledger, e);
+	int r = sensor_retire(s->sensor, take_count, s);
+	if (r) {
+		diag_error(d, NULL, "cannot read the kernel's counts: %s", strerror(-r));
+		return r;
 	}
-	s->stale.n = 0;
-	s->keep_epoch = 0;
-	sensor_forget_images(s->sensor);
-	return r;
+	ledger_forget_before(s->ledger, epoch);
+	return flush(s, 0, d);
 }
 
 int session_end(struct session *s, struct diag *d)

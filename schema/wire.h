@@ -6,7 +6,7 @@
  * Every record is a struct wire_header, perhaps a fixed part, then text without terminators; header.length
  * is the whole record. Objects are named once: WIRE_IMAGE and WIRE_CGROUP tell what an image
  * number or cgroup number is before the first record that uses it. An observation is sent when first seen; after that
- * the kernel only counts it in the map `seen` under header.cgroup and header.key (or sends WIRE_AGAIN, when every event is wanted).
+ * the kernel only counts it in the map `seen` under header.key (or sends WIRE_AGAIN, when every event is wanted).
  */
 #pragma once
 
@@ -20,7 +20,7 @@ enum wire_kind {
 	WIRE_FORK,
 	WIRE_FILE,       /* text: resolved path */
 	WIRE_CONNECT,
-	WIRE_AGAIN,      /* header only: the observation (cgroup, key) once more */
+	WIRE_AGAIN,      /* header only: the observation once more */
 	WIRE_KIND_COUNT,
 };
 
@@ -70,12 +70,12 @@ struct wire_header {
 	__u64 time_ns;   /* CLOCK_BOOTTIME */
 	__u64 cgroup;
 	__u64 image;     /* of the acting process; 0 = a kernel thread. Exec: the new one */
-	__u64 key;       /* with cgroup: the observation */
+	__u64 key;       /* the observation, its cgroup included */
 	__u32 pid, tid;  /* of the initial pid namespace */
 	__u32 uid;
 	__u32 tags;      /* WIRE_TAG_* */
 	__u32 access;    /* file: WIRE_ACCESS_* */
-	__u32 reserved;
+	__u32 epoch;     /* the table that counts it */
 };
 _Static_assert(sizeof(struct wire_header) == 64, "wire_header");
 _Static_assert(__builtin_offsetof(struct wire_header, pid) == 40, "wire_header.pid");
@@ -118,18 +118,23 @@ struct wire_fork {
 };
 _Static_assert(sizeof(struct wire_fork) == 80, "wire_fork");
 
-/* Map `seen`. */
-struct wire_seen_key {
-	__u64 cgroup, key;
-};
+/*
+ * Map `seen`: two tables, one after the other, of buckets. A bucket holds what hashes to it; when full, the next one
+ * does, up to WIRE_PROBES. A key of 0 is a free place; a count may lag behind its key for a moment.
+ */
+#define WIRE_BUCKET 8
+#define WIRE_PROBES 4
+
 struct wire_seen {
 	__u64 count;
 	__u64 last_ns;        /* CLOCK_BOOTTIME, to the consumer's timer */
-	__u32 epoch;
-	__u32 reserved;
 };
-_Static_assert(sizeof(struct wire_seen_key) == 16, "wire_seen_key");
-_Static_assert(sizeof(struct wire_seen) == 24, "wire_seen");
+struct wire_bucket {
+	__u64 keys[WIRE_BUCKET];
+	struct wire_seen seen[WIRE_BUCKET];
+};
+_Static_assert(sizeof(struct wire_seen) == 16, "wire_seen");
+_Static_assert(sizeof(struct wire_bucket) == 192, "wire_bucket");
 
 #define WIRE_SCRATCH_SLOTS 64
 #define WIRE_SEEN_MAX      262144
