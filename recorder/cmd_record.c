@@ -25,6 +25,8 @@
 #define SHOW_JSON_NS   (10 * NSEC_PER_SEC)
 #define ROTATE_NS      (600 * NSEC_PER_SEC)   /* ancestors may have been renamed */
 #define FLUSH_SHARE    20                     /* flushes take at most a 20th of the time */
+#define LOCK_WAIT_NS   (30 * NSEC_PER_SEC)    /* for another writer, before the recording has begun */
+#define DEBUG_VARIABLE "STAKEOUT_RECORD_DEBUG"
 
 struct options {
 	const char *db, *workload, *events;
@@ -62,6 +64,43 @@ static uint64_t now_ns(void)
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+/* ---- ways that a machine rarely takes, asked for by DEBUG_VARIABLE: "seen=64,rotate=1s,connect=tracepoint" ---- */
+
+struct debug {
+	struct sensor_options sensor;
+	uint64_t rotate_ns;
+};
+
+static bool debug_word(const char *word, struct debug *g)
+{
+	uint64_t n;
+	if (!strcmp(word, "connect=tracepoint"))
+		g->sensor.no_cgroup_hooks = true;
+	else if (!strncmp(word, "rotate=", 7))
+		return !cli_duration(word + 7, &g->rotate_ns);
+	else if (!strncmp(word, "seen=", 5) && !str_to_u64(str_from(word + 5), &n) && n >= SENSOR_SEEN_MIN &&
+		 n <= WIRE_SEEN_MAX && !(n & (n - 1)))
+		g->sensor.seen_max = (uint32_t)n;
+	else
+		return false;
+	return true;
+}
+
+static int read_debug(struct debug *g, struct diag *d)
+{
+	const char *set = getenv(DEBUG_VARIABLE);
+	CLEANUP_FREE char *copy = set ? xstrdup(set) : NULL;
+	char *save = NULL;
+	for (char *word = copy ? strtok_r(copy, ",", &save) : NULL; word; word = strtok_r(NULL, ",", &save)) {
+		if (debug_word(word, g))
+			continue;
+		diag_error(d, DEBUG_VARIABLE, "'%s' is not one of connect=tracepoint, rotate=DURATION, seen=N with N a power of two "
+			   "from %d to %d", word, SENSOR_SEEN_MIN, WIRE_SEEN_MAX);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 /* ---- what is shown ---- */
@@ -165,7 +204,7 @@ struct run {
 	struct sensor *sensor;
 	struct session *session;
 	struct diag *d;
-	uint64_t start, next_flush, next_show, next_rotate;
+	uint64_t start, next_flush, next_show, next_rotate, rotate_ns;
 	bool tty;
 };
 
@@ -194,7 +233,7 @@ static int tick(struct run *r)
 	uint64_t now = now_ns();
 	if (now >= r->next_rotate) {
 		err = session_rotate(r->session, r->d);
-		r->next_rotate = now + ROTATE_NS;
+		r->next_rotate = now + r->rotate_ns;
 	} else if (now >= r->next_flush || session_full(r->session)) {
 		err = session_flush(r->session, r->d);
 		uint64_t took = now_ns() - now;
@@ -230,12 +269,29 @@ static void catch_signals(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
+/* Another writer may hold the store: the ring fills meanwhile, and what it cannot take is seen again later. */
+static int start_session(struct session *session, struct sensor *sensor, struct diag *d)
+{
+	uint64_t until = now_ns() + LOCK_WAIT_NS;
+	for (;;) {
+		int err = session_start(session, sensor, d);
+		if (err != -EBUSY)
+			return err;
+		if (stop || now_ns() > until) {
+			diag_error(d, NULL, "another program holds the store locked; nothing was recorded");
+			return err;
+		}
+	}
+}
+
 /* Everything up to the first event. The order: a process is in the inventory, or its fork is seen, or both. */
-static int start(const struct options *o, struct diag *d, struct sensor **ret_sensor, struct session **ret_session)
+static int start(const struct options *o, const struct debug *g, struct diag *d, struct sensor **ret_sensor,
+		 struct session **ret_session)
 {
 	struct session_options so = {.db = o->db, .workload = o->workload, .events = o->events};
-	struct sensor_options options_of_sensor = {.every_event = o->events != NULL};
-	int err = sensor_open(&options_of_sensor, d, ret_sensor);
+	struct sensor_options sensor = g->sensor;
+	sensor.every_event = o->events != NULL;
+	int err = sensor_open(&sensor, d, ret_sensor);
 	if (!err)
 		err = session_open(&so, d, ret_session);
 	if (!err)
@@ -243,7 +299,7 @@ static int start(const struct options *o, struct diag *d, struct sensor **ret_se
 	if (!err)
 		err = sensor_attach(*ret_sensor, d);
 	if (!err)
-		err = session_start(*ret_session, *ret_sensor, d);
+		err = start_session(*ret_session, *ret_sensor, d);
 	if (!err)
 		err = session_inventory(*ret_session);
 	if (err)
@@ -266,11 +322,16 @@ int cmd_record(int argc, char **argv)
 	CLEANUP(sensor_close) struct sensor *sensor = NULL;
 	CLEANUP(session_free) struct session *session = NULL;
 	catch_signals();
-	int err = start(&o, &d, &sensor, &session);
+	struct debug debug = {.rotate_ns = ROTATE_NS};
+	if (read_debug(&debug, &d)) {
+		diag_print(&d);
+		return EXIT_INPUT;
+	}
+	int err = start(&o, &debug, &d, &sensor, &session);
 	if (!err) {
 		uint64_t now = now_ns();
 		bool tty = isatty(STDERR_FILENO) && !o.json;
-		struct run r = {&o, sensor, session, &d, now, now + FLUSH_NS, now, now + ROTATE_NS, tty};
+		struct run r = {&o, sensor, session, &d, now, now + FLUSH_NS, now, now + debug.rotate_ns, debug.rotate_ns, tty};
 		err = run(&r);
 	} else if (!d.errors) {
 		diag_error(&d, NULL, "cannot start: %s", strerror(-err));

@@ -11,6 +11,8 @@
 
 struct sensor;
 
+#define SENSOR_SEEN_MIN 32
+
 struct sensor_options {
 	bool every_event;
 	bool no_cgroup_hooks;   /* as where they cannot be attached */

@@ -147,7 +147,8 @@ int session_start(struct session *s, struct sensor *sensor, struct diag *d)
 		err = store_commit(s->store);
 	if (err) {
 		store_rollback(s->store);
-		diag_error(d, s->options.db, "%s", store_error(s->store));
+		if (err != -EBUSY)
+			diag_error(d, s->options.db, "%s", store_error(s->store));
 		return err;
 	}
 	s->observer = observer_new(s->store, s->recording);

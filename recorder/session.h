@@ -31,7 +31,7 @@ DEFINE_CLEANUP(struct session *, session_free)
 /* Running processes: before attaching, and again after it for those that came in between. */
 int session_inventory(struct session *s);
 
-/* Opens the recording row. HOOKS and MISSES as the sensor tells them. */
+/* Opens the recording row. -EBUSY, without a word in D, when the store is locked: it can be tried again. */
 int session_start(struct session *s, struct sensor *sensor, struct diag *d);
 
 void session_record(void *arg, const struct wire_header *h);   /* a sensor_record_fn; ARG the session */
