@@ -83,7 +83,8 @@ static void describe(struct plan *p, bool tracepoint)
 			      "an allowed file that was overwritten; who started it; /runc is let run so that "
 			      "containers can start"
 			    : "code run inside an allowed program (interpreters, sh -c, ld.so when listed, LD_PRELOAD); "
-			      "an allowed file that was overwritten, or another file bind-mounted over it";
+			      "an allowed file that was overwritten, or another file bind-mounted over it; a file run from a "
+			      "detached mount of its own, which has no path (needs the right to mount)";
 	p->false_positive = "a new release that adds or moves a program, a rare cron job or hook script, "
 			    "kubectl exec for debugging";
 }

@@ -46,6 +46,15 @@ static void presume(const struct engine *e, struct process *p)
 }
 
 /* NULL when no policy hooks the site. */
+/*
+ * The agent's walk ends at the root of the mount or of the task: the root folder, and a file that is a mount of its own
+ * (runc runs itself from a detached one), have no path, which no path operator matches. We record them as "/".
+ */
+static struct str walked(struct str path)
+{
+	return str_eq(path, STR("/")) ? (struct str){path.p, 0} : path;
+}
+
 static struct hit *add(struct engine *e, struct hits *hits, uint32_t site, const struct process *who)
 {
 	struct site_hooks *at = &e->at.v[site];
@@ -58,7 +67,7 @@ static struct hit *add(struct engine *e, struct hits *hits, uint32_t site, const
 	/* Not the slots: they are large, and slot() clears each that is used. */
 	memset(h, 0, offsetof(struct hit, slots));
 	h->site = site;
-	h->record = (struct record){.path = who->path, .known = who->path_known, .pid = who->pid};
+	h->record = (struct record){.path = walked(who->path), .known = who->path_known, .pid = who->pid};
 	return h;
 }
 
@@ -102,7 +111,7 @@ static void between(struct hit *h, uint8_t index, struct str resolve, int64_t lo
 static void path(struct hit *h, uint8_t index, struct str text, bool known)
 {
 	struct slot *s = slot(h, SLOT_PATH, index);
-	s->text = text;
+	s->text = walked(text);
 	s->known = known;
 }
 
