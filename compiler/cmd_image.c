@@ -114,6 +114,8 @@ static void show_paths(const struct image *i, const struct str *paths, struct ta
 			buf_puts(&b, "start");
 		if (by_id[id]->flags & IMAGE_PATH_PROTECT)
 			buf_printf(&b, "%sprotected", b.n ? " " : "");
+		if (by_id[id]->flags & IMAGE_PATH_RUNTIME)
+			buf_printf(&b, "%sruntime", b.n ? " " : "");
 		put_access(&b, by_id[id]->access);
 		add_row(t, "paths", paths[id], paths[0], &b);
 	}

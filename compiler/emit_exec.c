@@ -8,6 +8,7 @@
  * A memfd has no path, so a path filter, negative or not, never matches it: link count 0 is denied on its own.
  */
 #include "compiler/plan.h"
+#include "compiler/runtimes.h"
 
 static const struct plan_hook exec_hook = {
 	"bprm_creds_from_file", "security_bprm_creds_from_file",
@@ -19,13 +20,6 @@ static const struct plan_hook exec_tracepoint = {
 	{{2, 2, TYPE_LINUX_BINPRM, NULL}, {2, 2, TYPE_UINT32, "file.f_inode.__i_nlink"}}, 2,
 	TARGET_KERNEL(5, 3),
 };
-
-/* Where distributions and installers put runc: it re-executes itself to become a container's first process. */
-static const char *const runtimes[] = {
-	"/usr/bin/runc", "/usr/sbin/runc", "/usr/local/bin/runc", "/usr/local/sbin/runc",
-};
-/* What runc 1.2 and later sees itself as, run from a sealed overlay of its folder. */
-#define RUNTIME_SELF "/runc"
 
 /* Two callers are one class when they may start the same targets. */
 static void target_key(const struct lowered *l, uint32_t id, const void *arg, struct buf *b)

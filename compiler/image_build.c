@@ -5,6 +5,7 @@
  * rules of all networks around it as well.
  */
 #include "compiler/emit_elf.h"
+#include "compiler/runtimes.h"
 
 #include "schema/match.h"
 
@@ -60,7 +61,8 @@ static void gather_paths(struct build *b)
 {
 	const struct lowered *l = b->l;
 	size_t n = 0;
-	b->paths = xcalloc(l->ncallers + l->nexec + l->nprotect + l->nfiles + 1, sizeof(*b->paths));
+	b->paths = xcalloc(l->ncallers + l->nexec + l->nprotect + l->nfiles + ARRAY_SIZE(runtimes) + 2,
+			   sizeof(*b->paths));
 	for (size_t i = 0; i < l->ncallers; i++)
 		b->paths[n++] = l->callers[i];
 	for (size_t i = 0; i < l->nexec; i++)
@@ -69,6 +71,10 @@ static void gather_paths(struct build *b)
 		b->paths[n++] = l->protect[i];
 	for (size_t i = 0; i < l->nfiles; i++)
 		b->paths[n++] = l->files[i].path;
+	for (size_t i = 0; l->source->has_exec && i < ARRAY_SIZE(runtimes); i++)
+		b->paths[n++] = str_from(runtimes[i]);
+	if (l->source->has_exec)
+		b->paths[n++] = STR(RUNTIME_SELF);
 	qsort(b->paths, n, sizeof(*b->paths), cmp_str);
 	for (size_t i = 0; i < n; i++) {
 		if (b->npaths == 0 || !str_eq(b->paths[b->npaths - 1], b->paths[i]))
@@ -88,6 +94,10 @@ static void add_pair(struct build *b, enum image_map m, uint32_t caller, struct 
 static void fill_paths(struct build *b)
 {
 	const struct lowered *l = b->l;
+	for (size_t i = 0; l->source->has_exec && i < ARRAY_SIZE(runtimes); i++)
+		b->entries[path_id(b, str_from(runtimes[i])) - 1].flags = IMAGE_PATH_RUNTIME;
+	if (l->source->has_exec)
+		b->entries[path_id(b, STR(RUNTIME_SELF)) - 1].flags = IMAGE_PATH_RUNTIME;
 	for (size_t i = 0; i < l->nexec; i++) {
 		struct image_path *p = &b->entries[path_id(b, l->exec[i].path) - 1];
 		if (l->exec[i].caller) {

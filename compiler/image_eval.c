@@ -121,10 +121,25 @@ static struct image_verdict verdict(enum verdict v, const char *why)
 	return (struct image_verdict){.verdict = v, .judged = true, .why = why};
 }
 
+/* A container runtime that starts itself, from a sealed copy without a path or by name, to become a container's first process. */
+static bool is_runtime_itself(const struct image *i, const struct event *ev)
+{
+	const struct process *caller = &ev->parent;
+	const struct image_path *from = caller->path_known ? image_find_path(i, caller->path) : NULL;
+	if (!from || !(from->flags & IMAGE_PATH_RUNTIME) || !ev->process.path_known)
+		return false;
+	struct str path = ev->process.path;
+	bool copy = path.n == 0 || str_eq(path, STR("/")) || (ev->tags & (TAG_MEMFD | TAG_DELETED));
+	const struct image_path *to = copy ? NULL : image_find_path(i, path);
+	return copy || (to && (to->flags & IMAGE_PATH_RUNTIME));
+}
+
 static struct image_verdict judge_exec(const struct image *i, const struct event *ev)
 {
 	if (!(settings(i)->judges & IMAGE_JUDGES_EXEC))
 		return (struct image_verdict){.why = "exec is not judged"};
+	if (is_runtime_itself(i, ev))
+		return verdict(VERDICT_ALLOW, "a container runtime starts a copy of itself");
 	if (ev->tags & TAG_MEMFD)
 		return verdict(VERDICT_DENY, "the program has no path (memfd)");
 	if (ev->tags & TAG_DELETED)

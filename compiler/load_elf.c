@@ -206,7 +206,7 @@ static bool check_path(const struct image *i, const struct image_path_key *key,
 			return false;
 	}
 	return path.p[0] == '/' && !memchr(path.p, '\0', path.n) && !memcmp(&real, key, sizeof(real)) &&
-	       !(p->flags & ~(uint32_t)(IMAGE_PATH_EXEC | IMAGE_PATH_PROTECT)) &&
+	       !(p->flags & ~(uint32_t)(IMAGE_PATH_EXEC | IMAGE_PATH_PROTECT | IMAGE_PATH_RUNTIME)) &&
 	       !(p->access & ~LOWER_CHANGES);
 }
 

@@ -81,6 +81,7 @@ struct image_path_key {
 enum image_path_flag {
 	IMAGE_PATH_EXEC = 1,    /* anybody may start it */
 	IMAGE_PATH_PROTECT = 2, /* changes are judged */
+	IMAGE_PATH_RUNTIME = 4, /* a container runtime: may start itself, and copies of itself that have no path */
 };
 
 struct image_path {
