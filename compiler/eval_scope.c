@@ -64,6 +64,9 @@ static enum tri covers(const struct label_selector *pod, const struct label_sele
 	if (!pod && !container && !host && !namespace.n)
 		return TRI_YES;
 	if (!p->pod.namespace.n) {
+		/* The kubelet's cgroup of a pod that the events do not name: not the host, and maybe one of the policy's. */
+		if (p->cgroup.n && memmem(p->cgroup.p, p->cgroup.n, "/kubepods", strlen("/kubepods")))
+			return pod || container || namespace.n ? TRI_UNKNOWN : TRI_NO;
 		if (host)
 			return TRI_YES;
 		/* A container that is not resolved may be one of the policy's pods. */

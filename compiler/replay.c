@@ -72,11 +72,14 @@ bool replay_event(const struct event *ev, const struct judgement *j, size_t n, s
 	return hold(ev, worst, t);
 }
 
+enum covers { COVERS_NO, COVERS_MAYBE, COVERS_YES };
+
 /*
  * An image is loaded for one workload's cgroups, so it judges only that one's events. An allowlist without a container covers every
  * container of its workload.
+ * A pod known by its cgroup only may be one of the workload's.
  */
-static bool image_covers(const struct image *image, const struct event *ev, struct buf *scratch)
+static enum covers image_covers(const struct image *image, const struct event *ev, struct buf *scratch)
 {
 	struct workload w;
 	struct instance inst;
@@ -84,11 +87,13 @@ static bool image_covers(const struct image *image, const struct event *ev, stru
 	CLEANUP_BUF struct buf form = BUF_INIT;
 	workload_print(&form, &w);
 	if (str_eq(buf_view(&form), image->workload))
-		return true;
+		return COVERS_YES;
 	w.container = (struct str){NULL, 0};
 	buf_clear(&form);
 	workload_print(&form, &w);
-	return str_eq(buf_view(&form), image->workload);
+	if (str_eq(buf_view(&form), image->workload))
+		return COVERS_YES;
+	return str_eq(w.namespace, STR("unknown")) && !str_starts(image->workload, STR("host/")) ? COVERS_MAYBE : COVERS_NO;
 }
 
 /* The image's word as a judgement: it denies in the kernel before the operation, or says nothing. */
@@ -122,9 +127,13 @@ static void judge_all(struct engine *e, size_t npolicies, struct image *const *i
 		*VEC_PUSH(all) = j[i];
 	for (size_t i = 0; i < nimages; i++) {
 		struct judgement mine;
-		if (image_covers(images[i], ev, scratch) &&
-		    judge_image(images[i], npolicies + i, ev, &mine))
-			*VEC_PUSH(all) = mine;
+		enum covers covers = image_covers(images[i], ev, scratch);
+		if (covers == COVERS_NO || !judge_image(images[i], npolicies + i, ev, &mine))
+			continue;
+		if (covers == COVERS_MAYBE)
+			mine = (struct judgement){.policy = mine.policy, .selector = -1, .verdict = VERDICT_UNKNOWN,
+						  .why = "the container of this process is not resolved to a pod"};
+		*VEC_PUSH(all) = mine;
 	}
 }
 

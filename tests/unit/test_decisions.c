@@ -101,6 +101,8 @@ static void set(struct scene *s, struct str key, struct str value)
 		ev->process.pod.labels = str_from(s->labels);
 	} else if (str_eq(key, STR("docker"))) {
 		ev->process.docker = value;
+	} else if (str_eq(key, STR("cgroup"))) {
+		ev->process.cgroup = value;
 	} else if (str_eq(key, STR("number"))) {
 		argument(s, ARG_INT, value);
 	} else if (str_eq(key, STR("string"))) {

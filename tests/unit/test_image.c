@@ -74,6 +74,13 @@ static void test_exec(void **state)
 		{"/usr/bin/git", "/usr/bin/node", 0, VERDICT_ALLOW},
 		{"/usr/bin/git", "/bin/sh", 0, VERDICT_DENY},
 		{"/usr/bin/git", NULL, 0, VERDICT_UNKNOWN},
+		/* runc becomes a container through a copy of itself; nobody else gets such a program started */
+		{"/", "/usr/sbin/runc", 0, VERDICT_ALLOW},
+		{"", "/usr/sbin/runc", TAG_MEMFD, VERDICT_ALLOW},
+		{"/usr/bin/runc", "/usr/bin/runc", 0, VERDICT_ALLOW},
+		{"/bin/sh", "/usr/sbin/runc", 0, VERDICT_DENY},
+		{"/", "/x", 0, VERDICT_DENY},
+		{"/usr/sbin/runc", "/x", 0, VERDICT_DENY},
 		{NULL, "/x", 0, VERDICT_UNKNOWN},
 		{"/a/very/long/path/that/needs/more/than/one/chunk/of/sixty/four/bytes/because/it/is/long",
 		 "/x", 0, VERDICT_ALLOW},
