@@ -65,6 +65,7 @@ static int replay_source(struct run *run, const char *file, struct source *sourc
 	engine_presume_paths(engine, run->presume_paths);
 	if (file)
 		look_ahead(engine, file);
+	report_source(run->report, engine);
 	const struct replay_handler handler = {report_event, run->report};
 	int err = replay_run_images(engine, run->set->npolicies, run->set->images, run->set->nimages,
 				    source, &handler, &run->tally);

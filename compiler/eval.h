@@ -41,6 +41,13 @@ DEFINE_CLEANUP(struct engine *, engine_free)
  */
 size_t engine_judge(struct engine *e, const struct event *ev, const struct judgement **ret);
 
+/*
+ * Appends what decided J in words: "/usr/bin/id is none of the 7 listed (nearest: /usr/bin/dash)". J is of the last
+ * engine_judge(); nothing is appended where there is nothing to say beyond J->why.
+ */
+struct buf;
+void engine_explain(const struct engine *e, const struct judgement *j, struct buf *b);
+
 /* The worst of them; VERDICT_ALLOW when n is 0. */
 enum verdict judgements_worst(const struct judgement *j, size_t n);
 

@@ -169,6 +169,7 @@ static struct binary_test *compile_binaries(struct engine *e, const struct binar
 {
 	struct binary_test *t = arena_alloc(e->arena, sizeof(*t));
 	*(struct binary_test **)VEC_PUSH(&e->binaries) = t;
+	t->written = &f->values;
 	t->op = f->op;
 	t->empty = !f->values.n;
 	t->follow_children = f->follow_children;
@@ -217,6 +218,7 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 	t->first_field = enters_syscall(h) ? SYSCALL_FIELD : 0;
 	struct value_table *table = arena_alloc(c->e->arena, sizeof(*table));
 	*(struct value_table **)VEC_PUSH(&c->e->tables) = table;
+	table->written = &f->values;
 	const char *bad = eval_values(c->e, f, t->arg, table);
 	if (bad)
 		c->dead = bad;

@@ -80,6 +80,7 @@ struct hits {
 /* ---- compiled policies ---- */
 
 struct binary_test {
+	const struct strs *written;
 	enum policy_operator op;
 	bool empty, follow_children;
 	struct string_set *set;
@@ -90,6 +91,7 @@ enum value_class { CLASS_NONE, CLASS_NUMBER, CLASS_STRING, CLASS_PATH, CLASS_SOC
 
 /* The values of a filter; under kprobe.multi shared by filters of several hooks. */
 struct value_table {
+	const struct strs *written;   /* as in the policy, to explain with */
 	struct string_set *strings;
 	struct prefix_set prefixes;
 	struct range_set ranges;
@@ -181,6 +183,7 @@ uint32_t eval_site(const struct engine *e, enum hook_section section, struct str
 
 /* eval_match.c: does the argument pass? WHY is set with TRI_UNKNOWN. */
 enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **why);
+const struct slot *eval_slot(const struct arg_test *t, const struct hit *h);   /* NULL = not told */
 enum tri eval_binaries(const struct binary_test *t, const struct record *r, const char **why);
 enum tri eval_pids(const struct pid_filter *f, const struct record *r, const char **why);
 enum value_class eval_class(enum policy_type t);

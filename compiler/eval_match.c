@@ -360,7 +360,7 @@ static bool same_resolve(struct str wanted, struct str told)
 	return str_ends(wanted, STR("i_nlink")) && str_ends(told, STR("i_nlink"));
 }
 
-static const struct slot *find_slot(const struct arg_test *t, const struct hit *h)
+const struct slot *eval_slot(const struct arg_test *t, const struct hit *h)
 {
 	uint8_t index = place(t, h);
 	for (uint32_t i = 0; i < h->n; i++)
@@ -390,7 +390,7 @@ static bool mode_from_flags(const struct arg_test *t, const struct hit *h, struc
 enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **why)
 {
 	struct slot made;
-	const struct slot *s = find_slot(t, h);
+	const struct slot *s = eval_slot(t, h);
 	if (!s && mode_from_flags(t, h, &made))
 		s = &made;
 	if (!s || !s->known)

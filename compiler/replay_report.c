@@ -31,6 +31,7 @@ struct report {
 		size_t *v;
 		size_t n, cap;
 	} times;
+	const struct engine *engine;   /* of the source being read */
 	size_t sources;
 };
 
@@ -78,6 +79,17 @@ static void judge_words(const struct report *r, const struct judgement *j, struc
 	}
 }
 
+static void explain(const struct report *r, const struct judgement *j, const char *before, struct buf *b)
+{
+	CLEANUP_BUF struct buf words = BUF_INIT;
+	if (r->engine && j->policy < r->o->set->npolicies)
+		engine_explain(r->engine, j, &words);
+	if (!words.n)
+		return;
+	buf_puts(b, before);
+	buf_str(b, buf_view(&words));
+}
+
 /* ---- JSON ---- */
 
 static void json_begin(struct report *r)
@@ -122,6 +134,10 @@ static void json_event(struct report *r, const struct event *ev, const struct ju
 		json_str(b, "effect", j->effect == EFFECT_PREVENTED ? STR("prevented") : STR("happened"));
 		buf_printf(b, "\"monitor\":%s,", j->monitor ? "true" : "false");
 		json_str(b, "why", str_from(j->why ? j->why : ""));
+		CLEANUP_BUF struct buf detail = BUF_INIT;
+		explain(r, j, "", &detail);
+		if (detail.n)
+			json_str(b, "detail", buf_view(&detail));
 	} else {
 		buf_puts(b, "\"policy\":null,\"hook\":null,\"selector\":null,\"verdict\":\"allow\",\"effect\":\"happened\","
 			    "\"monitor\":false,\"why\":\"no policy's hook is reached\",");
@@ -183,6 +199,7 @@ static void text_event(struct report *r, const struct event *ev, const struct ju
 			buf_printf(b, ", %s %d", j[i].policy < r->o->set->npolicies ? "selector" : "rule",
 				   j[i].selector);
 		buf_printf(b, ": %s", j[i].why ? j[i].why : "");
+		explain(r, &j[i], ": ", b);
 		text_line(r, "    ");
 	}
 }
@@ -208,6 +225,11 @@ static void note_expectation(struct report *r, const struct event *ev, bool brok
 	buf_printf(&words, ":%llu: ", (unsigned long long)ev->line);
 	event_words(ev, &words);
 	g->first_broken = buf_take(&words);
+}
+
+void report_source(struct report *r, const struct engine *e)
+{
+	r->engine = e;
 }
 
 int report_event(void *arg, const struct event *ev, const struct judgement *j, size_t n, bool broken)
@@ -247,6 +269,7 @@ static void note_unrecorded(void *arg, size_t policy, size_t hook)
 void report_source_done(struct report *r, const struct engine *e)
 {
 	r->sources++;
+	r->engine = NULL;
 	engine_unrecorded(e, note_unrecorded, r);
 }
 

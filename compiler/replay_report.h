@@ -25,6 +25,9 @@ struct report *report_new(const struct report_options *options, FILE *out);
 void report_free(struct report *r);
 DEFINE_CLEANUP(struct report *, report_free)
 
+/* Before each source: the engine that will judge it, to explain with. Borrowed until report_source_done(). */
+void report_source(struct report *r, const struct engine *e);
+
 /* A struct replay_handler's event function; ARG is the report. */
 int report_event(void *arg, const struct event *ev, const struct judgement *j, size_t n, bool broken);
 

@@ -188,7 +188,13 @@ static void add_row(struct replay *p, const struct proof_event *e, const struct 
 		   e->ev->expect == EXPECT_ALLOW ? "allow" : e->ev->expect == EXPECT_DENY ? "deny" : "");
 	buf_json(b, e->ev->label);
 	buf_puts(b, ",\"why\":");
-	buf_json(b, str_from(e->why));
+	CLEANUP_BUF struct buf why = BUF_INIT, detail = BUF_INIT;
+	buf_puts(&why, e->why);
+	if (e->engine && e->judgement)
+		engine_explain(e->engine, e->judgement, &detail);
+	buf_puts(&why, detail.n ? ": " : "");
+	buf_str(&why, buf_view(&detail));
+	buf_json(b, buf_view(&why));
 	buf_puts(b, ",\"rule\":");
 	if (e->judgement) {
 		const struct policy *policy = p->compiled->policies[e->judgement->policy];

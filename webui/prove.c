@@ -88,6 +88,7 @@ static void prove_event(struct prover *p, const struct event *ev)
 	const struct proof_event e = {.ev = ev,
 				      .verdict = worst,
 				      .judgement = p->engine ? decided : NULL,
+				      .engine = p->engine,
 				      .prevented = p->proof->tally.prevented != before,
 				      .broken = broken,
 				      .why = decided && decided->why ? decided->why

@@ -21,6 +21,7 @@ struct proof_event {
 	const struct event *ev;
 	enum verdict verdict;
 	const struct judgement *judgement;  /* the deciding one, or NULL */
+	const struct engine *engine;        /* that made it, to explain with; or NULL */
 	bool prevented, broken;
 	const char *why;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Decision tables: one case a line in tests/replay/NAME.tests,
- *	policy | target | event | verdict [effect] [early] [monitor] [error=N]
+ *	policy | target | event | verdict [effect] [early] [monitor] [error=N] [| what the explanation says]
  * with the policies in tests/replay/policies. "none": the event reaches no hook. The event is
  *	exec|file|connect|inventory KEY=VALUE...     or     hook SECTION NAME KEY=VALUE...
  * by= and path= take "-" for an image without path and "?" for one that is not told; number=, string=, file= are
@@ -183,7 +183,7 @@ static bool has_word(struct str text, struct str wanted)
 	return false;
 }
 
-static bool run_case(const char *file, unsigned line, struct str fields[4])
+static bool run_case(const char *file, unsigned line, struct str fields[5])
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	struct target target;
@@ -208,6 +208,13 @@ static bool run_case(const char *file, unsigned line, struct str fields[4])
 	for (struct str word = next_word(&wanted); word.n; word = next_word(&wanted))
 		good &= has_word(buf_view(&got), word);
 	good &= has_word(fields[3], STR("early")) == has_word(buf_view(&got), STR("early"));
+	CLEANUP_BUF struct buf explained = BUF_INIT;
+	for (size_t i = 0; i < nj; i++)
+		engine_explain(e, &j[i], &explained);
+	if (fields[4].n && !(explained.n && memmem(explained.p, explained.n, fields[4].p, fields[4].n))) {
+		printf("%s:%u: explained as: %s\n", file, line, explained.n ? explained.p : "nothing");
+		good = false;
+	}
 	if (!good)
 		printf("%s:%u: " STR_FMT " | " STR_FMT "\n\twanted " STR_FMT ", got %s (%s)\n", file, line,
 		       STR_ARG(fields[0]), STR_ARG(fields[2]), STR_ARG(fields[3]), got.p, nj ? j[0].why : "");
@@ -237,8 +244,8 @@ static unsigned run_file(const char *file, unsigned *ret_cases)
 		rest = str_skip(rest, l.n + 1);
 		if (!l.n || l.p[0] == '#')
 			continue;
-		struct str fields[4] = {{0}};
-		for (size_t i = 0; i < 4; i++) {
+		struct str fields[5] = {{0}};
+		for (size_t i = 0; i < 5; i++) {
 			const char *bar = l.n ? memchr(l.p, '|', l.n) : NULL;
 			fields[i] = trim((struct str){l.p, bar ? (size_t)(bar - l.p) : l.n});
 			l = str_skip(l, bar ? (size_t)(bar - l.p) + 1 : l.n);
