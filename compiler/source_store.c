@@ -12,6 +12,8 @@ struct source_store {
 	size_t nworkloads, at;            /* the workload being streamed is at - 1 */
 	struct instance instance;         /* one of its instances: pod name, labels, image */
 	struct store_cursor *cursor;
+	const struct observation_row *held;   /* instead of the cursor */
+	size_t nheld;
 };
 
 static int open_workload(struct source_store *s)
@@ -96,6 +98,17 @@ static void fill_event(struct source_store *s, const struct observation *o, stru
 	}
 }
 
+static int next_held(struct source *source, struct event *ev)
+{
+	struct source_store *s = (struct source_store *)source;
+	if (!s->nheld)
+		return 0;
+	fill_event(s, &s->held->o, ev);
+	s->held++;
+	s->nheld--;
+	return 1;
+}
+
 static int next(struct source *source, struct event *ev)
 {
 	struct source_store *s = (struct source_store *)source;
@@ -160,4 +173,19 @@ int source_store_workload(struct store *store, int64_t workload, struct source *
 	}
 	*ret = &s->source;
 	return 0;
+}
+
+struct source *source_store_held(const struct workload_row *w, const struct instance *instance,
+				 const struct observation_row *rows, size_t n)
+{
+	static const struct source_ops ops = {.next = next_held, .close = close_source};
+	struct source_store *s = new_source(NULL);
+	s->source.ops = &ops;
+	s->workloads = arena_alloc(s->arena, sizeof(*s->workloads));
+	*s->workloads = *w;
+	s->nworkloads = s->at = 1;
+	s->instance = *instance;
+	s->held = rows;
+	s->nheld = n;
+	return &s->source;
 }

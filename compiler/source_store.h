@@ -6,7 +6,7 @@
 #pragma once
 
 #include "schema/source.h"
-#include "schema/store.h"
+#include "schema/store_read.h"
 
 /*
  * The workloads that PATTERN means (NULL = all), one after the other. The store must outlive the source. 0 or
@@ -16,3 +16,10 @@ int source_store_open(struct store *s, const char *pattern, struct source **ret,
 
 /* One workload by its id. */
 int source_store_workload(struct store *s, int64_t workload, struct source **ret);
+
+/*
+ * One workload whose observations the caller holds, in the store's order: the same events, without reading. INSTANCE is the first
+ * that store_instances() tells. All must outlive the source.
+ */
+struct source *source_store_held(const struct workload_row *w, const struct instance *instance,
+				 const struct observation_row *rows, size_t n);

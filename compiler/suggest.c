@@ -260,9 +260,28 @@ static void leave_out(struct left_out_tally *t, enum left_out why, uint64_t obse
 	t->events[why] += events;
 }
 
-static int collect(struct store *s, const struct workload_row *w, const struct suggest_options *options,
-		   struct collection *c, struct left_out_tally *tally)
+static void collect_row(const struct observation_row *row, uint64_t instances,
+			const struct suggest_options *options, struct collection *c,
+			struct left_out_tally *tally)
 {
+	enum left_out why = suggest_judge(row, instances, options);
+	struct str path = entry_path(&row->o, options->typed);
+	if (why == LEFT_OUT_DENIED && (path.n || row->o.kind == KIND_CONNECT || row->o.kind == KIND_GUARD))
+		group_for(c, &row->o, path)->denied = true;
+	if (why != LEFT_OUT_COUNT)
+		leave_out(tally, why, 1, row->o.count);
+	else
+		group_add(c, &row->o, path);
+}
+
+static int collect(struct store *s, const struct workload_row *w, const struct observed *held,
+		   const struct suggest_options *options, struct collection *c,
+		   struct left_out_tally *tally)
+{
+	for (size_t i = 0; held && i < held->n; i++)
+		collect_row(&held->rows[i], w->instances, options, c, tally);
+	if (held)
+		return 0;
 	CLEANUP(store_cursor_close) struct store_cursor *cursor = NULL;
 	struct observation_query q = OBSERVATION_QUERY_ALL;
 	q.workload = w->id;
@@ -270,16 +289,8 @@ static int collect(struct store *s, const struct workload_row *w, const struct s
 	if (n)
 		return n;
 	struct observation_row row;
-	while ((n = store_cursor_next(cursor, &row)) == 1) {
-		enum left_out why = suggest_judge(&row, w->instances, options);
-		struct str path = entry_path(&row.o, options->typed);
-		if (why == LEFT_OUT_DENIED && (path.n || row.o.kind == KIND_CONNECT || row.o.kind == KIND_GUARD))
-			group_for(c, &row.o, path)->denied = true;
-		if (why != LEFT_OUT_COUNT)
-			leave_out(tally, why, 1, row.o.count);
-		else
-			group_add(c, &row.o, path);
-	}
+	while ((n = store_cursor_next(cursor, &row)) == 1)
+		collect_row(&row, w->instances, options, c, tally);
 	return n;
 }
 
@@ -522,12 +533,19 @@ static void add_workload(struct allowlist *a, const struct workload_row *w)
 int suggest_allowlist(struct store *s, const struct workload_row *w, const struct suggest_options *options,
 		      struct left_out_tally *tally, struct allowlist **ret)
 {
+	return suggest_from(s, w, NULL, options, tally, ret);
+}
+
+int suggest_from(struct store *s, const struct workload_row *w, const struct observed *held,
+		 const struct suggest_options *options, struct left_out_tally *tally,
+		 struct allowlist **ret)
+{
 	CLEANUP(allowlist_free) struct allowlist *a = allowlist_new();
 	struct collection c = {.arena = arena_new(), .keys = map_new()};
 	*tally = (struct left_out_tally){0};
 	add_workload(a, w);
 	a->mode = options->mode;
-	int err = collect(s, w, options, &c, tally);
+	int err = collect(s, w, held, options, &c, tally);
 	if (!err)
 		err = add_labels(s, w, a);
 	/* What was never recorded is not judged: an empty section would deny all of it. */

@@ -59,6 +59,15 @@ enum left_out suggest_judge(const struct observation_row *row, uint64_t instance
 int suggest_allowlist(struct store *s, const struct workload_row *w, const struct suggest_options *o,
 		      struct left_out_tally *tally, struct allowlist **ret);
 
+/* The same where the caller holds all observations of the workload, as the store has them; HELD NULL: reads them. */
+struct observed {
+	const struct observation_row *rows;
+	size_t n;
+};
+int suggest_from(struct store *s, const struct workload_row *w, const struct observed *held,
+		 const struct suggest_options *o, struct left_out_tally *tally,
+		 struct allowlist **ret);
+
 /*
  * What is protected by default: /bin/ /boot/ /etc/ /lib/ /lib64/ /root/ /sbin/ /usr/, and every
  * folder that a program was run from, other than the root and /tmp, /run, /dev, /proc, /var/tmp.

@@ -444,3 +444,48 @@ int store_history(struct store *s, struct arena *a, int64_t workload, uint64_t l
 	*ret_n = n;
 	return err;
 }
+
+/* A rule also changes what it covers, which no change names: then all of the workload is looked at. */
+static int rules_since(struct store *s, int64_t workload, uint64_t since, bool *ret)
+{
+	int err = 0;
+	sqlite3_stmt *q = store_query(s, "read the decisions", &err,
+				      "SELECT 1 FROM change WHERE workload=? AND version>? AND rule!=0 LIMIT 1",
+				      "iu", workload, since);
+	if (!q || (err = store_step(s, q, "read the decisions")) < 0)
+		return err;
+	*ret = err == 1;
+	sqlite3_reset(q);
+	return 0;
+}
+
+int store_choices_since(struct store *s, struct arena *a, int64_t workload, uint64_t since,
+			struct choice_row **ret, size_t *ret_n)
+{
+	static const char reading[] = "read the decisions";
+	struct choice_row *v = NULL;
+	size_t n = 0;
+	bool rules = false;
+	int err = rules_since(s, workload, since, &rules);
+	if (err)
+		return err;
+	sqlite3_stmt *q = store_query(
+		s, reading, &err,
+		rules ? "SELECT id,rule,choice,choice_version,choice_ns FROM observation "
+			"WHERE workload=?1 AND choice_version>?2"
+		      : "SELECT id,rule,choice,choice_version,choice_ns FROM observation WHERE workload=?1 "
+			"AND id IN (SELECT observation FROM change WHERE workload=?1 AND version>?2)",
+		"iu", workload, since);
+	if (!q)
+		return err;
+	while ((err = store_step(s, q, reading)) == 1)
+		*ARENA_PUSH(a, v, n) = (struct choice_row){
+			.observation = sqlite3_column_int64(q, 0),
+			.rule = sqlite3_column_int64(q, 1),
+			.choice = (enum choice)MIN(column_u64(q, 2), (uint64_t)CHOICE_DENY),
+			.version = column_u64(q, 3),
+			.time_ns = column_u64(q, 4)};
+	*ret = v;
+	*ret_n = n;
+	return err;
+}

@@ -51,3 +51,15 @@ struct batch_row {
 };
 int store_history(struct store *s, struct arena *a, int64_t workload, uint64_t limit,
 		  struct batch_row **ret, size_t *ret_n);
+
+/*
+ * The choices that decisions after version SINCE touched, as they stand now: what a reader who holds the rows of
+ * that version must change in them.
+ */
+struct choice_row {
+	int64_t observation, rule;
+	enum choice choice;
+	uint64_t version, time_ns;
+};
+int store_choices_since(struct store *s, struct arena *a, int64_t workload, uint64_t since,
+			struct choice_row **ret, size_t *ret_n);

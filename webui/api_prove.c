@@ -61,7 +61,7 @@ API(api_consequence)
 		return;
 	}
 	struct proof p;
-	int err = prove_recording(c, s, &row, NULL, &p);
+	int err = prove_recording(w, c, s, &row, NULL, &p);
 	if (err) {
 		store_refusal(r, s, err);
 		return;
@@ -308,7 +308,7 @@ API(api_replay)
 	struct proof proof;
 	p.compiled = &c->compiled;
 	const struct proof_handler list = {on_event, &p};
-	int err = p.recording ? prove_recording(c, s, &row, &list, &proof)
+	int err = p.recording ? prove_recording(w, c, s, &row, &list, &proof)
 			      : replay_corpus(c, w->corpora[corpus], &p, &d, &proof);
 	if (err && p.recording)
 		store_refusal(r, s, err);

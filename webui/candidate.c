@@ -4,6 +4,8 @@
 
 #include <inttypes.h>
 
+#include "webui/held.h"
+
 enum { CANDIDATES_KEPT = 6 };
 
 static void candidate_free(struct candidate *c)
@@ -96,12 +98,15 @@ static void trim(struct web *w)
 	}
 }
 
-static struct candidate *build(struct store *s, struct response *r, const struct workload_row *row,
-			       const struct wish *wish)
+static struct candidate *build(struct web *w, struct store *s, struct response *r,
+			       const struct workload_row *row, const struct wish *wish)
 {
 	struct candidate *c = xcalloc(1, sizeof(*c));
 	c->target = wish->options.target;
-	int err = suggest_allowlist(s, row, &wish->suggest, &c->left_out, &c->allowlist);
+	CLEANUP_HELD struct held_lease lease = {w, NULL};
+	int err = held_get(w, s, row, &lease.held);
+	if (!err)
+		err = held_suggest(lease.held, s, row, &wish->suggest, &c->left_out, &c->allowlist);
 	if (err) {
 		store_refusal(r, s, err);
 		free(c);
@@ -123,7 +128,7 @@ struct candidate *candidate_get(struct web *w, struct store *s, const struct req
 	pthread_mutex_unlock(&w->lock);
 	if (c)
 		return c;
-	c = build(s, r, row, &wish);
+	c = build(w, s, r, row, &wish);
 	if (!c)
 		return NULL;
 	c->key = TAKE(key);

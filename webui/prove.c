@@ -6,9 +6,9 @@
 #include "webui/prove.h"
 
 #include "compiler/image_eval.h"
-#include "compiler/source_store.h"
 #include "schema/base/map.h"
 #include "schema/ndjson.h"
+#include "webui/held.h"
 
 struct prover {
 	const struct candidate *candidate;
@@ -122,11 +122,14 @@ static int prove(const struct candidate *c, struct source *source, const struct 
 	return err;
 }
 
-int prove_recording(const struct candidate *c, struct store *s, const struct workload_row *row,
+int prove_recording(struct web *w, const struct candidate *c, struct store *s, const struct workload_row *row,
 		    const struct proof_handler *handler, struct proof *ret)
 {
+	CLEANUP_HELD struct held_lease lease = {w, NULL};
 	CLEANUP(source_close) struct source *source = NULL;
-	int err = source_store_workload(s, row->id, &source);
+	int err = held_get(w, s, row, &lease.held);
+	if (!err)
+		err = held_source(lease.held, s, row, &source);
 	return err ? err : prove(c, source, row, handler, false, ret);
 }
 

@@ -32,7 +32,7 @@ struct proof_handler {
 };
 
 /* Over the store's observations of the workload: 0 or -errno of the store. HANDLER may be NULL. */
-int prove_recording(const struct candidate *c, struct store *s, const struct workload_row *row,
+int prove_recording(struct web *w, const struct candidate *c, struct store *s, const struct workload_row *row,
 		    const struct proof_handler *handler, struct proof *ret);
 
 /* Over a corpus file: 0, or -errno with the reason in D. */

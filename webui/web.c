@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "webui/candidate.h"
+#include "webui/held.h"
 #include "webui/routes.h"
 
 void web_init(struct web *w)
@@ -22,6 +23,7 @@ void web_done(struct web *w)
 		store_close(w->idle[i]);
 	w->nidle = 0;
 	candidates_free(w);
+	held_free(w);
 	pthread_mutex_destroy(&w->lock);
 }
 

@@ -14,6 +14,7 @@
 enum { WEB_THREADS = 4 };
 
 struct candidate;
+struct held;
 
 struct web {
 	const char *db;
@@ -26,6 +27,7 @@ struct web {
 	struct store *idle[WEB_THREADS];
 	size_t nidle;
 	struct candidate *candidates;    /* newest use first; see candidate.h */
+	struct held *held;       /* the same; see held.h */
 };
 
 void web_init(struct web *w);

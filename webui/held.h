@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The observations of a workload, held in memory between requests: the consequence follows each choice without
+ * reading them again. Held by what the store says of them (how many, how often, until when): when anything more was seen they
+ * are read anew. Choices alone are brought up to the version that is asked for.
+ */
+#pragma once
+
+#include "compiler/suggest.h"
+#include "schema/source.h"
+#include "webui/web.h"
+
+enum {
+	HELD_KEPT = 3,                /* workloads */
+	HELD_ROWS_MAX = 300000,       /* of one; those with more are read each time */
+};
+
+struct held;
+
+/* For the workload ROW: 0 or -errno of the store. *ret NULL: too many to hold. Give it back with held_back(). */
+int held_get(struct web *w, struct store *s, const struct workload_row *row, struct held **ret);
+void held_back(struct web *w, struct held *e);
+
+/* As suggest_allowlist() and source_store_workload() do, from what is held; E NULL: from the store. */
+int held_suggest(struct held *e, struct store *s, const struct workload_row *row,
+		     const struct suggest_options *o, struct left_out_tally *tally,
+		     struct allowlist **ret);
+int held_source(struct held *e, struct store *s, const struct workload_row *row,
+		    struct source **ret);
+
+/* When the server ends. */
+void held_free(struct web *w);
+
+struct held_lease {
+	struct web *web;
+	struct held *held;
+};
+static inline void held_lease_end(struct held_lease *l)
+{
+	if (l->held)
+		held_back(l->web, l->held);
+}
+#define CLEANUP_HELD __attribute__((cleanup(held_lease_end)))
