@@ -45,7 +45,9 @@ static const char *const operator_words[OPERATOR_COUNT] = {
 	[OPERATOR_EQUAL] = "is", [OPERATOR_NOT_EQUAL] = "is not",
 	[OPERATOR_PREFIX] = "begins with", [OPERATOR_NOT_PREFIX] = "does not begin with",
 	[OPERATOR_POSTFIX] = "ends with", [OPERATOR_NOT_POSTFIX] = "does not end with",
-	[OPERATOR_MASK] = "has a bit of", [OPERATOR_SADDR] = "is in", [OPERATOR_NOT_SADDR] = "is not in",
+	[OPERATOR_MASK] = "has one of the bits", [OPERATOR_DADDR] = "is in", [OPERATOR_NOT_DADDR] = "is not in",
+	[OPERATOR_DPORT] = "has port", [OPERATOR_NOT_DPORT] = "has a port other than",
+	[OPERATOR_IN_RANGE] = "lies in", [OPERATOR_NOT_IN_RANGE] = "lies outside", [OPERATOR_SADDR] = "is in", [OPERATOR_NOT_SADDR] = "is not in",
 	[OPERATOR_SPORT] = "has port", [OPERATOR_NOT_SPORT] = "has a port other than",
 	[OPERATOR_FAMILY] = "is of family", [OPERATOR_PROTOCOL] = "is of protocol",
 	[OPERATOR_IN] = "is", [OPERATOR_NOT_IN] = "is not",
@@ -87,6 +89,33 @@ static const char *arg_words(const struct spec_arg *a)
 	}
 }
 
+/* Conditions on numbers that have a name of their own. Value and meaning are the kernel's. */
+static const struct {
+	const char *call, *resolve;       /* the end of what the argument is resolved to, or "" */
+	enum policy_operator op;
+	const char *value, *text;
+} condition_words[] = {
+	{"file_open", "f_flags", OPERATOR_MASK, "3", "it is opened for writing"},
+	{"mmap_file", "", OPERATOR_MASK, "2", "the mapping is writable"},
+	{"mmap_file", "", OPERATOR_MASK, "1", "it is shared, so that writing changes the file"},
+	{"", "i_nlink", OPERATOR_EQUAL, "0", "the file has no name (memfd, deleted)"},
+	{"kernel_read_file", "", OPERATOR_EQUAL, "2", "it is a kernel module"},
+	{"kernel_load_data", "", OPERATOR_EQUAL, "2", "it is a kernel module"},
+	{"ptrace_access_check", "", OPERATOR_MASK, "2", "it would attach, not only look"},
+};
+
+static const char *condition_of(const struct hook *h, const struct spec_arg *a, const struct arg_filter *f)
+{
+	if (!a || f->values.n != 1)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(condition_words); i++)
+		if (condition_words[i].op == f->op && str_ends(h->call, str_from(condition_words[i].call)) &&
+		    str_ends(a->resolve, str_from(condition_words[i].resolve)) &&
+		    str_eq(f->values.v[0], str_from(condition_words[i].value)))
+			return condition_words[i].text;
+	return NULL;
+}
+
 static const struct spec_arg *arg_of(const struct hook *h, const struct arg_filter *f)
 {
 	if (f->nargs)
@@ -112,8 +141,18 @@ static void put_conditions(struct buf *b, const struct hook *h, const struct sel
 		put_operator(b, s->binaries[i].op);
 		put_values(b, &s->binaries[i].values);
 	}
+	for (size_t i = 0; i < s->nparent_binaries; i++, join = " and ") {
+		buf_printf(b, "%sits parent's program", join);
+		put_operator(b, s->parent_binaries[i].op);
+		put_values(b, &s->parent_binaries[i].values);
+	}
 	for (size_t i = 0; i < s->nargs; i++, join = " and ") {
 		const struct spec_arg *a = arg_of(h, &s->args[i]);
+		const char *condition = condition_of(h, a, &s->args[i]);
+		if (condition) {
+			buf_printf(b, "%s%s", join, condition);
+			continue;
+		}
 		buf_printf(b, "%s%s", join, a ? arg_words(a) : "the argument");
 		put_operator(b, s->args[i].op);
 		put_values(b, &s->args[i].values);
@@ -123,8 +162,8 @@ static void put_conditions(struct buf *b, const struct hook *h, const struct sel
 		buf_puts(b, s->capabilities[i].op == OPERATOR_IN ? " include" : " do not include");
 		put_values(b, &s->capabilities[i].values);
 	}
-	if (s->nargs + s->nbinaries + s->ncapabilities == 0)
-		buf_puts(b, "always");
+	if (s->nargs + s->nbinaries + s->nparent_binaries + s->ncapabilities == 0)
+		buf_puts(b, "in every other case");
 }
 
 static void put_selector(struct buf *b, const struct hook *h, const struct selector *s)

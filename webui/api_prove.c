@@ -66,7 +66,8 @@ API(api_consequence)
 		store_refusal(r, s, err);
 		return;
 	}
-	buf_printf(&r->body, "{\"version\":%" PRIu64 ",\"recording\":{", row.version);
+	buf_printf(&r->body, "{\"version\":%" PRIu64 ",\"decided\":%" PRIu64 ",\"undecided\":%" PRIu64 ",\"recording\":{",
+		   row.version, row.allowed + row.denied, row.undecided);
 	add_proof(&r->body, &p);
 	buf_puts(&r->body, "},\"corpora\":[");
 	if (!add_corpora(w, c, &row, r))

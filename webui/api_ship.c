@@ -2,23 +2,21 @@
 /* What exactly goes out: the YAML with its meaning, what each rule costs, every file with its digest. */
 #include <inttypes.h>
 
+#include "compiler/words.h"
 #include "schema/base/sha256.h"
 #include "webui/api.h"
 #include "webui/candidate.h"
-#include "webui/words.h"
 
-struct sentences {
-	struct buf *b;
-	bool more;
-};
-
-static void add_sentence(void *arg, unsigned line, struct str text)
+static void add_sentences(struct buf *b, const struct policy *p, struct arena *arena)
 {
-	struct sentences *s = arg;
-	buf_printf(s->b, "%s{\"line\":%u,\"text\":", s->more ? "," : "", line);
-	buf_json(s->b, text);
-	buf_putc(s->b, '}');
-	s->more = true;
+	struct words *words;
+	size_t n;
+	words_policy(p, arena, &words, &n);
+	for (size_t i = 0; i < n; i++) {
+		buf_printf(b, "%s{\"line\":%u,\"text\":", i ? "," : "", words[i].line);
+		buf_json(b, words[i].text);
+		buf_putc(b, '}');
+	}
 }
 
 static void add_rules(struct buf *b, const struct compiled *c)
@@ -67,18 +65,17 @@ static void add_outputs(struct buf *b, const struct compiled *c)
 	buf_putc(b, ']');
 }
 
-static void add_words(struct buf *b, const struct compiled *c)
+static void add_words(struct buf *b, const struct compiled *c, struct arena *arena)
 {
 	buf_puts(b, ",\"policies\":[");
 	for (size_t i = 0; i < c->npolicies; i++) {
 		const struct policy *p = c->policies[i];
-		struct sentences s = {.b = b};
 		buf_puts(b, i ? ",{\"name\":" : "{\"name\":");
 		buf_json(b, p->name);
 		buf_puts(b, ",\"file\":");
 		buf_json(b, p->file);
 		buf_puts(b, ",\"words\":[");
-		policy_words(p, add_sentence, &s);
+		add_sentences(b, p, arena);
 		buf_puts(b, "]}");
 	}
 	buf_putc(b, ']');
@@ -123,7 +120,7 @@ API(api_policy)
 		buf_json(b, str_from(c->compiled.no_yaml));
 		buf_printf(b, ",\"replayed\":%" PRIu64 ",\"unknown\":%" PRIu64, c->compiled.replayed,
 			   c->compiled.unknown);
-		add_words(b, &c->compiled);
+		add_words(b, &c->compiled, q->arena);
 		add_rules(b, &c->compiled);
 		add_outputs(b, &c->compiled);
 	}

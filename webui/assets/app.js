@@ -105,7 +105,7 @@ async function show() {
 const KEYS = [
 	['j k', 'down, up'], ['a d u', 'allow, deny, undecided; then the next row'], ['x', 'select; shift + j or k selects a range'],
 	['g', 'propose a general form, with what else it would admit'], ['e', 'explain: the evidence of this row'],
-	['z', 'undo the last choice'], ['/', 'filter'], ['[ ]', 'previous, next kind'], ['b', 'many at once'],
+	['z', 'undo the last choice'], ['/', 'filter'], ['[ ]', 'previous, next kind'], ['b', 'many at once'], ['h', 'decided so far: rules and history'],
 	['Enter', 'open'], ['1 … 5', 'Fleet, Review, Replay, Policy, Ship'], ['?', 'this list'], ['Esc', 'close, leave the filter'],
 ];
 

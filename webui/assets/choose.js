@@ -45,12 +45,14 @@ const SETS = [
 	['undecided', 'deny', 'Deny all that is undecided'],
 ];
 
-export function bulk(id, query, version, stored) {
+export function bulk(id, query, version, stored, first) {
 	const preview = h('div.preview', {'aria-live': 'polite'}, h('p.muted', null, 'Choose one to see what it would do.'));
 	const scope = [query.kind && `kind ${query.kind}`, query.q && `filter “${query.q}”`].filter(Boolean).join(', ');
 	const box = dialog('Many at once', h('p.muted', null, scope ? `Only within the list as it is: ${scope}.` : 'Over all observations of this workload.',
 		' Decisions already made stay.'),
 		h('div.sets', null, SETS.map(([which, choice, title]) => h('button', {type: 'button', onclick: () => look(which, choice, title)}, title))), preview);
+	if (first)
+		look(...SETS[0]);
 	async function look(which, choice, title) {
 		const body = {version: version(), which, choice, kind: query.kind, q: query.q};
 		try {

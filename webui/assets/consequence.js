@@ -5,7 +5,7 @@ import {h, clear, get, count, plural, safe} from '/lib.js';
 const foot = document.getElementById('foot');
 
 function number(n, text, href, kind) {
-	return h(`a.number.${kind}`, {href}, h('b', null, count(n)), ' ' + text);
+	return h(`a.number.${kind}`, {href}, h('span', {'aria-hidden': 'true'}, {good: '✓ ', warn: '▲ ', bad: '✕ '}[kind]), h('b', null, count(n)), ' ' + text);
 }
 
 function corpora(id, list) {
@@ -52,12 +52,26 @@ class Consequence {
 		}
 	}
 
+	// Before the first choice the policy allows nothing: true, but not what anybody would ship.
+	drawUndecided(c) {
+		const r = c.recording, attacks = c.corpora.reduce((n, x) => n + x.attacks, 0);
+		clear(foot, h('span.part', null, h('b', null, 'Nothing is decided yet'), ', so there is nothing to judge: ',
+				`${plural(r.events, 'recorded event')}${attacks ? ` and ${plural(attacks, 'attack')} in the corpora` : ''} wait for your choice.`),
+		      h('span.part', null, h('a', {href: `/w/${this.id}/review?panel=bulk`}, 'Begin: allow what every instance did'),
+			h('span.muted', null, ' (shows what it would take in first)')));
+	}
+
 	draw(c) {
 		const r = c.recording;
+		if (!c.decided) {
+			this.drawUndecided(c);
+			return;
+		}
 		clear(foot,
 		      h('span.part', null, h('span.label', null, 'Recording'), ' ',
 			number(r.blocked, `of ${count(r.events)} events would be blocked`,
 			       `/w/${this.id}/replay?against=recording&show=blocked`, r.blocked ? 'warn' : 'good'),
+			c.undecided && r.blocked ? h('span.muted', null, `; ${count(c.undecided)} still undecided count as not allowed`) : null,
 			r.happened ? h('span.muted', null, ` (${count(r.happened)} killed after the fact)`) : null,
 			r.unknown ? [' · ', number(r.unknown, 'cannot be told', `/w/${this.id}/replay?against=recording&show=unknown`, 'warn')] : null),
 		      h('span.part', null, h('span.label', null, 'Corpora'), ' ', corpora(this.id, c.corpora)),

@@ -6,13 +6,18 @@ import {state, refreshWorkload} from '/app.js';
 import {consequence} from '/consequence.js';
 
 const SHAPES = {allow: '○', post: '○', unknown: '?', deny: '■', kill: '▲'};
+const WORDS = {allow: 'allowed', post: 'reported', unknown: 'cannot be told', deny: 'denied', kill: 'killed'};
 const SHOWS = [['blocked', 'Blocked'], ['all', 'All'], ['unknown', 'Cannot be told'], ['happened', 'Killed too late'],
 	       ['attacks', 'Attacks'], ['missed', 'Attacks missed'], ['broken', 'Benign broken']];
 
 function verdict(row) {
 	const stops = row.verdict === 'deny' || row.verdict === 'kill';
 	const effect = stops ? (row.effect === 'prevented' ? 'prevented' : 'happened all the same') : '';
-	return h(`span.verdict.${row.verdict}`, null, h('span', {'aria-hidden': 'true'}, SHAPES[row.verdict] + ' '), row.verdict,
+	// Stopping is good of an attack, bad of what must work, and a question of everything else.
+	const wanted = row.broken ? 'bad' : row.expect ? 'good' : stops || row.verdict === 'unknown' ? 'warn' : 'plain';
+	const word = row.expect === 'deny' ? (row.broken ? 'attack missed' : 'attack stopped')
+		: row.expect === 'allow' && row.broken ? 'benign broken' : '';
+	return h(`span.verdict.${wanted}`, {title: word || undefined}, h('span', {'aria-hidden': 'true'}, SHAPES[row.verdict] + ' '), WORDS[row.verdict] || row.verdict,
 		 effect ? h('span.effect', null, ' · ' + effect) : null);
 }
 
@@ -20,6 +25,8 @@ function verdict(row) {
 function strip(data, brushed) {
 	const most = Math.max(1, ...data.buckets.map(b => b[0] + b[1] + b[2] + b[3]));
 	const first = millis(data.first_ns), last = millis(data.last_ns);
+	if (!data.buckets.some(b => b.some(n => n)))
+		return h('p.muted', null, 'No event of this workload has a time here.');
 	const NS = 'http://www.w3.org/2000/svg';
 	const svg = document.createElementNS(NS, 'svg');
 	svg.setAttribute('viewBox', '0 0 1200 60');
@@ -93,11 +100,12 @@ export async function show(main, at) {
 				cancel.hidden = true;
 			}
 		},
-		empty: () => h('p.empty.good', null, query.show === 'blocked' ? '✓ Nothing would be blocked.' :
-			query.show === 'missed' ? '✓ No attack was missed.' : query.show === 'broken' ? '✓ Nothing benign breaks.' : 'No such event.')});
+		empty: () => h(`p.empty${['blocked', 'missed', 'broken'].includes(query.show) ? '.good' : ''}`, null, query.show === 'blocked' ? '✓ Nothing would be blocked.' :
+			query.show === 'missed' ? '✓ No attack was missed.' : query.show === 'broken' ? '✓ Nothing benign breaks.' : query.against !== 'recording' && query.show === 'all' ? 'This corpus holds no event of this workload: choose another one.' : 'No such event.')});
 	function draw(got) {
 		clear(top, h('p', null, h('b', null, count(got.blocked)), ` of ${plural(got.events, 'event')} would be blocked: `,
 			`${count(got.prevented)} prevented, ${count(got.happened)} killed although it happened; ${count(got.unknown)} cannot be told.`,
+			workload.allowed + workload.denied ? '' : ' Nothing is decided yet: a policy made now would allow nothing.',
 			got.attacks ? ` Attacks: ${count(got.stopped)} of ${count(got.attacks)} stopped.` : '',
 			got.benign ? ` Benign: ${count(got.broken)} of ${count(got.benign)} broken.` : ''));
 		clear(chart, strip(got.strip, (from, to) => set({from: from * 1e6 + '', to: to * 1e6 + ''})),

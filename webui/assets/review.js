@@ -5,6 +5,7 @@ import {List} from '/list.js';
 import {state, refreshWorkload} from '/app.js';
 import {consequence} from '/consequence.js';
 import {ladder, bulk} from '/choose.js';
+import {decided} from '/decided.js';
 import {tree} from '/tree.js';
 
 export const MARK = {allow: '✓', deny: '✕', undecided: '·'};
@@ -168,6 +169,8 @@ export async function show(main, at) {
 		      `${rows.length === 1 ? safe(object(rows[0])).slice(-60) : rows.length + ' observations'}. z undoes.`);
 		list.move(list.cursor + (many ? 0 : 1));
 	}
+	// A link from the foot must not open it again on reload.
+	state({panel: ''});
 	async function undo() {
 		await write('undo', {}, 'Undone.');
 		await list.reload(true);
@@ -233,10 +236,16 @@ export async function show(main, at) {
 	const treeBox = h('details.tree', {open: matchMedia('(min-width: 1100px)').matches}, h('summary', null, 'Processes'));
 	main.append(treeBox,
 		h('div.middle', null, h('div.bar', null, tabs, filter, choices, tagFilter, total, h('span.spacer'), progress,
-			h('button', {type: 'button', onclick: () => many()}, h('kbd', null, 'b'), ' Many at once')), list.el), side);
-	const many = () => bulk(at.id, query, () => workload.version, w => reread(w, 'Stored. z undoes all of it.'));
+			h('button', {type: 'button', onclick: () => many()}, h('kbd', null, 'b'), ' Many at once'),
+			h('button', {type: 'button', onclick: () => decisions()}, h('kbd', null, 'h'), ' Decided so far')), list.el), side);
+	const decisions = () => decided(at.id, () => workload.version, reread);
+	const many = first => bulk(at.id, query, () => workload.version, w => reread(w, 'Stored. z undoes all of it.'), first);
 	summary();
 	tree(at.id, treeBox, path => { filter.value = path; set({q: path}); });
+	if (at.query.panel === 'bulk')
+		many(true);
+	if (at.query.panel === 'history')
+		decisions();
 	if (at.query.panel === 'sources')
 		import('/sources.js').then(m => m.sources(at.id));
 	const loading = list.reload();
@@ -275,7 +284,7 @@ export async function show(main, at) {
 			}
 			const kinds = KINDS.map(([k]) => k), at_ = kinds.indexOf(query.kind);
 			const actions = {
-				a: () => decide('allow'), d: () => decide('deny'), u: () => decide('undecided'), z: undo, g: general, b: many,
+				a: () => decide('allow'), d: () => decide('deny'), u: () => decide('undecided'), z: undo, g: general, b: () => many(), h: decisions,
 				e: () => { side.scrollIntoView({block: 'nearest'}); side.focus(); },
 				x: () => {
 					const row = list.row(list.cursor);
