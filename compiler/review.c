@@ -73,27 +73,47 @@ static void put_files(const struct compiled *c, struct buf *b)
 	buf_putc(b, '\n');
 }
 
+/* A rule that needs more than one policy is one row. */
+static bool told_before(const struct compiled *c, size_t at)
+{
+	const struct compiled_rule *r = &c->rules[at];
+	for (size_t i = 0; i < at; i++) {
+		if (strcmp(c->rules[i].kind, r->kind) == 0 && str_eq(c->rules[i].hook, r->hook))
+			return true;
+	}
+	return false;
+}
+
+static void put_hook(const struct compiled *c, size_t at, struct buf *b)
+{
+	const struct compiled_rule *r = &c->rules[at];
+	buf_printf(b, "| %s | ", r->kind);
+	put_text(b, r->hook);
+	buf_puts(b, " (");
+	for (size_t i = at; i < c->nrules; i++) {
+		if (strcmp(c->rules[i].kind, r->kind) || !str_eq(c->rules[i].hook, r->hook))
+			continue;
+		buf_puts(b, i > at ? ", " : "");
+		put_text(b, c->rules[i].policy);
+	}
+	buf_printf(b, ") | %s | %s | %s | %s | %s |\n", r->threat,
+		   r->prevents ? "Override: the call fails with EPERM" : "Sigkill: the process dies",
+		   r->prevents ? "**prevents**"
+		   : r->shape == SHAPE_TRACEPOINT ? "**kills**: the program was started, runs no instruction"
+						  : "**only kills**: the operation may have taken effect before",
+		   r->false_positive, r->cannot);
+}
+
 static void put_hooks(const struct compiled *c, struct buf *b)
 {
 	if (c->nrules == 0)
 		return;
 	buf_puts(b, "## What is held, where, and how\n\n"
-		    "| rule | hook | threat it answers | action | effect | what trips it wrongly | what it does not stop |\n"
+		    "| rule | hook (policies) | threat it answers | action | effect | what trips it wrongly | what it does not stop |\n"
 		    "|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < c->nrules; i++) {
-		const struct compiled_rule *r = &c->rules[i];
-		buf_printf(b, "| %s | ", r->kind);
-		put_text(b, r->hook);
-		buf_putc(b, ' ');
-		buf_puts(b, "(");
-		put_text(b, r->policy);
-		buf_printf(b, ") | %s | %s | %s | %s | %s |\n", r->threat,
-			   r->prevents ? "Override: the call fails with EPERM" : "Sigkill: the process dies",
-			   r->prevents ? "**prevents**"
-			   : r->shape == SHAPE_TRACEPOINT
-				   ? "**kills**: the program was started, runs no instruction"
-				   : "**only kills**: the operation may have taken effect before",
-			   r->false_positive, r->cannot);
+		if (!told_before(c, i))
+			put_hook(c, i, b);
 	}
 	buf_putc(b, '\n');
 }
@@ -205,29 +225,58 @@ static void put_limits(const struct compiled *c, struct buf *b)
 static void put_each(const struct compiled *c, const char *command, struct buf *b)
 {
 	for (size_t i = 0; i < c->npolicies; i++)
-		buf_printf(b, "   %s " STR_FMT ".yaml\n", command, STR_ARG(c->policies[i]->name));
+		buf_printf(b, "   %s" STR_FMT ".yaml\n", command, STR_ARG(c->policies[i]->name));
 }
 
-static void put_cluster_steps(const struct compiled *c, struct buf *b)
+/* Of an enforcing policy, what it would stop is watched first: the same document in monitor mode. */
+static void put_monitor(const struct compiled *c, bool enforce, struct buf *b)
 {
+	if (!enforce) {
+		put_each(c, "kubectl apply -f ", b);
+		return;
+	}
+	for (size_t i = 0; i < c->npolicies; i++)
+		buf_printf(b, "   sed 's/value: enforce/value: monitor/' " STR_FMT ".yaml | kubectl apply -f -\n",
+			   STR_ARG(c->policies[i]->name));
+}
+
+/* The commands that put it in force: the files at hand, or the same compiled for it. */
+static void put_enforce(const struct compiled *c, const struct compile_options *o, bool enforce, struct buf *b)
+{
+	CLEANUP_BUF struct buf target = BUF_INIT;
+	const struct str name = c->lowered->source->name;
+	target_print(&o->target, &target);
+	if (enforce) {
+		put_each(c, "kubectl apply -f ", b);
+		return;
+	}
+	buf_printf(b, "   stakeout compile " STR_FMT ".allowlist.yaml --enforce --target %s -o enforce\n", STR_ARG(name), target.p);
+	put_each(c, "kubectl apply -f enforce/", b);
+}
+
+static void put_cluster_steps(const struct compiled *c, const struct compile_options *o, struct buf *b)
+{
+	bool enforce = o->enforce || c->lowered->source->mode == MODE_ENFORCE;
 	const struct policy *p = c->policies[0];
 	const char *kind = p->namespaced ? "tracingpoliciesnamespaced" : "tracingpolicies";
 	CLEANUP_FREE char *scope =
 		p->namespaced ? xasprintf(" -n " STR_FMT, STR_ARG(p->namespace)) : xstrdup("");
 	buf_puts(b, "1. Check that the cluster takes it:\n\n   ```\n");
-	put_each(c, "kubectl apply --dry-run=server -f", b);
-	buf_puts(b, "   ```\n2. Deploy in monitor mode (compile without --enforce) and confirm that it is loaded on "
-		    "every node:\n\n   ```\n");
-	put_each(c, "kubectl apply -f", b);
+	put_each(c, "kubectl apply --dry-run=server -f ", b);
+	buf_puts(b, "   ```\n2. Deploy in monitor mode, and confirm that it is loaded (on every node: one agent pod at a time):\n\n   ```\n");
+	put_monitor(c, enforce, b);
 	buf_printf(b, "   kubectl get %s%s\n   kubectl -n kube-system exec ds/tetragon -c tetragon -- tetra tracingpolicy list\n",
 		   kind, scope);
 	buf_puts(b, "   ```\n3. Watch for at least one full cycle of what the workload does (release, restart, cron, fail-over). "
 		    "Each line is something that enforcing would stop:\n\n   ```\n");
-	buf_printf(b, "   kubectl -n kube-system exec ds/tetragon -c tetragon -- tetra getevents -o json --policy-names " STR_FMT
-		   "\n   ```\n", STR_ARG(p->name));
+	buf_puts(b, "   kubectl -n kube-system exec ds/tetragon -c tetragon -- tetra getevents -o json --policy-names ");
+	for (size_t i = 0; i < c->npolicies; i++)
+		buf_printf(b, "%s" STR_FMT, i ? "," : "", STR_ARG(c->policies[i]->name));
+	buf_puts(b, "\n   ```\n");
 	buf_puts(b, "4. Take in what is legitimate (`stakeout ingest`, review, compile again), until monitoring is quiet.\n"
-		    "5. Compile with `--enforce`, apply to one canary first (a label on its pods), then to all.\n\n"
-		    "Rollback, fastest first:\n\n1. Back to monitoring, without a gap, on each node:\n\n   ```\n");
+		    "5. Enforce, in one cluster or namespace first:\n\n   ```\n");
+	put_enforce(c, o, enforce, b);
+	buf_puts(b, "   ```\n\nRollback, fastest first:\n\n1. Back to monitoring, without a gap, on each node:\n\n   ```\n");
 	for (size_t i = 0; i < c->npolicies; i++) {
 		buf_printf(b, "   kubectl -n kube-system exec ds/tetragon -c tetragon -- tetra tracingpolicy set-mode%s%s " STR_FMT
 			   " monitor\n", p->namespaced ? " --namespace " : "", p->namespaced ? scope + 4 : "",
@@ -242,7 +291,7 @@ static void put_cluster_steps(const struct compiled *c, struct buf *b)
 static void put_host_steps(const struct compiled *c, struct buf *b)
 {
 	buf_puts(b, "1. Load in monitor mode:\n\n   ```\n");
-	put_each(c, "tetra tracingpolicy add", b);
+	put_each(c, "tetra tracingpolicy add ", b);
 	buf_puts(b, "   tetra tracingpolicy list\n   ```\n2. Watch what enforcing would stop:\n\n   ```\n"
 		    "   tetra getevents -o json\n   ```\n"
 		    "3. Take in what is legitimate, compile again; when it is quiet, compile with `--enforce` and load that.\n\n"
@@ -257,7 +306,7 @@ static void put_steps(const struct compiled *c, const struct compile_options *o,
 {
 	buf_puts(b, "## Rollout and rollback\n\nMonitor first, always.\n\n");
 	if (c->npolicies && o->target.kubernetes)
-		put_cluster_steps(c, b);
+		put_cluster_steps(c, o, b);
 	else if (c->npolicies)
 		put_host_steps(c, b);
 	const struct str name = c->lowered->source->name;

@@ -119,3 +119,11 @@ grep -q 'No evidence shows unlink+link+chmod' "$dir/t/web-storefront.review.md" 
 sed 's/namespace: shop/namespace: unknown/' $lists/node-service.yaml >"$dir/unknown.yaml"
 status 2 "$STAKEOUT" compile "$dir/unknown.yaml" -o "$dir/none"
 said 'by its cgroup only'
+
+# the review page: a row for each rule, all its policies in it; the commands name every policy and do what they say
+status 0 "$STAKEOUT" compile $lists/web-server.yaml --enforce -o "$dir/t"
+page=$dir/t/web-storefront.review.md
+[ "$(grep -c '^| file | lsm file' "$page")" = 1 ] && grep -q '(web-storefront, web-storefront-2)' "$page" || fail "rows are repeated for each policy"
+grep -q 'policy-names web-storefront,web-storefront-2$' "$page" || fail "a policy is not watched"
+grep -q "sed 's/value: enforce/value: monitor/' web-storefront-2.yaml | kubectl apply" "$page" || fail "an enforcing file is rolled out unwatched"
+sed 's/value: enforce/value: monitor/' "$dir/t/web-storefront.yaml" | grep -q 'value: monitor' || fail "the command of the page does nothing"
