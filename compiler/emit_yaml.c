@@ -392,8 +392,9 @@ static int put_all(struct documents *ds)
 {
 	const struct lowered *l = ds->e->l;
 	const struct allowlist *a = l->source;
-	int err = 0;
-	if (a->has_exec)
+	struct strs callers = {l->callers, l->ncallers};
+	int err = check_callers(ds->e, &callers);
+	if (!err && a->has_exec)
 		err = put_kind(ds, true, emit_exec);
 	if (!err && a->has_file)
 		err = put_kind(ds, false, emit_file);

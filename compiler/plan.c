@@ -281,3 +281,10 @@ void check_prefix(struct emission *e, const struct strs *values)
 {
 	check_length(e, values, 255, "a path prefix");
 }
+
+int check_callers(struct emission *e, const struct strs *callers)
+{
+	size_t before = e->d->errors;
+	check_length(e, callers, 255, "a caller in 'by'");
+	return e->d->errors > before ? -EINVAL : 0;
+}

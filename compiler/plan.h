@@ -126,3 +126,5 @@ void pass_callers(struct plan *p, const struct caller_classes *classes);
 /* Refuses values that the kernel's tables cannot hold, naming the path. */
 void check_equal(struct emission *e, const struct strs *values);
 void check_prefix(struct emission *e, const struct strs *values);
+/* matchBinaries compares the first 255 bytes only. */
+int check_callers(struct emission *e, const struct strs *callers);

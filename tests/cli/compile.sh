@@ -127,3 +127,9 @@ page=$dir/t/web-storefront.review.md
 grep -q 'policy-names web-storefront,web-storefront-2$' "$page" || fail "a policy is not watched"
 grep -q "sed 's/value: enforce/value: monitor/' web-storefront-2.yaml | kubectl apply" "$page" || fail "an enforcing file is rolled out unwatched"
 sed 's/value: enforce/value: monitor/' "$dir/t/web-storefront.yaml" | grep -q 'value: monitor' || fail "the command of the page does nothing"
+
+# a caller longer than an agent compares is named, not the emitted line
+sed "s|by: .*|by: [/$(printf '%0299d' 1)]|" $lists/web-server.yaml >"$dir/longcaller.yaml"
+sed -i 's|\(by: [^]]*\]\)$|\1|; s|^\( *- {.*by: [^]]*\]\)$|\1}|' "$dir/longcaller.yaml"
+status 2 "$STAKEOUT" compile "$dir/longcaller.yaml" -o "$dir/none"
+said "has 300 bytes, and a caller in 'by' holds 255"
