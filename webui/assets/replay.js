@@ -14,7 +14,7 @@ function verdict(row) {
 	const stops = row.verdict === 'deny' || row.verdict === 'kill';
 	const effect = stops ? (row.effect === 'prevented' ? 'prevented' : 'happened all the same') : '';
 	// Stopping is good of an attack, bad of what must work, and a question of everything else.
-	const wanted = row.broken ? 'bad' : row.expect ? 'good' : stops || row.verdict === 'unknown' ? 'warn' : 'plain';
+	const wanted = row.broken ? 'bad' : row.expect === 'deny' ? 'good' : row.expect ? 'plain' : stops || row.verdict === 'unknown' ? 'warn' : 'plain';
 	const word = row.expect === 'deny' ? (row.broken ? 'attack missed' : 'attack stopped')
 		: row.expect === 'allow' && row.broken ? 'benign broken' : '';
 	return h(`span.verdict.${wanted}`, {title: word || undefined}, h('span', {'aria-hidden': 'true'}, SHAPES[row.verdict] + ' '), WORDS[row.verdict] || row.verdict,

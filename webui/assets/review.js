@@ -41,7 +41,7 @@ function what(o) {
 
 export async function show(main, at) {
 	let workload = at.workload;
-	const query = {kind: at.query.kind || '', q: at.query.q || '', choice: at.query.choice || '', tag: at.query.tag || '',
+	const query = {kind: at.query.kind || '', q: at.query.q || '', choice: at.query.choice || '', tag: at.query.tag || '', instance: at.query.instance || '',
 		       sort: at.query.sort || 'path', descending: at.query.descending === '1'};
 	const start = millis(workload.first_ns), end = Math.max(start + 1, millis(workload.last_ns));
 	const selected = new Map();
@@ -85,8 +85,8 @@ export async function show(main, at) {
 		onload: n => { total.textContent = plural(n, 'observation'); },
 		oncursor: row => evidence(row), onopen: () => side.focus(),
 		onrange: (from, to) => range(from, to),
-		empty: () => h('p.empty', null, query.q || query.kind || query.choice || query.tag
-			? ['Nothing matches. ', h('button', {type: 'button', onclick: () => set({kind: '', q: '', choice: '', tag: ''})}, 'Show everything')]
+		empty: () => h('p.empty', null, query.q || query.kind || query.choice || query.tag || query.instance
+			? ['Nothing matches. ', h('button', {type: 'button', onclick: () => set({kind: '', q: '', choice: '', tag: '', instance: ''})}, 'Show everything')]
 			: 'Nothing was observed of this workload yet.')});
 
 	// ---- evidence ----
@@ -219,6 +219,8 @@ export async function show(main, at) {
 	const tagFilter = h('select', {'aria-label': 'Sign', onchange: ev => set({tag: ev.target.value})},
 		h('option', {value: ''}, 'any sign'),
 		session.tags.map(t => h('option', {value: t.name, selected: t.name === query.tag, title: t.summary}, t.name)));
+	const instanceFilter = h('select', {'aria-label': 'Instance', hidden: workload.instances < 2, onchange: ev => set({instance: ev.target.value})},
+		h('option', {value: ''}, 'any instance'));
 	const total = h('span.muted', {'aria-live': 'polite'}, '');
 	const progress = h('span.progress');
 	function drawTabs() {
@@ -226,6 +228,7 @@ export async function show(main, at) {
 			onclick: () => set({kind})}, title, ' ', h('span.muted', null, count(kind ? workload[kind] : workload.observations)))));
 		choices.value = query.choice;
 		tagFilter.value = query.tag;
+		instanceFilter.value = query.instance;
 	}
 	function summary() {
 		const decided = workload.allowed + workload.denied;
@@ -235,7 +238,7 @@ export async function show(main, at) {
 	}
 	const treeBox = h('details.tree', {open: matchMedia('(min-width: 1100px)').matches}, h('summary', null, 'Processes'));
 	main.append(treeBox,
-		h('div.middle', null, h('div.bar', null, tabs, filter, choices, tagFilter, total, h('span.spacer'), progress,
+		h('div.middle', null, h('div.bar', null, tabs, filter, choices, tagFilter, instanceFilter, total, h('span.spacer'), progress,
 			h('button', {type: 'button', onclick: () => many()}, h('kbd', null, 'b'), ' Many at once'),
 			h('button', {type: 'button', onclick: () => decisions()}, h('kbd', null, 'h'), ' Decided so far')), list.el), side);
 	const decisions = () => decided(at.id, () => workload.version, reread);
@@ -252,6 +255,7 @@ export async function show(main, at) {
 	get(`/workloads/${at.id}/instances`, {limit: 1000}).then(page => {
 		for (const i of page.rows)
 			instances.set(i.id, i.pod || i.key);
+		instanceFilter.append(...page.rows.map(i => h('option', {value: i.id, selected: String(i.id) === query.instance}, safe(i.pod || i.key).slice(-40))));
 		starts = page.rows.map(i => millis(i.start_ns)).filter(t => t >= start && t <= end).slice(0, 24);
 		list.draw();
 	}).catch(e => toast(e.message, true));
@@ -269,7 +273,7 @@ export async function show(main, at) {
 			`${plural(now.observations - workload.observations, 'new observation')}: show`));
 	}, 5000);
 	const fresh = h('span.fresh', {role: 'status'});
-	total.after(fresh);
+	list.el.append(fresh);
 
 	return {
 		stop() { clearInterval(watch); clearTimeout(wait); list.stop(); },
