@@ -52,6 +52,17 @@ static __always_inline long read_dentry(struct dentry_block *b, struct dentry *d
 	return have_cast ? read_dentry_by(true, b, d) : read_dentry_by(false, b, d);
 }
 
+/* What a step on the way up needs. */
+static __always_inline long read_step(struct dentry_block *b, struct dentry *d)
+{
+	if (!have_cast)
+		return read_dentry_by(false, b, d);
+	b->parent = (void *)word((void *)d + bpf_core_field_offset(struct dentry, d_parent), true);
+	b->hash_len = WORD_BY(true, d, struct dentry, d_name.hash_len);
+	b->name = (void *)WORD_BY(true, d, struct dentry, d_name.name);
+	return b->parent ? 0 : -1;
+}
+
 struct walk_context {
 	struct scratch *s;
 };
@@ -87,7 +98,7 @@ static long walk_step(__u32 i, struct walk_context *c)
 	if (crossed >= 0)
 		return crossed;
 	struct dentry_block b;
-	if (read_dentry(&b, s->dentry)) {
+	if (read_step(&b, s->dentry)) {
 		s->state |= WALK_CUT;
 		return 1;
 	}
@@ -118,7 +129,7 @@ static long check_step(__u32 i, struct walk_context *c)
 	if (crossed >= 0)
 		return crossed;
 	struct dentry_block b;
-	if (read_dentry(&b, s->dentry) || b.parent == s->dentry)
+	if (read_step(&b, s->dentry) || b.parent == s->dentry)
 		return 1;
 	s->chain = mix(s->chain, (__u64)b.parent ^ b.hash_len);
 	s->dentry = b.parent;
@@ -179,20 +190,22 @@ static __noinline int walk(struct scratch *s, struct task_struct *task, const st
 	struct dentry_block b;
 	s->state = 0;
 	s->offset = TEXT_END;
-	bpf_probe_read_kernel(&p, sizeof(p), from);
-	if (read_dentry(&b, p.dentry)) {
+	p.mnt = (void *)WORD(from, struct path, mnt);
+	p.dentry = (void *)WORD(from, struct path, dentry);
+	if (!p.dentry || read_dentry(&b, p.dentry)) {
 		s->state = WALK_CUT;
 		return 0;
 	}
-	const struct dentry_operations *ops = BPF_CORE_READ(p.dentry, d_op);
-	if (ops && BPF_CORE_READ(ops, d_dname)) {
+	const void *ops = (void *)WORD(p.dentry, struct dentry, d_op);
+	if (ops && WORD(ops, struct dentry_operations, d_dname)) {
 		walk_nameless(s, &b);
 		return 0;
 	}
 	if (!b.pprev && b.parent != p.dentry)
 		s->state |= WALK_DELETED;
-	s->root_dentry = BPF_CORE_READ(task, fs, root.dentry);
-	s->root_mount = BPF_CORE_READ(task, fs, root.mnt);
+	const void *fs = (void *)WORD(task, struct task_struct, fs);
+	s->root_dentry = fs ? (void *)WORD(fs, struct fs_struct, root.dentry) : NULL;
+	s->root_mount = fs ? (void *)WORD(fs, struct fs_struct, root.mnt) : NULL;
 	if (!walk_twice(s, &p) && !walk_twice(s, &p))
 		s->state |= WALK_CUT;
 	if (s->offset == TEXT_END && !(s->state & WALK_CUT)) {

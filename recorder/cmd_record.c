@@ -66,7 +66,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
-/* ---- ways that a machine rarely takes, asked for by DEBUG_VARIABLE: "seen=64,rotate=1s,connect=tracepoint" ---- */
+/* ---- ways that a machine rarely takes, asked for by DEBUG_VARIABLE: "seen=64,rotate=1s" ---- */
 
 struct debug {
 	struct sensor_options sensor;
@@ -78,6 +78,8 @@ static bool debug_word(const char *word, struct debug *g)
 	uint64_t n;
 	if (!strcmp(word, "connect=tracepoint"))
 		g->sensor.no_cgroup_hooks = true;
+	else if (!strcmp(word, "reads=helper"))
+		g->sensor.no_cast = true;
 	else if (!strncmp(word, "rotate=", 7))
 		return !cli_duration(word + 7, &g->rotate_ns);
 	else if (!strncmp(word, "seen=", 5) && !str_to_u64(str_from(word + 5), &n) && n >= SENSOR_SEEN_MIN &&
@@ -96,7 +98,7 @@ static int read_debug(struct debug *g, struct diag *d)
 	for (char *word = copy ? strtok_r(copy, ",", &save) : NULL; word; word = strtok_r(NULL, ",", &save)) {
 		if (debug_word(word, g))
 			continue;
-		diag_error(d, DEBUG_VARIABLE, "'%s' is not one of connect=tracepoint, rotate=DURATION, seen=N with N a power of two "
+		diag_error(d, DEBUG_VARIABLE, "'%s' is not one of connect=tracepoint, reads=helper, rotate=DURATION, seen=N with N a power of two "
 			   "from %d to %d", word, SENSOR_SEEN_MIN, WIRE_SEEN_MAX);
 		return -EINVAL;
 	}

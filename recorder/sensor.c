@@ -215,7 +215,7 @@ static int load(struct sensor *s, const struct sensor_options *o, struct diag *d
 	s->skel->rodata->every_event = o->every_event;
 	size_seen(s, o->seen_max);
 	s->skel->rodata->wakeup_bytes = ring / 8;
-	s->skel->rodata->have_cast = libbpf_find_vmlinux_btf_id("bpf_rdonly_cast", 0) > 0;
+	s->skel->rodata->have_cast = !o->no_cast && libbpf_find_vmlinux_btf_id("bpf_rdonly_cast", 0) > 0;
 	if (getrandom((void *)(uintptr_t)&s->skel->rodata->seed, sizeof(s->skel->rodata->seed), 0) < 0)
 		return diag_error(d, NULL, "no random numbers: %s", strerror(errno));
 	choose(s, o);
