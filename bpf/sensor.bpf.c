@@ -783,6 +783,31 @@ int BPF_PROG(cgroup_gone, struct cgroup *cgroup, const char *path)
 	return 0;
 }
 
+/* Loaded instead of the others on request: what the hooks alone cost. */
+SEC("tp_btf/sys_exit")
+int empty_file(void *ctx)
+{
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int empty_exec(void *ctx)
+{
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int empty_fork(void *ctx)
+{
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int empty_exit(void *ctx)
+{
+	return 0;
+}
+
 /* Run by a test-run call, never attached: the consumer's pid in the initial namespace. */
 SEC("raw_tp")
 int whoami(void *ctx)

@@ -78,6 +78,8 @@ static bool debug_word(const char *word, struct debug *g)
 	uint64_t n;
 	if (!strcmp(word, "connect=tracepoint"))
 		g->sensor.no_cgroup_hooks = true;
+	else if (!strcmp(word, "programs=empty"))
+		g->sensor.empty = true;
 	else if (!strcmp(word, "reads=helper"))
 		g->sensor.no_cast = true;
 	else if (!strncmp(word, "rotate=", 7))
@@ -98,7 +100,7 @@ static int read_debug(struct debug *g, struct diag *d)
 	for (char *word = copy ? strtok_r(copy, ",", &save) : NULL; word; word = strtok_r(NULL, ",", &save)) {
 		if (debug_word(word, g))
 			continue;
-		diag_error(d, DEBUG_VARIABLE, "'%s' is not one of connect=tracepoint, reads=helper, rotate=DURATION, seen=N with N a power of two "
+		diag_error(d, DEBUG_VARIABLE, "'%s' is not one of connect=tracepoint, programs=empty, reads=helper, rotate=DURATION, seen=N with N a power of two "
 			   "from %d to %d", word, SENSOR_SEEN_MIN, WIRE_SEEN_MAX);
 		return -EINVAL;
 	}

@@ -25,7 +25,7 @@
 #define RING_BYTES_EVERY (8u << 20)
 #define WINDOW_BUCKETS   4096   /* mapped at a time: memory of the kernel, but counted as ours while mapped */
 
-enum way { WAY_TRACEPOINT, WAY_CGROUP };
+enum way { WAY_TRACEPOINT, WAY_CGROUP, WAY_EMPTY };
 
 /* One way to see one kind: programs that belong together. */
 struct choice {
@@ -49,6 +49,9 @@ static const struct choice choices[] = {
 	 "connect: unix and raw sockets; whether the connection succeeded"},
 	{"connect", "tp_btf/inet_sock_set_state", WAY_TRACEPOINT, {"connect_tcp"}, {"inet_sock_set_state"},
 	 "connect: UDP, unix and raw sockets (the cgroup hooks could not be attached)"},
+	{"exec", "empty", WAY_EMPTY, {"empty_exec", "empty_fork"}, {NULL}, "everything"},
+	{"exit", "empty", WAY_EMPTY, {"empty_exit"}, {NULL}, NULL},
+	{"file", "empty", WAY_EMPTY, {"empty_file"}, {NULL}, NULL},
 	{"cgroup", "tp_btf/cgroup_rmdir", WAY_TRACEPOINT, {"cgroup_gone"}, {"cgroup_rmdir"}, NULL},
 };
 
@@ -156,7 +159,7 @@ static bool choice_usable(const struct sensor *s, const struct choice *c)
 static void choose(struct sensor *s, const struct sensor_options *o)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
-		s->usable[i] = choice_usable(s, &choices[i]) &&
+		s->usable[i] = choice_usable(s, &choices[i]) && o->empty == (choices[i].way == WAY_EMPTY) &&
 			       !(o->no_cgroup_hooks && choices[i].way == WAY_CGROUP);
 		for (size_t k = 0; choices[i].programs[k]; k++)
 			bpf_program__set_autoload(

@@ -16,6 +16,7 @@ struct sensor;
 struct sensor_options {
 	bool every_event;
 	bool no_cgroup_hooks;   /* as where they cannot be attached */
+	bool empty;             /* programs that do nothing, to measure the hooks */
 	bool no_cast;           /* as where bpf_rdonly_cast() is missing, before 6.2 */
 	uint32_t seen_max;      /* observations counted at a time, a power of two; 0 = WIRE_SEEN_MAX */
 };
