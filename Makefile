@@ -79,7 +79,7 @@ $(B)/stakeout-serve: $(B)/webui/main.o $(B)/libweb.a $(B)/libengine.a $(B)/libsc
 	$(link)
 
 # The BPF side: object, then skeleton. -MMD here too: touching a shared header rebuilds both.
-TRIPLET := $(shell $(CC) -print-multiarch 2>/dev/null)
+TRIPLET := $(or $(shell gcc -print-multiarch 2>/dev/null),$(shell uname -m)-linux-gnu)
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 $(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	@mkdir -p $(@D)
@@ -87,7 +87,7 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -Wextra -Wno-unused-parameter -I. -I/usr/include/$(TRIPLET) -MMD -MP -c $< -o $@
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
-$(RECORDER): $(SKELS)
+$(B)/recorder/sensor.o: $(SKELS)
 
 # The store's tables, as a C string.
 $(B)/schema/store.sql.h: schema/store.sql

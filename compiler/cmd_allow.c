@@ -51,14 +51,6 @@ static const char details[] =
 	"folder that a program was run from (not /tmp/, /var/tmp/, /run/, /dev/, /proc/, /sys/); --protect adds to them, editing\n"
 	"the document takes away.";
 
-static void free_lists(struct opts *o)
-{
-	struct cli_list *lists[] = {&o->only,     &o->except, &o->protect,      &o->add_exec,
-				    &o->add_file, &o->add_connect, &o->remove};
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		free(lists[i]->v);
-}
-
 static int write_document(const struct allowlist *a, const char *file)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -246,10 +238,8 @@ int cmd_allow(int argc, char **argv)
 	struct opts o = {.db = STORE_DEFAULT};
 	struct cli_args args;
 	int status;
-	if (!cli_parse(&verb, argc, argv, &o, &args, &status)) {
-		free_lists(&o);
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
 		return status;
-	}
 	bool edits = o.add_exec.n || o.add_file.n || o.add_connect.n || o.remove.n;
 	if (!o.edit == !args.n || (edits && !o.edit)) {
 		fprintf(stderr, "stakeout allow: wants either WORKLOAD, or --edit FILE with --add-... or --remove; "
@@ -262,6 +252,6 @@ int cmd_allow(int argc, char **argv)
 	} else {
 		status = o.edit ? edit(&o) : from_store(&o, args.v[0]);
 	}
-	free_lists(&o);
+	cli_done(&verb, &o);
 	return status;
 }

@@ -167,6 +167,7 @@ int cmd_replay(int argc, char **argv)
 		return status;
 	if (!o.corpora.n && !o.db) {
 		fprintf(stderr, "stakeout replay: nothing to replay: give --corpus FILE or --db FILE\n");
+		cli_done(&verb, &o);
 		return EXIT_INPUT;
 	}
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
@@ -187,6 +188,6 @@ int cmd_replay(int argc, char **argv)
 	} else {
 		status = EXIT_INPUT;
 	}
-	free(o.corpora.v);
+	cli_done(&verb, &o);
 	return status;
 }

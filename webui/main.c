@@ -71,6 +71,29 @@ static int serve(struct web *w, const struct listen_address *at, struct diag *d)
 	return EXIT_YES;
 }
 
+static int run(const struct opts *o)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	struct listen_address at;
+	if (listen_parse(o->listen, &d, &at)) {
+		diag_print(&d);
+		return EXIT_INPUT;
+	}
+	int status = check_corpora(o);
+	if (status)
+		return status;
+	struct web w = {.db = o->db,
+			.corpora = o->corpora.v,
+			.ncorpora = o->corpora.n,
+			.assets_dir = o->assets,
+			.read_only = o->read_only || (!access(o->db, F_OK) && access(o->db, W_OK))};
+	web_init(&w);
+	status = serve(&w, &at, &d);
+	diag_print(&d);
+	web_done(&w);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct opts o = {.db = STORE_DEFAULT, .listen = "127.0.0.1:5000"};
@@ -79,24 +102,7 @@ int main(int argc, char **argv)
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
 		return status;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	CLEANUP_DIAG struct diag d = DIAG_INIT;
-	struct listen_address at;
-	if (listen_parse(o.listen, &d, &at)) {
-		diag_print(&d);
-		return EXIT_INPUT;
-	}
-	status = check_corpora(&o);
-	if (status)
-		return status;
-	struct web w = {.db = o.db,
-			.corpora = o.corpora.v,
-			.ncorpora = o.corpora.n,
-			.assets_dir = o.assets,
-			.read_only = o.read_only || (!access(o.db, F_OK) && access(o.db, W_OK))};
-	web_init(&w);
-	status = serve(&w, &at, &d);
-	diag_print(&d);
-	web_done(&w);
-	free(o.corpora.v);
+	status = run(&o);
+	cli_done(&verb, &o);
 	return status;
 }

@@ -89,8 +89,19 @@ static bool unknown_option(const struct cli_verb *verb, const char *typed)
 	return false;
 }
 
-bool cli_parse(const struct cli_verb *verb, int argc, char **argv, void *opts,
-	       struct cli_args *args, int *ret_status)
+void cli_done(const struct cli_verb *verb, void *opts)
+{
+	for (size_t i = 0; i < verb->noptions; i++) {
+		if (verb->options[i].type != CLI_LIST)
+			continue;
+		struct cli_list *list = (struct cli_list *)((char *)opts + verb->options[i].offset);
+		free(list->v);
+		*list = (struct cli_list){0};
+	}
+}
+
+static bool parse(const struct cli_verb *verb, int argc, char **argv, void *opts,
+		  struct cli_args *args, int *ret_status)
 {
 	struct option longs[MAX_OPTIONS + 2] = {0};
 	char shorts[2 * MAX_OPTIONS + 4] = ":h";
@@ -137,6 +148,15 @@ bool cli_parse(const struct cli_verb *verb, int argc, char **argv, void *opts,
 		return false;
 	}
 	return true;
+}
+
+bool cli_parse(const struct cli_verb *verb, int argc, char **argv, void *opts,
+	       struct cli_args *args, int *ret_status)
+{
+	if (parse(verb, argc, argv, opts, args, ret_status))
+		return true;
+	cli_done(verb, opts);
+	return false;
 }
 
 /* Levenshtein distance of short words, row by row. */

@@ -13,6 +13,8 @@
  *	int status;
  *	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
  *		return status;
+ *	...
+ *	cli_done(&verb, &o);   (only where an option is a CLI_LIST)
  */
 #pragma once
 
@@ -62,6 +64,9 @@ struct cli_args {
  */
 bool cli_parse(const struct cli_verb *verb, int argc, char **argv, void *opts,
 	       struct cli_args *args, int *ret_status);
+
+/* Frees what the lists of OPTS hold; cli_parse() has done so when it returns false. */
+void cli_done(const struct cli_verb *verb, void *opts);
 
 /* The nearest of NAMES to what was typed, for "did you mean"; NULL when none is near. */
 const char *cli_nearest(const char *typed, const char *const *names, size_t n);
