@@ -38,6 +38,8 @@ COMPILER := $(call obj,compiler/*.c)
 COMMANDS := $(call obj,compiler/main.c compiler/cmd_*.c)
 ENGINE   := $(filter-out $(COMMANDS),$(COMPILER))
 RECORDER := $(call obj,recorder/*.c)
+# What of the recorder needs no BPF: tests link it anywhere.
+RECORDS  := $(filter-out $(call obj,recorder/main.c recorder/cmd_*.c recorder/sensor.c recorder/session.c),$(RECORDER))
 WEBUI    := $(filter-out $(B)/webui/main.o,$(call obj,webui/*.c)) $(B)/webui/assets.o
 SKELS    := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 TESTLIB  := $(filter-out $(B)/tests/lib/fuzz_driver.o,$(call obj,tests/lib/*.c))
@@ -58,6 +60,7 @@ all: $(PROGRAMS)
 $(B)/libschema.a: $(SCHEMA)
 $(B)/libengine.a: $(ENGINE)
 $(B)/libweb.a: $(WEBUI)
+$(B)/librecords.a: $(RECORDS)
 $(B)/%.a:
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -111,7 +114,7 @@ $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread $(HELPER.$(*F))
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/lib/fuzz_driver.o)
-$(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
+$(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/librecords.a $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer)
 
 # Event corpora with expected verdicts, from corpus/scenarios.

@@ -113,11 +113,6 @@ void ledger_free(struct ledger *l)
 	free(l);
 }
 
-struct str wire_text(const struct wire_header *h)
-{
-	return (struct str){(const char *)(h + 1), h->length - sizeof(*h)};
-}
-
 static void set_text(struct str *s, struct str text)
 {
 	free((char *)s->p);

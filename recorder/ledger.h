@@ -6,7 +6,7 @@
 #pragma once
 
 #include "schema/base/buf.h"
-#include "schema/wire.h"
+#include "recorder/records.h"
 
 struct ledger;
 
@@ -50,6 +50,3 @@ void ledger_forget_before(struct ledger *l, uint32_t epoch);
 
 size_t ledger_entries(const struct ledger *l);
 size_t ledger_groups(const struct ledger *l);
-
-/* The text after a record's fixed part. */
-struct str wire_text(const struct wire_header *h);

@@ -344,25 +344,6 @@ const char *sensor_misses(const struct sensor *s)
 
 /* ---- reading ---- */
 
-bool wire_valid(const struct wire_header *h, size_t n)
-{
-	static const size_t fixed[WIRE_KIND_COUNT] = {
-		[WIRE_IMAGE] = sizeof(struct wire_header),  [WIRE_CGROUP] = sizeof(struct wire_header),
-		[WIRE_EXEC] = sizeof(struct wire_exec),	    [WIRE_EXIT] = sizeof(struct wire_exit),
-		[WIRE_FORK] = sizeof(struct wire_fork),	    [WIRE_FILE] = sizeof(struct wire_header),
-		[WIRE_CONNECT] = sizeof(struct wire_connect), [WIRE_AGAIN] = sizeof(struct wire_header),
-	};
-	if (n < sizeof(*h) || h->length != n || h->kind >= WIRE_KIND_COUNT || !fixed[h->kind] ||
-	    n < fixed[h->kind])
-		return false;
-	if (h->kind == WIRE_EXEC) {
-		const struct wire_exec *e = (const struct wire_exec *)h;
-		return n == sizeof(*e) + e->filename_length + e->argv_length + e->cwd_length;
-	}
-	bool text = h->kind == WIRE_IMAGE || h->kind == WIRE_CGROUP || h->kind == WIRE_FILE;
-	return text ? n <= sizeof(*h) + WIRE_PATH_MAX : n == fixed[h->kind];
-}
-
 int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *arg)
 {
 	s->fn = fn;

@@ -7,7 +7,7 @@
 
 #include "schema/base/buf.h"
 #include "schema/base/diag.h"
-#include "schema/wire.h"
+#include "recorder/records.h"
 
 struct sensor;
 
@@ -55,6 +55,3 @@ bool sensor_crowded(const struct sensor *s);
  */
 uint32_t sensor_new_epoch(struct sensor *s);
 int sensor_retire(struct sensor *s, sensor_count_fn fn, void *arg);
-
-/* Are the lengths inside H, LENGTH bytes long, consistent? */
-bool wire_valid(const struct wire_header *h, size_t length);
