@@ -68,7 +68,7 @@ static int take_sections(struct loader *w, Elf *elf, struct str all)
 	if (elf_getshdrstrndx(elf, &names) || elf_getshdrnum(elf, &count) || count > 64)
 		return refuse(w, "its section table is damaged");
 	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(elf, scn));) {
-		const Elf64_Shdr *h = elf64_getshdr(scn);
+		GElf_Shdr room, *h = gelf_getshdr(scn, &room);  /* a copy: the table may lie anywhere */
 		const char *name = h ? elf_strptr(elf, names, h->sh_name) : NULL;
 		if (!name || h->sh_type == SHT_NOBITS || h->sh_offset > all.n ||
 		    h->sh_size > all.n - h->sh_offset)
