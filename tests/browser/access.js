@@ -6,7 +6,10 @@ const assert = require('node:assert'), fs = require('node:fs'), path = require('
 const {launch, stakeout, serve, folder, watch, run, axeSource} = require('./lib/browser.js');
 
 async function audit(page, what, found) {
-	await page.waitForTimeout(500);
+	// What is still being asked for would be looked at half drawn.
+	await page.waitForFunction(() => document.querySelector('main .body .row:not(.waiting), main .page > *, main .note > *, .failure, dl.commands') &&
+		!document.querySelector('.working'));
+	await page.waitForTimeout(120);
 	const result = await page.evaluate(() => window.axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']}));
 	for (const v of result.violations)
 		if (v.impact === 'serious' || v.impact === 'critical')
@@ -36,7 +39,6 @@ run(async () => {
 			const id = rows.find(r => r.namespace !== 'host').id;
 			for (const screen of ['review', 'replay', 'policy', 'ship']) {
 				await page.goto(`${server.url}/w/${id}/${screen}`);
-				await page.waitForTimeout(400);
 				await audit(page, `${screen} ${colorScheme} ${width}`, found);
 			}
 			await page.goto(`${server.url}/w/${id}/review`);
