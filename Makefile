@@ -54,7 +54,7 @@ PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(i
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test check tests corpus bench fuzz install clean
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(B)/stakeout.1
 	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture)")
 
 $(B)/libschema.a: $(SCHEMA)
@@ -80,6 +80,10 @@ $(B)/stakeout-record: $(RECORDER) $(B)/libschema.a
 	$(link)
 $(B)/stakeout-serve: $(B)/webui/main.o $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link)
+
+# Its manual page, from its help.
+$(B)/stakeout.1: scripts/man.sh $(PROGRAMS)
+	$(Q)sh scripts/man.sh $(B)/stakeout > $@
 
 # The BPF side: object, then skeleton. -MMD here too: touching a shared header rebuilds both.
 TRIPLET := $(or $(shell gcc -print-multiarch 2>/dev/null),$(shell uname -m)-linux-gnu)
@@ -154,15 +158,14 @@ fuzz:
 		echo "== $$f"; build/fuzz/tests/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 \
 		-verbosity=0 build/fuzz/corpus/$$f corpus/fuzz/$$f || exit; done
 
-MAN1 := $(wildcard compiler/*.1)
 MAN8 := $(wildcard */*.8)
 DEST := $(DESTDIR)$(PREFIX)
 install: all
 	install -d $(DEST)/bin $(DEST)/share/man/man1 $(DEST)/share/man/man8 \
 		$(DEST)/share/bash-completion/completions $(DEST)/share/doc/stakeout $(DEST)/share/stakeout
 	install -m 755 $(PROGRAMS) $(DEST)/bin
-	$(if $(MAN1),install -m 644 $(MAN1) $(DEST)/share/man/man1)
-	$(if $(MAN8),install -m 644 $(MAN8) $(DEST)/share/man/man8)
+	install -m 644 $(B)/stakeout.1 $(DEST)/share/man/man1
+	install -m 644 $(MAN8) $(DEST)/share/man/man8
 	install -m 644 scripts/completion.bash $(DEST)/share/bash-completion/completions/stakeout
 	install -m 644 README.md $(DEST)/share/doc/stakeout
 	cp -r corpus/scenarios corpus/allowlists $(DEST)/share/stakeout

@@ -23,7 +23,7 @@ static const struct cli_option options[] = {
 static const struct cli_verb verb = {
 	"export", "write the store's observations as Tetragon's JSON", "", 0, 0, options, ARRAY_SIZE(options),
 	"One line an observation, on standard output; its count is in the \"stakeout\" member.\n"
-	"Exit status: 0 done; 1 no such workload; 3 the store cannot be read.\n"};
+	"Exit status: 0 done; 1 no such workload; 3 the store cannot be read."};
 
 static int write_lines(struct source *source)
 {

@@ -37,7 +37,7 @@ static const struct cli_verb verb = {
 	"FILE is plain or gzip-compressed; '-' is standard input, followed live:\n"
 	"    kubectl logs -n kube-system ds/tetragon -c export-stdout -f | stakeout ingest -\n"
 	"Lines that were taken in before are recognised by their content and count once.\n"
-	"Exit status: 0 done; 2 a FILE cannot be read or has no event in it; 3 the store cannot be written.\n"};
+	"Exit status: 0 done; 2 a FILE cannot be read or has no event in it; 3 the store cannot be written."};
 
 struct ingest {
 	const struct options *options;

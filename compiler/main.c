@@ -73,6 +73,11 @@ static int run_verb(int argc, char **argv)
 	return unknown_verb(argv[0]);
 }
 
+static bool asks_for_help(const char *word)
+{
+	return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -83,8 +88,8 @@ int main(int argc, char **argv)
 		printf("stakeout %s\n", stakeout_version);
 		return EXIT_YES;
 	}
-	bool help = !strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h");
-	if (help && argc == 2)
+	bool help = asks_for_help(argv[1]);
+	if (help && (argc == 2 || asks_for_help(argv[2])))
 		return print_help();
 	if (help)
 		return run_verb(2, (char *[]){argv[2], "--help", NULL});

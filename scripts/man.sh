@@ -5,8 +5,35 @@
 set -eu
 program=$1
 
-escape() {
-	sed -e 's/\\/\\e/g' -e "s/^\([.']\)/\\\\\&\1/"
+# Plain text as mdoc wants it: one sentence a line, short lines; what is indented stands as it is.
+prose() {
+	sed -e 's/\\/\\e/g' | awk '
+		function flush_text() {
+			if (text == "")
+				return
+			while (match(text, /[.;:)] [A-Z]/)) {
+				fold(substr(text, 1, RSTART))
+				text = substr(text, RSTART + 2)
+			}
+			fold(text)
+			text = ""
+		}
+		function fold(s,   words, n, i, line) {
+			n = split(s, words, " ")
+			for (i = 1; i <= n; i++) {
+				if (line != "" && length(line) + length(words[i]) > 76) {
+					put(line)
+					line = words[i]
+				} else {
+					line = line (line == "" ? "" : " ") words[i]
+				}
+			}
+			put(line)
+		}
+		function put(line) { print (line ~ /^[.\047]/ ? "\\&" : "") line }
+		/^ / { flush_text(); sub(/^ +/, ""); print ".Dl " $0; next }
+		{ text = text (text == "" ? "" : " ") $0 }
+		END { flush_text() }'
 }
 
 cat <<'EOF'
@@ -25,8 +52,9 @@ cat <<'EOF'
 .Op Ar argument ...
 .Sh DESCRIPTION
 .Nm
-records what a workload really does, lets a person choose what it may do, replays what the chosen
-policy would have done, and writes it as Cilium Tetragon TracingPolicy YAML and as BPF map images.
+records what a workload really does, lets a person choose what it may do,
+replays what the chosen policy would have done, and writes it as Cilium Tetragon
+TracingPolicy YAML and as BPF map images.
 Everything happens on one machine, in one SQLite file
 .Pq Pa stakeout.db
 unless
@@ -37,17 +65,22 @@ The verbs are:
 EOF
 verbs=$("$program" help | sed -n '/^Verbs:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' | grep -v '^help$')
 for verb in $verbs; do
-	help=$("$program" help "$verb") || exit 1
 	printf '.Ss stakeout %s\n' "$verb"
-	printf '%s\n' "$help" | sed -n '3p' | escape
-	printf '.Pp\n.Dl %s\n' "$(printf '%s\n' "$help" | sed -n '1s/^Usage: //p' | escape)"
+	if ! help=$("$program" help "$verb" 2>/dev/null); then
+		# Live capture was not built here; its own page tells all of it.
+		printf 'See\n.Xr stakeout-%s 8 .\n' "$verb"
+		continue
+	fi
+	printf '%s\n' "$help" | sed -n 3p | prose
+	printf '.Pp\n.Dl %s\n' "$(printf '%s\n' "$help" | sed -n '1s/^Usage: //p')"
 	printf '.Bl -tag -width Ds\n'
-	printf '%s\n' "$help" | sed -n '/^Options:/,/^$/p' | sed -n 's/^  \(.*[^ ]\)   *\([^ ].*\)$/\1\t\2/p' | escape |
+	printf '%s\n' "$help" | sed -n '/^Options:/,/^$/p' | sed -n 's/^  \(.*[^ ]\)   *\([^ ].*\)$/\1\t\2/p' |
 		while IFS="$(printf '\t')" read -r left right; do
-			printf '.It Li "%s"\n%s\n' "$(printf '%s' "$left" | sed 's/^ *//; s/-/\\-/g')" "$right"
+			printf '.It Li "%s"\n' "$(printf '%s' "$left" | sed 's/^ *//; s/-/\\-/g')"
+			printf '%s\n' "$right" | prose
 		done
 	printf '.El\n'
-	details=$(printf '%s\n' "$help" | sed -n '/^Options:/,$p' | sed '1,/^$/d' | grep -v '^Exit status:' | sed '/^$/d' | escape)
+	details=$(printf '%s\n' "$help" | sed -n '/^Options:/,$p' | sed '1,/^$/d' | grep -v '^Exit status:' | sed '/^$/d' | prose)
 	[ -z "$details" ] || printf '.Pp\n%s\n' "$details"
 done
 cat <<'EOF'
@@ -61,9 +94,11 @@ the store: recordings, workloads, observations, losses and decisions
 .It 0
 yes, or done
 .It 1
-the answer is no: an event would be denied, something differs, an expectation is broken
+the answer is no: an event would be denied, something differs, an expectation is
+broken
 .It 2
-bad usage or bad input; standard error says which file, which line and what to do
+bad usage or bad input; standard error says which file, which line and what to
+do
 .It 3
 this machine cannot: a privilege, a kernel feature or disk space is missing
 .El

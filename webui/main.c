@@ -96,6 +96,10 @@ static int run(const struct opts *o)
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "--version")) {
+		printf("stakeout-serve %s\n", stakeout_version);
+		return EXIT_YES;
+	}
 	struct opts o = {.db = STORE_DEFAULT, .listen = "127.0.0.1:5000"};
 	struct cli_args args;
 	int status;

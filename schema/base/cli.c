@@ -2,6 +2,7 @@
 /* getopt_long driven by option rows, so that help and parsing cannot disagree. */
 #include "schema/base/cli.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 
@@ -14,8 +15,9 @@ enum { MAX_OPTIONS = 40, OPT_BASE = 1000, OPT_HELP = 999 };
 
 static void print_help(const struct cli_verb *verb)
 {
-	printf("Usage: stakeout %s%s%s%s\n\n%s.\n", verb->name, verb->noptions ? " [OPTION...]" : "",
-	       *verb->args ? " " : "", verb->args, verb->summary);
+	printf("Usage: stakeout %s%s%s%s\n\n%c%s.\n", verb->name, verb->noptions ? " [OPTION...]" : "",
+	       *verb->args ? " " : "", verb->args, toupper((unsigned char)*verb->summary),
+	       verb->summary + 1);
 	printf("\nOptions:\n");
 	for (size_t i = 0; i < verb->noptions; i++) {
 		const struct cli_option *o = &verb->options[i];
@@ -23,12 +25,14 @@ static void print_help(const struct cli_verb *verb)
 		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", o->letter ? '-' : ' ',
 			 o->letter ? o->letter : ' ', o->letter ? "," : " ", o->name,
 			 o->arg ? " " : "", o->arg ? o->arg : "");
-		printf("  %-28s %s\n", left, o->help);
+		printf("  %-28s  %s\n", left, o->help);
 	}
-	printf("  %-28s %s\n", "-h, --help", "show this and exit");
+	printf("  %-28s  %s\n", "-h, --help", "show this and exit");
 	if (verb->details)
 		printf("\n%s\n", verb->details);
-	printf("\nExit status: 0 yes or done, 1 the answer is no, 2 usage or input, 3 this machine cannot.\n");
+	/* Details that tell a verb's own statuses need no general line. */
+	if (!verb->details || !strstr(verb->details, "Exit status:"))
+		printf("\nExit status: 0 yes or done, 1 the answer is no, 2 usage or input, 3 this machine cannot.\n");
 }
 
 int cli_duration(const char *text, uint64_t *ret_ns)

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What make install puts into place works from there: programs, scenarios, manual pages, completion; every
+# verb explains itself.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+env -u MAKEFLAGS -u MFLAGS -u VARIANT make -s install DESTDIR="$dir" PREFIX=/usr >"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
+bin=$dir/usr/bin share=$dir/usr/share
+cd "$dir"
+fail() { echo "$*"; exit 1; }
+
+[ "$("$bin/stakeout" corpus --list --json | wc -l)" -ge 5 ] || fail "the installed scenarios are not found"
+"$bin/stakeout" help | sed -n '/^Verbs:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p' >verbs
+[ "$(wc -l <verbs)" -ge 12 ] || fail "stakeout help lists too few verbs"
+while read -r verb; do
+	[ "$verb" != record ] || [ -x "$bin/stakeout-record" ] || continue
+	"$bin/stakeout" "$verb" --help >help || fail "$verb --help: status $?"
+	"$bin/stakeout" help "$verb" | cmp - help || fail "help $verb is not $verb --help"
+	sed -n 1p help | grep -q '^Usage: stakeout' || fail "$verb --help does not begin with its usage"
+	[ "$verb" = help ] || sed -n 3p help | grep -q '^[A-Z].*[^.]\.$' || fail "$verb --help: no sentence says what it does"
+	[ "$(grep -c 'Exit status:' help)" -le 1 ] || fail "$verb --help tells the exit status twice"
+	status=0
+	"$bin/stakeout" "$verb" --no-such-option >out 2>err || status=$?
+	[ "$verb" = help ] || [ $status -eq 2 ] || fail "$verb --no-such-option: status $status"
+done <verbs
+for program in stakeout stakeout-serve; do
+	"$bin/$program" --version | grep -q "^$program [0-9]" || fail "$program --version"
+done
+
+if command -v mandoc >/dev/null; then
+	for page in "$share"/man/man1/*.1 "$share"/man/man8/*.8; do
+		# The other pages need not be installed on this machine.
+		mandoc -Tlint "$page" | grep -v 'referenced manual not found' >lint || :
+		[ ! -s lint ] || { cat lint; exit 1; }
+	done
+fi
+while read -r verb; do
+	[ "$verb" = help ] || grep -q "^.Ss stakeout $verb\$" "$share/man/man1/stakeout.1" || fail "stakeout(1) lacks $verb"
+done <verbs
+
+command -v bash >/dev/null || exit 0
+"$bin/stakeout" corpus --benign web-server | "$bin/stakeout" ingest --db s.db - >ingested
+cat >complete <<'END'
+. "$1/bash-completion/completions/stakeout"
+PATH=$2:$PATH
+shift 2
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_stakeout
+printf '%s\n' "${COMPREPLY[@]}"
+END
+# complete WORDS: WANTED (a line among the candidates)
+complete() {
+	wanted=$1
+	shift
+	bash complete "$share" "$bin" "$@" | grep -qx -- "$wanted" || fail "completion of '$*' does not offer $wanted"
+}
+complete workloads stakeout work
+complete --version stakeout --v
+complete --add-exec stakeout allow --add-e
+complete --db stakeout serve --d
+complete ingest stakeout help in
+complete web-server stakeout corpus web
+complete verify stakeout image v
+complete tracepoint stakeout compile --shape t
+complete web/Deployment/storefront/nginx stakeout show --db s.db web
+complete s.db stakeout replay --db s
