@@ -17,6 +17,7 @@
 #include "schema/observe.h"
 
 #define PENDING_MAX   16384                /* observations taken in before a commit */
+#define KEEP_MAX      10000                /* observations of which the observer keeps the names */
 #define PATIENCE_MS   200                  /* for a lock, at one try: the ring must be drained */
 #define PATIENCE_ALL  (30 * NSEC_PER_SEC)  /* for a lock, in all */
 #define LINES_MAX     (256 << 10)          /* bytes of lines kept back before they are written */
@@ -431,6 +432,7 @@ static int commit(struct session *s, uint64_t end_ns)
 		return r;
 	}
 	observer_written(s->observer);
+	observer_trim(s->observer, KEEP_MAX);
 	s->committed = now;
 	s->pending = 0;
 	return 0;

@@ -471,7 +471,13 @@ void observer_written(struct observer *o)
 	}
 	o->touched.n = 0;
 	o->losses.n = 0;
-	if (!observer_full(o))
+	if (observer_full(o))
+		observer_trim(o, 0);
+}
+
+void observer_trim(struct observer *o, size_t keep)
+{
+	if (o->cells.n <= keep || o->touched.n)
 		return;
 	tear_down(o);
 	o->waiting = 0;
