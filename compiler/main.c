@@ -78,7 +78,7 @@ static bool asks_for_help(const char *word)
 	return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_help();
@@ -94,4 +94,9 @@ int main(int argc, char **argv)
 	if (help)
 		return run_verb(2, (char *[]){argv[2], "--help", NULL});
 	return run_verb(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	return cli_end(dispatch(argc, argv));
 }

@@ -12,6 +12,6 @@ int main(int argc, char **argv)
 		return EXIT_YES;
 	}
 	if (argc > 1 && !strcmp(argv[1], "record"))
-		return cmd_record(argc - 1, argv + 1);
-	return cmd_record(argc, argv);
+		return cli_end(cmd_record(argc - 1, argv + 1));
+	return cli_end(cmd_record(argc, argv));
 }

@@ -104,9 +104,9 @@ int main(int argc, char **argv)
 	struct cli_args args;
 	int status;
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
-		return status;
+		return cli_end(status);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	status = run(&o);
 	cli_done(&verb, &o);
-	return status;
+	return cli_end(status);
 }

@@ -163,6 +163,18 @@ bool cli_parse(const struct cli_verb *verb, int argc, char **argv, void *opts,
 	return false;
 }
 
+int cli_end(int status)
+{
+	int failed = fflush(stdout);
+	int why = errno;
+	if (!failed && !ferror(stdout))
+		return status;
+	if (status != EXIT_MACHINE)
+		fprintf(stderr, "stakeout: standard output cannot be written: %s\n",
+			failed ? strerror(why) : "an earlier write failed");
+	return EXIT_MACHINE;
+}
+
 /* Levenshtein distance of short words, row by row. */
 static size_t distance(const char *a, const char *b)
 {

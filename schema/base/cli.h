@@ -68,6 +68,12 @@ bool cli_parse(const struct cli_verb *verb, int argc, char **argv, void *opts,
 /* Frees what the lists of OPTS hold; cli_parse() has done so when it returns false. */
 void cli_done(const struct cli_verb *verb, void *opts);
 
+/*
+ * Last in main(): STATUS, or EXIT_MACHINE with a line on standard error when what was printed could not be
+ * written, so that no script takes half a listing for a whole one.
+ */
+int cli_end(int status);
+
 /* The nearest of NAMES to what was typed, for "did you mean"; NULL when none is near. */
 const char *cli_nearest(const char *typed, const char *const *names, size_t n);
 
