@@ -15,6 +15,7 @@ struct engine *engine_new(struct policy *const *policies, size_t n, const struct
 	e->arena = arena_new();
 	e->processes = processes_new();
 	e->scopes = map_new();
+	e->abis = map_new();
 	eval_compile(e);
 	return e;
 }
@@ -26,6 +27,8 @@ void engine_free(struct engine *e)
 	eval_forms_free(e);
 	processes_free(e->processes);
 	map_free(e->scopes);
+	map_free(e->abis);
+	free(e->abi_seen.v);
 	free(e->scope_answers.v);
 	free(e->out.v);
 	free(e->hits.v);
@@ -194,8 +197,10 @@ void engine_presume_paths(struct engine *e, bool yes)
 void engine_records(struct engine *e, const struct event *ev)
 {
 	uint32_t site = ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
-	if (site != SITE_NONE)
-		eval_note_line(e, site, ev);
+	if (site == SITE_NONE)
+		return;
+	eval_note_line(e, site, ev);
+	eval_note_abi(e, site, ev);
 }
 
 enum verdict judgements_worst(const struct judgement *j, size_t n)

@@ -204,6 +204,25 @@ static const struct spec_arg *filtered_arg(const struct hook *h, const struct ar
 	return NULL;
 }
 
+/*
+ * What no argument changes: SubString needs a kernel function, without which it loads and never matches; on types without
+ * filters the kernel compares nothing, and Prefix and Postfix pass, but for the filename of a system call.
+ */
+static void decide_test(const struct engine *e, const struct hook *h, struct arg_test *t)
+{
+	bool substring = t->op == OPERATOR_SUB_STRING || t->op == OPERATOR_SUB_STRING_IGN_CASE;
+	uint32_t needs = t->op == OPERATOR_SUB_STRING ? TARGET_KERNEL(6, 17) : TARGET_KERNEL(6, 19);
+	bool user = h->section == SECTION_UPROBE || h->section == SECTION_USDT;
+	if (substring && !user && e->target.kernel < needs) {
+		t->decided = true;
+		t->as_decided = TRI_NO;
+	} else if (t->class == CLASS_NONE && (t->op == OPERATOR_PREFIX || t->op == OPERATOR_POSTFIX)) {
+		bool of_call = t->arg->type == TYPE_FILENAME && h->section == SECTION_KPROBE && h->syscall;
+		t->decided = true;
+		t->as_decided = of_call ? TRI_NO : TRI_YES;
+	}
+}
+
 static void compile_test(struct compiling *c, const struct hook *h, const struct arg_filter *f,
 			 struct arg_test *t)
 {
@@ -223,6 +242,7 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 	if (bad)
 		c->dead = bad;
 	t->table = table;
+	decide_test(c->e, h, t);
 }
 
 static void compile_selector(struct compiling *c, const struct hook *h, const struct selector *written,

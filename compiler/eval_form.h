@@ -44,6 +44,7 @@ struct slot {
 	bool known;
 	int64_t low, high;
 	uint64_t known_bits;
+	const char *unsure;     /* number: why it is known in part only; or NULL */
 	bool not_exec;          /* number: a system call, but not one of exec */
 	struct str text, permission;
 	const struct arg *arg;  /* ADDRESS, SOCKET */
@@ -101,6 +102,8 @@ struct value_table {
 };
 
 struct arg_test {
+	bool decided;           /* by the operator and the type alone: AS_DECIDED */
+	enum tri as_decided;
 	const struct spec_arg *arg;
 	enum policy_operator op;
 	enum value_class class;
@@ -166,6 +169,9 @@ struct engine {
 	struct processes *processes;
 	struct { struct judgement *v; size_t n, cap; } out;
 	struct hits hits;
+	/* images by exec_id -> what was seen of their calls, while reading ahead */
+	struct map *abis;
+	struct { uint8_t *v; size_t n, cap; } abi_seen;
 	struct created created[CREATED_KEPT];
 	struct { struct string_set **v; size_t n, cap; } string_sets;
 	struct { struct value_table **v; size_t n, cap; } tables;
@@ -203,6 +209,10 @@ void eval_hits(struct engine *e, struct event *ev, struct hits *ret);
 
 /* Remembers what kind of line the stream has at the site. */
 void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
+
+/* eval_abi.c */
+void eval_note_abi(struct engine *e, uint32_t site, const struct event *ev);
+bool eval_maybe_foreign(const struct engine *e, const struct event *ev);
 
 /* eval_effect.c */
 void eval_note_created(struct engine *e, const struct event *ev);

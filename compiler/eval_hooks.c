@@ -16,7 +16,7 @@
  */
 #include "compiler/eval_form.h"
 
-enum { MOST_SYSCALL = 1023, NUMBER_EXECVE_X86 = 59, NUMBER_EXECVE_ARM64 = 221 };
+enum { MOST_SYSCALL = 1023, NUMBER_EXECVE_32 = 11, NUMBER_EXECVE_X86 = 59, NUMBER_EXECVE_ARM64 = 221 };
 
 static const char *const site_args[] = {
 #define SITE(symbol, name, lsm, args) args,
@@ -488,10 +488,18 @@ static void connect_hits(const struct implied *i, uint32_t direct)
 
 /* ---- exec ---- */
 
-static void exec_number(const struct engine *e, struct hit *h)
+static void exec_number(const struct engine *e, const struct event *ev, struct hit *h)
 {
-	/* Successful exec calls all read as execve's number; the image is taken to be of the native ABI. */
-	number(h, 4, e->target.arch == ARCH_ARM64 ? NUMBER_EXECVE_ARM64 : NUMBER_EXECVE_X86);
+	/* Successful exec calls all read as execve's number in the ABI of the new image: taken for native unless its calls tell. */
+	if (e->target.arch == ARCH_ARM64) {
+		number(h, 4, NUMBER_EXECVE_ARM64);
+	} else if (eval_maybe_foreign(e, ev)) {
+		between(h, 4, (struct str){NULL, 0}, NUMBER_EXECVE_32, NUMBER_EXECVE_X86);
+		h->slots[h->n - 1].unsure = "the new image makes no native calls: it may be a 32-bit program, whose exec "
+					    "returns as 11 and not as 59";
+	} else {
+		number(h, 4, NUMBER_EXECVE_X86);
+	}
 	number(h, 5, 0);
 }
 
@@ -588,7 +596,7 @@ static void exec_hits(struct engine *e, const struct event *ev, struct hits *hit
 		h->new_image = true;
 	}
 	if (!e->at.v[SITE_SYS_EXIT].recorded && (h = add(e, hits, SITE_SYS_EXIT, &ev->process))) {
-		exec_number(e, h);
+		exec_number(e, ev, h);
 		h->new_image = true;
 	}
 	other_calls(e, hits, &ev->process);

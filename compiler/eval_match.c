@@ -154,7 +154,7 @@ static enum tri test_number(const struct arg_test *t, const struct slot *s, cons
 {
 	enum policy_type type = t->arg->type;
 	enum tri r;
-	*why = "the events do not tell the number exactly";
+	*why = s->unsure ? s->unsure : "the events do not tell the number exactly";
 	switch (t->op) {
 	case OPERATOR_EQUAL:
 		return equals_any(s, t->table, type);
@@ -389,6 +389,8 @@ static bool mode_from_flags(const struct arg_test *t, const struct hit *h, struc
 
 enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **why)
 {
+	if (t->decided)
+		return t->as_decided;
 	struct slot made;
 	const struct slot *s = eval_slot(t, h);
 	if (!s && mode_from_flags(t, h, &made))

@@ -255,6 +255,23 @@ static void compare_effect(const char *policy, const struct marked *a, const str
 	show(policy, r, a);
 }
 
+/* Unknown rows by cause, for the README. */
+static struct {
+	struct map *names;
+	unsigned *v;
+	size_t n, cap;
+} causes;
+
+static void note_cause(const struct marked *a)
+{
+	bool new;
+	const char *why = a->stopped ? a->why : "the recording has no lines of a hook of the policy";
+	uint32_t i = map_add(causes.names, str_from(why), &new);
+	if (new)
+		*VEC_PUSH(&causes) = 0;
+	causes.v[i]++;
+}
+
 static void compare(struct lab *lab, const char *policy, bool blind, struct counts *c)
 {
 	for (size_t i = 0; i < lab->outcomes.n; i++) {
@@ -266,6 +283,7 @@ static void compare(struct lab *lab, const char *policy, bool blind, struct coun
 		/* Where a hook of the policy is not in the recording, that nothing stops an action is not known. */
 		if (a->stopped ? a->unsure : blind) {
 			c->unknown++;
+			note_cause(a);
 			show(policy, r, a);
 		} else if (agrees(a, r)) {
 			c->agree++;
@@ -432,6 +450,7 @@ static void golden(void **state)
 {
 	(void)state;
 	struct counts sum = {0};
+	causes.names = map_new();
 	unsigned failures = 0;
 	failures += run_lab("tests/golden/6.1", "tests/golden/6.1/recording.ndjson.gz",
 			    "kernel=6.1,kprobe-multi=no,lsm=yes,error-injection=no,kubernetes=no,parents-map=yes,fs=tmpfs",
@@ -444,6 +463,10 @@ static void golden(void **state)
 			    &sum);
 	printf("rows %u, agree %u, unknown %u, wrong %u (%u of them passed though stopped); effects of stopped actions %u, wrong %u\n",
 	       sum.rows, sum.agree, sum.unknown, sum.wrong, sum.missed, sum.effects, sum.effect_wrong);
+	for (uint32_t i = 0; i < map_size(causes.names); i++)
+		printf("unknown %4u: " STR_FMT "\n", causes.v[i], STR_ARG(map_key(causes.names, i)));
+	map_free(causes.names);
+	free(causes.v);
 	assert_int_equal(failures, 0);
 }
 
