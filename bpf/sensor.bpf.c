@@ -56,7 +56,9 @@ static __always_inline __u64 image_of(bool cast, struct task_struct *task)
 	struct inode *inode = exe->f_inode;
 	if (!d || !inode)
 		return 0;
-	__u64 id = finish(p.mount * K2 + p.dentry * K3 + d->d_name.hash_len * K4 + inode->i_ino * K5);
+	/* Two halves: 6.1 lets no load span the members of a union. */
+	__u64 name = d->d_name.hash | (__u64)d->d_name.len << 32;
+	__u64 id = finish(p.mount * K2 + p.dentry * K3 + name * K4 + inode->i_ino * K5);
 	return id ? id : 1;
 }
 
