@@ -59,7 +59,7 @@ query() { sqlite3 -batch -noheader "$db" "$1"; }
 
 # The bits of an access, a tag, as numbers, from the vocabularies.
 bit() {
-	awk -v want="$2" -F '[(,"]+' '/^(ACCESS|TAG)\(/ { if ($2 == want) { printf "%d", 2 ^ n; exit } n++ }' "schema/$1.def"
+	awk -v want="$2" -F '[(,"]+' 'BEGIN { bit = 1 } /^(ACCESS|TAG)\(/ { if ($2 == want) { print bit; exit } bit *= 2 }' "schema/$1.def"
 }
 access() { sum=0; for a in "$@"; do sum=$((sum + $(bit access "$a"))); done; echo $sum; }
 tags() { sum=0; for t in "$@"; do sum=$((sum + $(bit tags "$t"))); done; echo $sum; }

@@ -20,7 +20,7 @@ mount -t overlay overlay -o "lowerdir=$dir/lower,upperdir=$dir/upper,workdir=$di
 	skip "no overlayfs"
 cat >"$dir/bundle/config.json" <<EOF
 {"ociVersion":"1.0.2","root":{"path":"rootfs"},"hostname":"c","process":{"terminal":false,"user":{"uid":0,"gid":0},
-"args":["/bin/sh","-c","cat /etc/motd; echo 1 > /made; sleep 2"],"env":["PATH=/bin"],"cwd":"/",
+"args":["/bin/sh","-c","cat /etc/motd; echo 1 > /made; sleep 60"],"env":["PATH=/bin"],"cwd":"/",
 "capabilities":{"bounding":[],"effective":[],"permitted":[]}},
 "mounts":[{"destination":"/proc","type":"proc","source":"proc"},{"destination":"/dev","type":"tmpfs","source":"tmpfs"}],
 "linux":{"cgroupsPath":"/$name/docker-$id","namespaces":[{"type":"pid"},{"type":"mount"},{"type":"ipc"},{"type":"uts"}]}}
@@ -35,6 +35,7 @@ grep -q motd "$dir/runc.out" || { cat "$dir/runc.out"; skip "runc cannot run a c
 sleep 0.3
 runc --root "$dir/runc" exec "$name" /bin/cat /etc/motd \
 	>"$dir/exec.out" 2>&1 || { cat "$dir/exec.out"; skip "runc cannot exec into a container here"; }
+runc --root "$dir/runc" kill "$name" KILL
 wait $runc_pid || :
 stop_recorder
 
