@@ -18,7 +18,8 @@ function need(name) {
 	if (!fs.existsSync(dir)) {
 		fs.mkdirSync(MODULES, {recursive: true});
 		try {
-			execFileSync('npm', ['install', '--prefix', MODULES, '--no-audit', '--no-fund', '--silent', ...VERSIONS],
+			execFileSync('npm', ['install', '--prefix', MODULES, '--no-audit', '--no-fund', '--silent',
+				'--fetch-retries=1', '--fetch-retry-mintimeout=1000', ...VERSIONS],
 				     {stdio: 'pipe', timeout: 120000, env: {...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1'}});
 		} catch (e) {
 			skip(`npm cannot install ${VERSIONS.join(' ')}: ${String(e.stderr || e.message).trim().split('\n').pop()}`);
@@ -41,7 +42,13 @@ async function launch() {
 }
 
 const program = path.resolve(process.env.STAKEOUT || 'build/release/stakeout');
-const folder = () => fs.mkdtempSync(path.join(os.tmpdir(), 'stakeout-browser-'));
+// A folder of its own for a test; gone when it ends, however it ends.
+function folder() {
+	const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'stakeout-browser-'));
+	process.on('exit', () => fs.rmSync(dir, {recursive: true, force: true}));
+	return dir;
+}
+
 const stakeout = (...args) => execFileSync(program, args, {encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe']});
 
 function serve(...args) {
