@@ -53,6 +53,7 @@ const stakeout = (...args) => execFileSync(program, args, {encoding: 'utf8', std
 
 function serve(...args) {
 	const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', ...args], {stdio: ['ignore', 'pipe', 'pipe']});
+	process.on('exit', () => child.kill('SIGTERM'));   // also when the test skips or fails
 	return new Promise((resolve, reject) => {
 		let text = '';
 		const more = data => {
