@@ -9,7 +9,7 @@
 #include "schema/ndjson.h"
 
 struct options {
-	struct cli_list corpora;
+	struct cli_list corpora, compat;
 	const char *db, *workload, *target, *junit;
 	bool json, all, quiet, presume_paths;
 	uint64_t limit;
@@ -20,6 +20,7 @@ static const struct cli_option option_rows[] = {
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "replay this store's observations"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "KEY=VALUE,...", "where the policy will run (default kernel=6.1 ...; 'host' probes)"},
+	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, which no export tells; repeatable"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per event and policy, then a summary"},
 	{"all", 'a', CLI_FLAG, offsetof(struct options, all), NULL, "with --json: also events that no hook reaches"},
 	{"junit", 0, CLI_STRING, offsetof(struct options, junit), "FILE", "write the expectations as JUnit XML"},
@@ -41,6 +42,7 @@ struct run {
 	struct report *report;
 	struct tally tally;
 	bool presume_paths;
+	const struct cli_list *compat;
 };
 
 /* Lines read beforehand, to learn which hooks a file reports itself. */
@@ -63,6 +65,8 @@ static int replay_source(struct run *run, const char *file, struct source *sourc
 	CLEANUP(engine_free) struct engine *engine =
 		engine_new(run->set->policies, run->set->npolicies, run->target);
 	engine_presume_paths(engine, run->presume_paths);
+	for (size_t i = 0; i < run->compat->n; i++)
+		engine_compat(engine, str_from(run->compat->v[i]));
 	if (file)
 		look_ahead(engine, file);
 	report_source(run->report, engine);
@@ -183,7 +187,7 @@ int cmd_replay(int argc, char **argv)
 						  .all = o.all, .quiet = o.quiet, .limit = o.limit};
 		CLEANUP(report_free) struct report *report = report_new(&ro, stdout);
 		struct run run = {.set = &set, .target = &target, .report = report,
-				  .presume_paths = o.presume_paths};
+				  .presume_paths = o.presume_paths, .compat = &o.compat};
 		status = replay_all(&run, &o);
 	} else {
 		status = EXIT_INPUT;

@@ -16,6 +16,7 @@ struct engine *engine_new(struct policy *const *policies, size_t n, const struct
 	e->processes = processes_new();
 	e->scopes = map_new();
 	e->abis = map_new();
+	e->compat = map_new();
 	eval_compile(e);
 	return e;
 }
@@ -28,6 +29,7 @@ void engine_free(struct engine *e)
 	processes_free(e->processes);
 	map_free(e->scopes);
 	map_free(e->abis);
+	map_free(e->compat);
 	free(e->abi_seen.v);
 	free(e->scope_answers.v);
 	free(e->out.v);

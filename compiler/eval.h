@@ -58,6 +58,12 @@ enum verdict judgements_worst(const struct judgement *j, size_t n);
 void engine_presume_paths(struct engine *e, bool yes);
 
 /*
+ * The program at PATH, as the kernel resolves it, is a 32-bit one (x86): its system calls pass other hooks and numbers. No
+ * export tells this, so whoever knows the image says it; every other program is taken for a native one.
+ */
+void engine_compat(struct engine *e, struct str path);
+
+/*
  * Tells beforehand that the stream holds lines like EV: the hook of such a line is then not implied by other events. For
  * streams that can be read twice; otherwise the engine learns it from the first such line.
  */

@@ -38,3 +38,14 @@ bool eval_maybe_foreign(const struct engine *e, const struct event *ev)
 	uint32_t i = map_find(e->abis, ev->process.exec_id);
 	return i != MAP_NONE && e->abi_seen.v[i] == ABI_WROTE;
 }
+
+void engine_compat(struct engine *e, struct str path)
+{
+	map_add(e->compat, path, NULL);
+}
+
+bool eval_is_compat(const struct engine *e, const struct process *image)
+{
+	return e->target.arch == ARCH_X86_64 && map_size(e->compat) && image->path_known &&
+	       map_find(e->compat, image->path) != MAP_NONE;
+}

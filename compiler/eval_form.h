@@ -172,6 +172,7 @@ struct engine {
 	/* images by exec_id -> what was seen of their calls, while reading ahead */
 	struct map *abis;
 	struct { uint8_t *v; size_t n, cap; } abi_seen;
+	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
 	struct created created[CREATED_KEPT];
 	struct { struct string_set **v; size_t n, cap; } string_sets;
 	struct { struct value_table **v; size_t n, cap; } tables;
@@ -211,6 +212,7 @@ void eval_hits(struct engine *e, struct event *ev, struct hits *ret);
 void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
 
 /* eval_abi.c */
+bool eval_is_compat(const struct engine *e, const struct process *image);
 void eval_note_abi(struct engine *e, uint32_t site, const struct event *ev);
 bool eval_maybe_foreign(const struct engine *e, const struct event *ev);
 

@@ -493,6 +493,8 @@ static void exec_number(const struct engine *e, const struct event *ev, struct h
 	/* Successful exec calls all read as execve's number in the ABI of the new image: taken for native unless its calls tell. */
 	if (e->target.arch == ARCH_ARM64) {
 		number(h, 4, NUMBER_EXECVE_ARM64);
+	} else if (eval_is_compat(e, &ev->process)) {
+		number(h, 4, NUMBER_EXECVE_32);
 	} else if (eval_maybe_foreign(e, ev)) {
 		between(h, 4, (struct str){NULL, 0}, NUMBER_EXECVE_32, NUMBER_EXECVE_X86);
 		h->slots[h->n - 1].unsure = "the new image makes no native calls: it may be a 32-bit program, whose exec "
@@ -576,10 +578,15 @@ static void entry_hit(struct engine *e, const struct event *ev, const struct pro
 	bool audible = !e->at.v[SITE_BPRM_CHECK].recorded || (image && image->checked);
 	if (e->at.v[SITE_SYS_EXECVE].recorded && audible)
 		return;
-	struct hit *h = add(e, hits, SITE_SYS_EXECVE, caller);
+	bool compat = eval_is_compat(e, caller);   /* its calls enter by other symbols */
+	struct hit *h = compat ? NULL : add(e, hits, SITE_SYS_EXECVE, caller);
 	if (h)
 		slot(h, SLOT_STRING, 0)->text = ev->process.filename;   /* as typed: not told exactly */
-	if (!e->at.v[SITE_SYS_ENTER].recorded && (h = add(e, hits, SITE_SYS_ENTER, caller)))
+	if (e->at.v[SITE_SYS_ENTER].recorded || !(h = add(e, hits, SITE_SYS_ENTER, caller)))
+		return;
+	if (compat)
+		number(h, 4, NUMBER_EXECVE_32);
+	else
 		between(h, 4, (struct str){NULL, 0}, 59, 322);
 }
 
