@@ -47,7 +47,7 @@ UNIT     := $(call bin,tests/unit/test_*.c)
 FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
 BENCH    := $(call bin,tests/bench/bench_*.c)
 HELPERS  := $(call bin,tests/live/*.c)
-SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh) $(wildcard tests/browser/*.js)
+SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/preempt.sh
 
 PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record)
 
@@ -114,6 +114,7 @@ $(B)/webui/assets.o: $(B)/webui/assets.c
 $(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) -lcmocka
 HELPER.load-child := -nostdlib -static
+HELPER.read-map := -lbpf
 $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread $(HELPER.$(*F))

@@ -6,7 +6,7 @@
 set -eu
 
 build='make gcc libc6-dev pkg-config clang libbpf-dev libelf-dev zlib1g-dev libyaml-dev libsqlite3-dev libjson-c-dev libmicrohttpd-dev'
-tests='libcmocka-dev runc busybox-static chromium curl jq mandoc git procps util-linux mount iproute2 gzip diffutils ca-certificates sqlite3'
+tests='libcmocka-dev runc qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static chromium curl jq mandoc git procps util-linux mount iproute2 gzip diffutils ca-certificates sqlite3'
 
 [ "${1:-}" = test ] && build="$build $tests"
 command -v apt-get >/dev/null || {

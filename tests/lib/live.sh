@@ -36,7 +36,7 @@ start_recorder() {
 	: >"$dir/record.err"
 	"$recorder" record --json --db "$db" "$@" >"$dir/record.out" 2>"$dir/record.err" &
 	recorder_pid=$!
-	for _ in $(seq 100); do
+	for _ in $(seq 600); do
 		grep -q '"events"' "$dir/record.err" 2>/dev/null && return 0
 		kill -0 $recorder_pid 2>/dev/null || { cat "$dir/record.err"; recorder_pid=; exit 1; }
 		sleep 0.1

@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Boots one of Debian's kernels in QEMU with the built programs and the tests, runs a command there and ends with its
+# output and status:
+#
+#	sh tests/vm/guest.sh [-c CPUS] [-k KERNEL-ARGUMENTS] VERSION COMMAND [ARG...]
+#
+# Emulated in software, so neither KVM nor root is needed; no network. The command runs from the repository's root as
+# the tests do, with STAKEOUT set. Status 77: the guest cannot be had, the last line says why; 124: no end within
+# GUEST_SECONDS (150). What the kernel said is kept in build/vm/console-*.
+set -eu
+: "${STAKEOUT:=$PWD/build/release/stakeout}"
+
+skip() { echo "skipped: $1"; exit 77; }
+
+cpus=1 arguments=
+while getopts c:k: option; do
+	case $option in
+	c) cpus=$OPTARG ;;
+	k) arguments=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+version=$1
+shift
+
+[ "$(uname -m)" = x86_64 ] || skip "guests are x86_64 only"
+for tool in qemu-system-x86_64 cpio busybox xz; do
+	command -v $tool >/dev/null || skip "$tool is missing"
+done
+kernel=$(sh tests/vm/kernel.sh "$version") || { status=$?; echo "$kernel"; exit $status; }
+
+image=$(mktemp -d build/vm/image.XXXXXX)
+trap 'rm -rf "$image"' EXIT
+root=$image/root
+built=$(dirname "$STAKEOUT")
+mkdir -p "$root/bin" "$root/repository/built/tests/live" "$root/repository/tests" "$root/repository/schema"
+
+# add PROGRAM TO: with the libraries that ldd names, where it names them.
+add() {
+	cp -L "$1" "$root/$2"
+	ldd "$1" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
+		[ -e "$root$library" ] || { mkdir -p "$root$(dirname "$library")"; cp -L "$library" "$root$library"; }
+	done
+}
+
+add "$(command -v busybox)" bin/busybox
+for tool in sh setpriv sqlite3 runc; do
+	[ ! -x "$(command -v $tool)" ] || add "$(command -v $tool)" bin/$tool
+done
+add "$STAKEOUT" repository/built/stakeout
+[ ! -x "$STAKEOUT-record" ] || add "$STAKEOUT-record" repository/built/stakeout-record
+for helper in "$built"/tests/live/*; do
+	case $helper in
+	*.d) ;;
+	*) add "$helper" "repository/built/tests/live/${helper##*/}" ;;
+	esac
+done
+cp -R tests/lib tests/live tests/vm "$root/repository/tests/"
+cp schema/*.def "$root/repository/schema/"
+[ ! -e "$kernel/overlay.ko" ] || cp "$kernel/overlay.ko" "$root/overlay.ko"
+cp tests/vm/init.sh "$root/init"
+chmod +x "$root/init"
+for word in "$@"; do printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\''/g")"; done >"$root/command"
+(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) >"$image/initramfs"
+
+# The command's output has a serial line of its own; its last line is the status.
+console=build/vm/console-$version-$$
+timeout -k 5 "${GUEST_SECONDS:-150}" qemu-system-x86_64 -accel tcg -cpu max -smp "$cpus" -m 1536 -nic none -no-reboot \
+	-display none -monitor none -serial "file:$console" -serial "file:$image/output" -kernel "$kernel/vmlinuz" \
+	-initrd "$image/initramfs" -append "console=ttyS0 quiet panic=-1 $arguments" </dev/null && ended=0 || ended=$?
+sed '/^guest status [0-9]*$/d' "$image/output"
+status=$(sed -n 's/^guest status \([0-9]*\)$/\1/p' "$image/output" | tail -n 1)
+[ -z "$status" ] || { rm -f "$console"; exit "$status"; }
+tail -n 20 "$console"
+echo "the guest ended without a status (qemu: $ended)"
+[ $ended -ne 0 ] || ended=1
+exit $ended
