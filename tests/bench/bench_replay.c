@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Replay speed on one core: events like observations judged in memory and from NDJSON, by policies of 10 to
+ * Replay speed on one core: events like observations judged in memory, from NDJSON and from a store, by policies of 10 to
  * 100,000 entries, and against a plain scan of the same entries in the same run.
  */
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "compiler/eval.h"
+#include "compiler/source_store.h"
 #include "schema/event_json.h"
 #include "schema/ndjson.h"
 
-enum { EVENTS = 1000, ROUNDS = 1000, SCAN_ROUNDS = 5, NDJSON_EVENTS = 20000 };
+enum { EVENTS = 1000, ROUNDS = 1000, SCAN_ROUNDS = 5, NDJSON_EVENTS = 20000, OBSERVATIONS = 100000 };
 
 static double now(void)
 {
@@ -106,18 +108,14 @@ static void no_hook(const struct event *v)
 	printf("no policy reached: %.0f ns per event, %.2f million events/s\n", engine * 1e9, 1e-6 / engine);
 }
 
-static void from_ndjson(const struct event *v)
+/* Judges JUDGED by a policy of 500 entries, and reads READ, the same events, for comparison. Frees both. BYTES 0: not told. */
+static void from_source(const char *name, struct source *read, struct source *judged, size_t bytes)
 {
-	CLEANUP_BUF struct buf lines = BUF_INIT;
-	for (size_t i = 0; i < NDJSON_EVENTS; i++)
-		event_json(&v[i % EVENTS], &lines);
-	CLEANUP(source_close) struct source *source = ndjson_open_bytes("bench", buf_view(&lines), NULL);
-	CLEANUP(source_close) struct source *again = ndjson_open_bytes("bench", buf_view(&lines), NULL);
 	struct event ev;
 	double start = now();
-	while (source_next(again, &ev) > 0)
+	while (source_next(read, &ev) > 0)
 		;
-	double read = now() - start;
+	double reading = now() - start;
 	struct target target;
 	target_default(&target);
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
@@ -130,15 +128,72 @@ static void from_ndjson(const struct event *v)
 	struct engine *e = engine_new(policies, n, &target);
 	const struct judgement *j;
 	start = now();
-	for (; source_next(source, &ev) > 0; events++)
+	for (; source_next(judged, &ev) > 0; events++)
 		engine_judge(e, &ev, &j);
-	double judged = now() - start;
-	printf("from NDJSON: %.2f million events/s, %.0f MB/s; %.2f times as long as reading alone\n",
-	       (double)events / judged * 1e-6, (double)lines.n / judged * 1e-6, judged / read);
+	double seconds = now() - start;
+	printf("from %s: %.2f million events/s, ", name, (double)events / seconds * 1e-6);
+	if (bytes)
+		printf("%.0f MB/s, ", (double)bytes / seconds * 1e-6);
+	printf("%.2f times as long as reading alone\n", seconds / reading);
 	engine_free(e);
 	for (size_t i = 0; i < n; i++)
 		policy_free(policies[i]);
 	free(policies);
+	source_close(read);
+	source_close(judged);
+}
+
+static void from_ndjson(const struct event *v)
+{
+	CLEANUP_BUF struct buf lines = BUF_INIT;
+	for (size_t i = 0; i < NDJSON_EVENTS; i++)
+		event_json(&v[i % EVENTS], &lines);
+	from_source("NDJSON", ndjson_open_bytes("bench", buf_view(&lines), NULL),
+		    ndjson_open_bytes("bench", buf_view(&lines), NULL), lines.n);
+}
+
+/* A store of one workload with OBSERVATIONS programs, each seen ten times. */
+static bool fill_store(struct store *s)
+{
+	const struct workload w = {.namespace = STR("host"), .kind = STR("unit"), .name = STR("bench.service")};
+	int64_t workload, instance, recording;
+	if (store_begin(s) || store_workload(s, &w, &workload) ||
+	    store_instance(s, workload, &(struct instance){.key = STR("bench")}, &instance) ||
+	    store_recording_add(s, &(struct recording){.source = STR("bench")}, &recording))
+		return false;
+	for (size_t i = 0; i < OBSERVATIONS; i++) {
+		CLEANUP_FREE char *path = xasprintf("/usr/lib/program-%zu", i);
+		struct observation o = {.workload = workload, .kind = KIND_EXEC, .subject = STR("/usr/bin/dash"),
+					.subject_known = true, .filename = str_from(path), .path = str_from(path),
+					.path_known = true, .count = 10, .first_ns = 1, .last_ns = 2};
+		if (store_observe(s, &o, instance, recording, NULL))
+			return false;
+	}
+	return !store_commit(s);
+}
+
+static void from_store(void)
+{
+	char dir[] = "/tmp/bench_replay.XXXXXX";
+	if (!mkdtemp(dir))
+		exit(EXIT_MACHINE);
+	CLEANUP_FREE char *file = xasprintf("%s/s.db", dir);
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	struct store *s = NULL;
+	struct source *read, *judged;
+	if (store_open(file, STORE_WRITE, &d, &s) || !fill_store(s) ||
+	    source_store_open(s, NULL, &read, NULL) || source_store_open(s, NULL, &judged, NULL)) {
+		fprintf(stderr, "bench_replay: %s\n", s ? store_error(s) : "no store");
+		exit(EXIT_MACHINE);
+	}
+	from_source("the store", read, judged, 0);
+	store_close(s);
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		CLEANUP_FREE char *name = xasprintf("%s%s", file, endings[i]);
+		unlink(name);
+	}
+	rmdir(dir);
 }
 
 int main(void)
@@ -151,5 +206,6 @@ int main(void)
 		in_memory(sizes[i], v);
 	no_hook(v);
 	from_ndjson(v);
+	from_store();
 	return 0;
 }
