@@ -16,17 +16,28 @@ acts=$(dirname "$STAKEOUT")/tests/live/acts
 v2=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)
 recorder_pid= cleanups=
 
+# A process that is just dying keeps its cgroup for a moment.
+remove_group() {
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ -d "$1" ] || return 0
+		rmdir "$1" 2>/dev/null && return 0
+		sleep 0.1
+	done
+	echo "left behind: the cgroup $1"
+}
+
 clean() {
 	status=$?
 	[ -z "$recorder_pid" ] || kill "$recorder_pid" 2>/dev/null || :
 	[ -z "$recorder_pid" ] || wait "$recorder_pid" 2>/dev/null || :
 	eval "$cleanups"
-	[ -z "$v2" ] || rmdir "$v2/$name" 2>/dev/null || :
+	remove_group "$v2/$name"
 	if [ $status -ne 0 ] && [ $status -ne 77 ] && [ -f "$dir/record.err" ]; then tail -n 5 "$dir/record.err"; fi
 	rm -rf "$dir"
 	exit $status
 }
 trap clean EXIT
+trap 'exit 143' INT TERM HUP
 
 [ -n "$v2" ] || skip "no cgroup v2 mount"
 mkdir "$v2/$name" || skip "cannot make a cgroup in $v2"
