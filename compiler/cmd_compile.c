@@ -2,7 +2,7 @@
 /* stakeout compile: allowlists into policies, images and review pages, all or none. */
 #include <stdio.h>
 
-#include "compiler/compile.h"
+#include "compiler/compile_write.h"
 #include "compiler/lower.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"

@@ -76,8 +76,3 @@ void compiled_done(struct compiled *c);
 #define CLEANUP_COMPILED __attribute__((cleanup(compiled_done)))
 
 const struct output *compiled_output(const struct compiled *c, const char *suffix);
-
-/* All files into folder DIR (made if absent), or none: a failure leaves what was there. */
-int compiled_write(const struct compiled *c, const char *dir, struct diag *d);
-/* The same for several allowlists: one kustomization.yaml names all policies. */
-int compiled_write_all(const struct compiled *const *v, size_t n, const char *dir, struct diag *d);

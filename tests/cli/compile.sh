@@ -106,6 +106,17 @@ status 0 "$STAKEOUT" compile "$dir/host.yaml" -o "$dir/stale-host"
 [ ! -e "$dir/stale-host/shop-cart.yaml" ] && [ ! -e "$dir/stale-host/kustomization.yaml" ] ||
 	fail "the host-wide policy stays although it was not asked for any more"
 
+# compiled one after the other: the kustomization names what the folder holds; one that a person wrote is left alone
+for list in web-server node-service database; do
+	status 0 "$STAKEOUT" compile $lists/$list.yaml -o "$dir/turns"
+done
+status 0 "$STAKEOUT" compile $lists/web-server.yaml $lists/node-service.yaml $lists/database.yaml -o "$dir/once"
+diff -r "$dir/turns" "$dir/once" >/dev/null || fail "compiled in turns, the folder differs"
+printf 'resources: [mine.yaml]\n' >"$dir/turns/kustomization.yaml"
+status 0 "$STAKEOUT" compile $lists/web-server.yaml -o "$dir/turns"
+said 'was not written by stakeout and stays'
+grep -q mine.yaml "$dir/turns/kustomization.yaml" || fail "a person's kustomization was overwritten"
+
 # another allowlist whose name is that of a second policy
 sed 's/name: shop-cart/name: web-storefront-2/' $lists/node-service.yaml >"$dir/clash.yaml"
 status 2 "$STAKEOUT" compile $lists/web-server.yaml "$dir/clash.yaml" -o "$dir/none"
