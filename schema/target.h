@@ -3,7 +3,8 @@
  * Where a policy will run: verdicts and loadable shapes depend on it.
  * --target kernel=6.12,arch=x86_64,lsm=yes,kprobe-multi=no,error-injection=no,kubernetes=yes,parents-map=no,fs=ext4
  * Keys not given follow from the others, or from the stated default: kernel 6.1, arch x86_64,
- * lsm yes, kubernetes yes, error-injection no, parents-map no, fs overlay, kprobe-multi = kernel >= 5.18.
+ * lsm yes, kubernetes yes, error-injection no, parents-map no, fs overlay, kprobe-multi = kernel >= 5.18. The last is mainline's
+ * answer and the stricter one to load for; Debian's 6.1 is built without. What compile emits loads and decides alike on both.
  */
 #pragma once
 

@@ -376,6 +376,14 @@ static void test_override(void **unused)
 	agree(SHAPE_OVERRIDE, "kernel=5.10,lsm=no");
 }
 
+/* Nodes with kprobe.multi and without, both architectures: the same verdicts. */
+static void test_nodes(void **unused)
+{
+	(void)unused;
+	agree(SHAPE_OVERRIDE, "kernel=6.12,lsm=no,kprobe-multi=yes,arch=arm64");
+	agree(SHAPE_KILL, "kernel=6.1,lsm=no,kprobe-multi=no");
+}
+
 static void test_kill(void **unused)
 {
 	(void)unused;
@@ -389,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_lsm),
 		cmocka_unit_test(test_override),
 		cmocka_unit_test(test_kill),
+		cmocka_unit_test(test_nodes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
