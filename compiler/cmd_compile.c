@@ -10,7 +10,7 @@
 #include "schema/event_words.h"
 
 struct options {
-	const char *dir, *target, *shape, *db;
+	const char *dir, *target, *shape, *db, *recorded_as;
 	bool enforce, host_wide, json;
 };
 
@@ -20,13 +20,15 @@ static const struct cli_option options[] = {
 	 "where the policy will run: kernel=6.12,arch=x86_64,lsm=yes,kubernetes=yes ... or 'host'"},
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE",
 	 "replay this store's observations of the workload as well"},
+	{"workload", 'w', CLI_STRING, offsetof(struct options, recorded_as), "NAME",
+	 "of the store: the workload's name there, where the allowlist gives it another"},
 	{"shape", 0, CLI_STRING, offsetof(struct options, shape), "SHAPE",
 	 "auto (the strongest the target allows), lsm, override, kill or tracepoint"},
 	{"enforce", 'e', CLI_FLAG, offsetof(struct options, enforce), NULL,
 	 "enforce, also where the allowlist says monitor"},
 	{"host-wide", 0, CLI_FLAG, offsetof(struct options, host_wide), NULL,
 	 "a host workload's policy may cover the whole host"},
-	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object for each rule"},
+	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object for each rule, then a summary for each allowlist"},
 };
 
 static const struct cli_verb verb = {
@@ -34,7 +36,7 @@ static const struct cli_verb verb = {
 	options, ARRAY_SIZE(options),
 	"Writes NAME.yaml (and NAME-2.yaml ... where one policy does not hold it), NAME.image.elf, NAME.review.md,\n"
 	"NAME.allowlist.yaml and kustomization.yaml. The files are read back and replayed over the evidence first;\n"
-	"if an allowed observation would be stopped, nothing is written.\n",
+	"if an allowed observation would be stopped, nothing is written. What the store holds and no entry allows is told: enforcing would stop it.",
 };
 
 static const struct table_column columns[] = {
@@ -99,6 +101,26 @@ static void show_unseen(const struct compiled *c)
 		       b.p);
 }
 
+/* What was recorded and not allowed. */
+static void show_would_stop(const struct compiled *c)
+{
+	enum { SHOWN = 5 };
+	if (!c->would_stop)
+		return;
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	buf_puts(&b, "  recorded, on no list, and stopped when enforced: ");
+	buf_count(&b, c->would_stop);
+	buf_puts(&b, c->would_stop == 1 ? " observation (" : " observations (");
+	buf_count(&b, c->would_stop_events);
+	buf_puts(&b, c->would_stop_events == 1 ? " event)\n" : " events)\n");
+	for (size_t i = 0; i < MIN(c->nexamples, (size_t)SHOWN); i++)
+		buf_printf(&b, "    " STR_FMT "\n", STR_ARG(c->examples[i]));
+	if (c->would_stop > SHOWN)
+		buf_printf(&b, "    ... and %llu more: the review page names the first %d\n",
+			   (unsigned long long)(c->would_stop - SHOWN), COMPILED_EXAMPLES);
+	fputs(b.p, stdout);
+}
+
 static void show_words(const struct jobs *jobs, const struct options *o,
 		       const struct compile_options *compile_options)
 {
@@ -108,17 +130,40 @@ static void show_words(const struct jobs *jobs, const struct options *o,
 	for (size_t i = 0; i < jobs->n; i++) {
 		const struct compiled *c = &jobs->v[i].compiled;
 		bool enforce = compile_options->enforce || jobs->v[i].allowlist->mode == MODE_ENFORCE;
-		printf(STR_FMT ": %s mode, %llu allowed events replayed, none would be stopped",
+		printf(STR_FMT ": %s mode, %llu allowed events replayed%s, none would be stopped",
 		       STR_ARG(jobs->v[i].allowlist->name), enforce ? "enforce" : "monitor",
-		       (unsigned long long)c->replayed);
+		       (unsigned long long)c->replayed, o->db ? "" : " (made from its entries; --db replays a recording)");
 		if (c->unknown)
 			printf(" (%llu could not be asked of the YAML)", (unsigned long long)c->unknown);
 		printf("\n");
+		show_would_stop(c);
 		show_unseen(c);
 		if (c->no_yaml)
 			printf("  no YAML: %s\n", c->no_yaml);
 	}
 	printf("written to %s\n", o->dir);
+}
+
+/* After the rules: what was proved, an object for each allowlist. */
+static void show_summaries(const struct jobs *jobs, const struct compile_options *o)
+{
+	static const struct table_column summary[] = {
+		{"summary", NULL, TABLE_BOOL},      {"allowlist", NULL, TABLE_TEXT},  {"enforce", NULL, TABLE_BOOL},
+		{"policies", NULL, TABLE_COUNT},    {"replayed", NULL, TABLE_COUNT},  {"unknown", NULL, TABLE_COUNT},
+		{"would_stop", NULL, TABLE_COUNT},  {"would_stop_events", NULL, TABLE_COUNT}, {"no_yaml", NULL, TABLE_TEXT},
+	};
+	CLEANUP(table_free) struct table *t = table_new(summary, ARRAY_SIZE(summary));
+	for (size_t i = 0; i < jobs->n; i++) {
+		const struct compiled *c = &jobs->v[i].compiled;
+		table_bool(t, true);
+		table_str(t, jobs->v[i].allowlist->name);
+		table_bool(t, o->enforce || jobs->v[i].allowlist->mode == MODE_ENFORCE);
+		const uint64_t numbers[] = {c->npolicies, c->replayed, c->unknown, c->would_stop, c->would_stop_events};
+		for (size_t k = 0; k < ARRAY_SIZE(numbers); k++)
+			table_u64(t, numbers[k]);
+		table_str(t, str_from(c->no_yaml ? c->no_yaml : ""));
+	}
+	table_print(t, TABLE_JSON, stdout);
 }
 
 static void show(const struct jobs *jobs, const struct options *o,
@@ -128,7 +173,9 @@ static void show(const struct jobs *jobs, const struct options *o,
 	for (size_t i = 0; i < jobs->n; i++)
 		add_rows(&jobs->v[i].compiled, t);
 	table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
-	if (!o->json)
+	if (o->json)
+		show_summaries(jobs, compile_options);
+	else
 		show_words(jobs, o, compile_options);
 }
 
@@ -137,10 +184,12 @@ static int read_options(const struct options *o, struct compile_options *ret, st
 	int shape = o->shape ? shape_from(str_from(o->shape)) : SHAPE_AUTO;
 	if (shape < 0)
 		return diag_error(d, NULL, "--shape %s: there are auto, lsm, override, kill, tracepoint", o->shape);
+	if (o->recorded_as && !o->db)
+		return diag_error(d, NULL, "--workload names a workload of a store: say which with --db FILE");
 	if (!o->dir)
 		return diag_error(d, NULL, "say with -o DIR where the files go");
 	*ret = (struct compile_options){.shape = (enum shape)shape, .enforce = o->enforce,
-					.host_wide = o->host_wide, .db = o->db};
+					.host_wide = o->host_wide, .db = o->db, .recorded_as = o->recorded_as};
 	return target_parse(o->target, d, &ret->target);
 }
 
@@ -160,6 +209,8 @@ int cmd_compile(int argc, char **argv)
 	struct compile_options compile_options;
 	struct jobs jobs = {0};
 	int err = read_options(&o, &compile_options, &d);
+	if (!err && o.recorded_as && args.n > 1)
+		err = diag_error(&d, NULL, "--workload is about one allowlist, and %d are given", args.n);
 	for (int i = 0; i < args.n && !err; i++)
 		err = compile_one(&jobs, args.v[i], &compile_options, &d);
 	if (!err)

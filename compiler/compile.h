@@ -34,6 +34,7 @@ struct compile_options {
 	bool enforce;              /* also when the allowlist says monitor */
 	bool host_wide;            /* a host workload's YAML may cover the whole host */
 	const char *db;            /* replay this store's observations of the workload; NULL = none */
+	const char *recorded_as;   /* the workload's name in that store; NULL = the allowlist's */
 };
 
 /* One emitted hook, as the review page and the UI show it. */
@@ -48,6 +49,8 @@ struct compiled_rule {
 	const char *false_positive;/* what benign change would trip it */
 	size_t selectors, values;
 };
+
+enum { COMPILED_EXAMPLES = 20 };
 
 struct output {
 	struct str name;           /* file name, no folder */
@@ -67,6 +70,10 @@ struct compiled {
 	uint64_t replayed;         /* events of evidence that were judged */
 	uint64_t unknown;          /* of them, those the policies could not be asked about */
 	uint32_t unseen;           /* ACCESS_*: changes the file rules deny and nothing in the evidence ever did */
+	/* Recorded by the workload, allowed by no entry and denied by nobody: enforcing would stop them. */
+	uint64_t would_stop, would_stop_events;
+	struct str *examples;      /* the first COMPILED_EXAMPLES of them, in words */
+	size_t nexamples;
 };
 
 /* -EINVAL with the reasons in D; *ret is filled only on success. A must outlive it. */

@@ -178,6 +178,20 @@ static struct event event_of(struct prover *p, const struct observation *o)
 	return ev;
 }
 
+/* Nobody allowed it, so it is no error; but whoever enforces must know. */
+static void would_stop(struct prover *p, const struct event *ev)
+{
+	struct compiled *c = p->c;
+	CLEANUP_BUF struct buf words = BUF_INIT, safe = BUF_INIT;
+	c->would_stop++;
+	c->would_stop_events += ev->count;
+	if (c->nexamples == COMPILED_EXAMPLES)
+		return;
+	event_words(ev, &words);
+	buf_text(&safe, buf_view(&words));
+	*ARENA_PUSH(c->arena, c->examples, c->nexamples) = arena_str(c->arena, buf_view(&safe));
+}
+
 static void prove_observation(struct prover *p, const struct observation_row *row)
 {
 	struct event ev = event_of(p, &row->o);
@@ -188,6 +202,8 @@ static void prove_observation(struct prover *p, const struct observation_row *ro
 		must_pass(p, &ev);
 	else if (v.verdict == VERDICT_DENY && row->choice == CHOICE_ALLOW)
 		complain(p, &ev, "was allowed in review, and is on no list", v.why);
+	else if (v.verdict == VERDICT_DENY && row->choice == CHOICE_UNDECIDED)
+		would_stop(p, &ev);
 }
 
 static int prove_rows(struct prover *p, struct store *s, const struct workload_row *w)
@@ -204,20 +220,37 @@ static int prove_rows(struct prover *p, struct store *s, const struct workload_r
 	return err;
 }
 
+/* The store's workload: the allowlist's, or the one that the options name. */
+static int find_recorded(struct prover *p, struct store *s, struct workload_row **ret, size_t *ret_n)
+{
+	CLEANUP_BUF struct buf own = BUF_INIT;
+	const char *file = store_file(s), *as = p->o->recorded_as;
+	workload_print(&own, &p->c->lowered->source->workload);
+	const char *pattern = as ? as : own.p;
+	int err = store_workloads(s, p->arena, pattern, 0, ret, ret_n);
+	if (err)
+		return diag_error(p->d, file, "cannot read the workloads: %s", store_error(s)), err;
+	if (*ret_n == 0 && as)
+		return diag_error(p->d, file, "holds no workload '%s'; see 'stakeout workloads'", as);
+	if (*ret_n == 0)
+		diag_add(p->d, DIAG_WARNING, file, 0, 0, "holds nothing of workload %s: no observation was replayed. Where it was recorded "
+			 "under another name (a pod known by its cgroup, a host's container), say so with --workload", pattern);
+	if (*ret_n > 1 && as)
+		return diag_error(p->d, file, "'%s' means %zu workloads; write one whole name", as, *ret_n);
+	return 0;
+}
+
 static int prove_store(struct prover *p, const char *file)
 {
 	CLEANUP(store_close) struct store *s = NULL;
-	CLEANUP_BUF struct buf pattern = BUF_INIT;
-	struct workload_row *rows;
-	size_t n;
+	struct workload_row *rows = NULL;
+	size_t n = 0;
 	int err = store_open(file, STORE_READ, p->d, &s);
 	if (err)
 		return err;
-	workload_print(&pattern, &p->c->lowered->source->workload);
-	err = store_workloads(s, p->arena, pattern.p, 0, &rows, &n);
-	if (!err && n == 0)
-		diag_add(p->d, DIAG_WARNING, file, 0, 0, "holds nothing of workload %s: no observation was replayed",
-			 pattern.p);
+	err = find_recorded(p, s, &rows, &n);
+	if (err)
+		return err;
 	for (size_t i = 0; i < n && !err; i++)
 		err = prove_rows(p, s, &rows[i]);
 	if (err)

@@ -120,6 +120,27 @@ static void put_hooks(const struct compiled *c, struct buf *b)
 	buf_putc(b, '\n');
 }
 
+/* Of the store: what nobody allowed and enforcing would stop. */
+static void put_would_stop(const struct compiled *c, struct buf *b)
+{
+	if (!c->would_stop)
+		return;
+	buf_puts(b, "## Recorded, and not allowed\n\nThe recording holds ");
+	buf_count(b, c->would_stop);
+	buf_puts(b, c->would_stop == 1 ? " observation (" : " observations (");
+	buf_count(b, c->would_stop_events);
+	buf_puts(b, c->would_stop_events == 1 ? " event)" : " events)");
+	buf_puts(b, " of this workload that no entry allows. Enforcing would stop it. Allow what belongs to the workload before that.\n\n");
+	for (size_t i = 0; i < c->nexamples; i++) {
+		buf_puts(b, "- ");
+		put_text(b, c->examples[i]);
+		buf_putc(b, '\n');
+	}
+	if (c->would_stop > c->nexamples)
+		buf_printf(b, "- and %llu more\n", (unsigned long long)(c->would_stop - c->nexamples));
+	buf_putc(b, '\n');
+}
+
 static const struct evidence *evidence_of(const struct allowlist *a, const struct lower_rule *r,
 					  struct str *note)
 {
@@ -323,6 +344,7 @@ void review_page(const struct compiled *c, const struct compile_options *o, stru
 	put_files(c, b);
 	put_hooks(c, b);
 	put_rules(c, b);
+	put_would_stop(c, b);
 	put_limits(c, b);
 	put_steps(c, o, b);
 }

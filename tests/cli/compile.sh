@@ -144,3 +144,23 @@ sed "s|by: .*|by: [/$(printf '%0299d' 1)]|" $lists/web-server.yaml >"$dir/longca
 sed -i 's|\(by: [^]]*\]\)$|\1|; s|^\( *- {.*by: [^]]*\]\)$|\1}|' "$dir/longcaller.yaml"
 status 2 "$STAKEOUT" compile "$dir/longcaller.yaml" -o "$dir/none"
 said "has 300 bytes, and a caller in 'by' holds 255"
+
+# what was recorded, is allowed by nobody and would be stopped is told, here and on the page
+"$STAKEOUT" allow --db "$dir/s.db" cart --not '/app/*' --not '10.*' -o "$dir/less.yaml" 2>/dev/null
+status 0 "$STAKEOUT" compile --db "$dir/s.db" "$dir/less.yaml" -o "$dir/less"
+said 'recorded, on no list, and stopped when enforced: '
+said 'exec /tmp/.x/xmrig by /usr/bin/dash'
+grep -q '^## Recorded, and not allowed' "$dir/less/shop-cart.review.md" || fail "the review page is silent about what would be stopped"
+status 0 "$STAKEOUT" compile --json --db "$dir/s.db" "$dir/less.yaml" -o "$dir/less"
+said '"summary":true,"allowlist":"shop-cart".*"would_stop":[1-9]'
+
+# evidence recorded under another name: a pod that its document names only now
+sed 's/namespace: shop/namespace: store/' "$dir/less.yaml" >"$dir/renamed.yaml"
+status 0 "$STAKEOUT" compile --db "$dir/s.db" "$dir/renamed.yaml" -o "$dir/renamed"
+said 'no observation was replayed.*--workload'
+status 0 "$STAKEOUT" compile --db "$dir/s.db" --workload shop/Deployment/cart/cart "$dir/renamed.yaml" -o "$dir/renamed"
+said 'recorded, on no list'
+status 2 "$STAKEOUT" compile --db "$dir/s.db" --workload nobody "$dir/renamed.yaml" -o "$dir/none"
+said "holds no workload 'nobody'"
+status 2 "$STAKEOUT" compile --workload cart "$dir/renamed.yaml" -o "$dir/none"
+said 'say which with --db'

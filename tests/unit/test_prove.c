@@ -13,6 +13,7 @@
 
 static char dir[] = "/tmp/test_prove.XXXXXX";
 static char file[64];
+static uint64_t would_stop;
 
 static const char document[] = "apiVersion: stakeout/v1\nkind: Allowlist\nmetadata: {name: t}\n"
 			       "workload: {namespace: shop, kind: Deployment, name: cart, container: main, podLabels: {app: cart}}\n"
@@ -54,6 +55,7 @@ static int compile_with(struct diag *d, uint64_t *ret_replayed)
 	assert_int_equal(allowlist_parse("t.yaml", str_from(document), d, &a), 0);
 	int err = compile(a, &o, &c, d);
 	*ret_replayed = c.replayed;
+	would_stop = c.would_stop;
 	return err;
 }
 
@@ -64,11 +66,13 @@ static void test_evidence(void **state)
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	observe("/bin/other", CHOICE_UNDECIDED);
 	assert_int_equal(compile_with(&d, &without), 0);
+	assert_int_equal(would_stop, 1);
 	observe("/bin/a", CHOICE_UNDECIDED);
 	assert_int_equal(compile_with(&d, &with), 0);
 	assert_int_equal(with, without + 1);
 	observe("/bin/denied", CHOICE_DENY);
 	assert_int_equal(compile_with(&d, &with), 0);
+	assert_int_equal(would_stop, 1); /* denied on purpose: nobody need be told */
 	observe("/bin/wanted", CHOICE_ALLOW);
 	assert_int_equal(compile_with(&d, &with), -EINVAL);
 	assert_int_equal(d.errors, 1);
