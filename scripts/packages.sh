@@ -2,73 +2,126 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Installs what stakeout needs from the distribution's packages (Debian, Ubuntu): sh scripts/packages.sh [test]
 # Without arguments: what building and running needs. With "test": also what the tests need.
-# Installs nothing when nothing is missing, so it is cheap to run again.
+# Installs nothing when nothing is missing, so it is cheap to run again. What cannot be had is named: status 3 where
+# nothing can be built without it (with CI set: always), else 0, and everything that needs no such package goes on.
 set -eu
+cd "$(dirname "$0")/.."
 
-build='make gcc libc6-dev pkg-config clang libbpf-dev libelf-dev zlib1g-dev libyaml-dev libsqlite3-dev libjson-c-dev libmicrohttpd-dev'
-tests='libcmocka-dev runc qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static chromium curl jq mandoc git procps util-linux mount iproute2 gzip diffutils ca-certificates sqlite3'
-
-[ "${1:-}" = test ] && build="$build $tests"
-command -v apt-get >/dev/null || {
-	echo "stakeout: no apt-get here; install the equivalents of: $build bpftool" >&2
-	exit 0
-}
-
-# bpftool is a package of its own on Debian, part of linux-tools on Ubuntu.
-have_bpftool() {
-	for tool in bpftool /usr/sbin/bpftool /usr/lib/linux-tools/*/bpftool; do
-		"$tool" version >/dev/null 2>&1 && return 0
-	done
-	return 1
-}
-
-missing=
-for package in $build; do
-	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || :)
-	[ "$state" = installed ] || missing="$missing $package"
-done
-if [ "${1:-}" = test ] && ! { command -v node && command -v npm; } >/dev/null 2>&1; then
-	missing="$missing nodejs npm"
+needed='make gcc libc6-dev pkg-config libbpf-dev libelf-dev zlib1g-dev libyaml-dev libsqlite3-dev libjson-c-dev libmicrohttpd-dev'
+optional='clang bpftool'
+without='there is no live recording'
+if [ "${1:-}" = test ]; then
+	needed="$needed libcmocka-dev"
+	optional="$optional runc qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static chromium nodejs npm
+		curl jq mandoc git procps util-linux mount iproute2 gzip diffutils ca-certificates sqlite3"
+	without='tests that need them are skipped, and say so'
 fi
-have_bpftool || missing="$missing BPFTOOL"
-[ -n "$missing" ] || exit 0
+
+say() { echo "stakeout: $*" >&2; }
+
+# Tools may come from elsewhere. bpftool is a package of its own on Debian and part of linux-tools on Ubuntu, where
+# /usr/sbin/bpftool is a script that works for the running kernel's own package only.
+have() {
+	case $1 in
+	clang) command -v "${CLANG:-clang}" >/dev/null ;;
+	nodejs) command -v node >/dev/null ;;
+	npm) command -v npm >/dev/null ;;
+	chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+	bpftool)
+		for tool in ${BPFTOOL:-bpftool /usr/sbin/bpftool /usr/lib/linux-tools/*/bpftool}; do
+			"$tool" version && return
+		done
+		return 1
+		;;
+	*) [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
+	esac >/dev/null 2>&1
+}
+
+# absent PACKAGE...: those that are not here
+absent() {
+	list=
+	for package in "$@"; do
+		have "$package" || list="$list $package"
+	done
+	echo "$list"
+}
+
+# The tests of the web UI drive a browser with two packages from npm; their versions and checksums are in the lock file.
+browser_modules() {
+	kept=build/node
+	if ! command -v npm >/dev/null || cmp -s tests/browser/package-lock.json $kept/node_modules/.installed; then
+		return 0
+	fi
+	mkdir -p $kept
+	cp tests/browser/package.json tests/browser/package-lock.json $kept
+	if PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --prefix $kept --no-audit --no-fund --loglevel=error \
+		--fetch-retries=1 --fetch-retry-mintimeout=1000 >$kept/log 2>&1; then
+		cp tests/browser/package-lock.json $kept/node_modules/.installed
+	else
+		say "npm could not install playwright-core and axe-core: $(grep -m 1 reason: $kept/log || head -n 1 $kept/log)"
+		say "going on: tests in a browser are skipped, and say so"
+	fi
+}
+
+# done_with STATUS: what is left to do once packages are as they will be
+done_with() {
+	[ "$1" -ne 0 ] || [ "$mode" != test ] || browser_modules
+	exit "$1"
+}
+
+available() { apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q "^Filename:"; }
+
+# names PACKAGE...: as the archive calls them
+names() {
+	for package in "$@"; do
+		if [ "$package" = bpftool ] && ! available bpftool && available linux-tools-common; then
+			package="linux-tools-common linux-tools-generic"
+		fi
+		printf " %s" "$package"
+	done
+}
+
+# give_up WHY: nothing more can be installed
+give_up() {
+	missing=$(absent $needed) extra=$(absent $optional)
+	say "$1"
+	say "as root, this installs what is missing: apt-get install$(names $missing $extra)"
+	[ -z "$missing" ] && [ -z "${CI:-}" ] || done_with 3
+	say "going on without:$extra ($without)"
+	done_with 0
+}
+
+mode=${1:-}
+command -v apt-get >/dev/null || {
+	say "no apt-get here; install the equivalents of:" $needed $optional
+	done_with 0
+}
+missing=$(absent $needed) extra=$(absent $optional)
+[ -n "$missing$extra" ] || done_with 0
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
-	if command -v sudo >/dev/null; then
-		as_root=sudo
-	else
-		echo "stakeout: these packages are missing and there is no sudo here; as root: apt-get install$missing" >&2
-		exit 3
-	fi
+	command -v sudo >/dev/null || give_up "packages are missing, and an ordinary user without sudo cannot install them"
+	sudo true || give_up "packages are missing, and sudo does not let you install them"
+	as_root=sudo
 fi
-
-export DEBIAN_FRONTEND=noninteractive
-echo "stakeout: installing$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-$as_root apt-get update -q >"$log" 2>&1 || {
-	tail -n 5 "$log" >&2
-	echo "stakeout: apt-get update failed; the packages wanted are:$missing" >&2
-	exit 3
-}
-case $missing in
-*BPFTOOL*)
-	missing=${missing% BPFTOOL}
-	if apt-cache show bpftool 2>/dev/null | grep -q '^Filename:'; then
-		missing="$missing bpftool"
-	else
-		missing="$missing linux-tools-common linux-tools-generic"
-	fi
-	;;
-esac
-# Ubuntu has no chromium package but a snap, which a container cannot install.
-if ! apt-cache show chromium 2>/dev/null | grep -q '^Filename:'; then
-	missing=$(printf '%s' "$missing" | sed 's/ chromium\( \|$\)/ /')
-fi
-# shellcheck disable=SC2086 # a list of words
-$as_root apt-get install -q -y --no-install-recommends $missing >"$log" 2>&1 || {
-	tail -n 20 "$log" >&2
-	echo "stakeout: apt-get could not install:$missing" >&2
-	exit 3
-}
+# A fresh machine may be busy with its first updates: the lock is waited for. sudo passes on no environment.
+apt() { $as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -q -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1; }
+
+say "installing$missing$extra"
+apt update || say "apt-get update failed; going on with the package lists that are here: $(grep -E '^(E|W):' "$log" | head -n 1)"
+wanted=
+for package in $(names $extra); do
+	# Ubuntu's chromium is a snap, for one.
+	if available "$package"; then wanted="$wanted $package"; fi
+done
+for list in "$missing" "$wanted"; do
+	[ -z "$list" ] || apt install -y --no-install-recommends $list || {
+		tail -n 20 "$log" >&2
+		give_up "apt-get could not install:$list"
+	}
+done
+[ -z "$(absent $needed)$(absent $optional)" ] || give_up "these packages' archives do not have all of it"
+done_with 0

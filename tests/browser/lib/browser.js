@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What browser tests share: playwright-core and axe-core from npm (installed into build/node once), the
-// distribution's chromium, a server of our own on a free port, and a store made from scenarios.
+// What browser tests share: playwright-core and axe-core (scripts/packages.sh gets them from npm into build/node),
+// the distribution's chromium, a server of our own on a free port, and a store made from scenarios.
 'use strict';
 const {execFileSync, spawn} = require('node:child_process');
 const fs = require('node:fs'), os = require('node:os'), path = require('node:path');
 
 const MODULES = path.resolve('build/node');
-const VERSIONS = ['playwright-core@1', 'axe-core@4'];
 
 function skip(why) {
 	console.log(`skipped: ${why}`);
@@ -15,17 +14,7 @@ function skip(why) {
 
 function need(name) {
 	const dir = path.join(MODULES, 'node_modules', name);
-	if (!fs.existsSync(dir)) {
-		fs.mkdirSync(MODULES, {recursive: true});
-		try {
-			execFileSync('npm', ['install', '--prefix', MODULES, '--no-audit', '--no-fund', '--silent',
-				'--fetch-retries=1', '--fetch-retry-mintimeout=1000', ...VERSIONS],
-				     {stdio: 'pipe', timeout: 120000, env: {...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1'}});
-		} catch (e) {
-			skip(`npm cannot install ${VERSIONS.join(' ')}: ${String(e.stderr || e.message).trim().split('\n').pop()}`);
-		}
-	}
-	return require(dir);
+	return fs.existsSync(dir) ? require(dir) : skip(`${name} is missing (sh scripts/packages.sh test gets it from npm)`);
 }
 
 const axeSource = () => { need('axe-core'); return fs.readFileSync(path.join(MODULES, 'node_modules/axe-core/axe.min.js'), 'utf8'); };
@@ -36,9 +25,16 @@ function chromium() {
 }
 
 async function launch() {
-	const {chromium: engine} = need('playwright-core');
-	return engine.launch({executablePath: chromium(), headless: true, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
-		'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage']});
+	const {chromium: engine} = need('playwright-core'), executablePath = chromium();
+	try {
+		return await engine.launch({executablePath, headless: true, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+			'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage']});
+	} catch (e) {
+		// Ubuntu's is a snap, or a script that asks for it: confined, it may not let itself be driven.
+		if (/^\/snap\/|chromium-browser$/.test(executablePath))
+			skip(`${executablePath} cannot be driven: ${e.message.split('\n')[0]}`);
+		throw e;
+	}
 }
 
 const program = path.resolve(process.env.STAKEOUT || 'build/release/stakeout');
