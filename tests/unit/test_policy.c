@@ -327,14 +327,10 @@ static void round_trips(void **state)
 {
 	(void)state;
 	static const char *const dirs[] = {
-		"../shared/reference/policies", "../shared/golden/6.1/policies", "../shared/golden/6.12/policies",
-		"../shared/golden/6.12b/policies", "../shared/golden/6.12/recording-policies",
+		"tests/replay/policies", "tests/golden/6.1/policies", "tests/golden/6.12/policies", "tests/golden/6.12b/policies",
 	};
-	size_t n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		n += each_policy(dirs[i]);
-	if (!n)
-		skip();
+		assert_int_not_equal(each_policy(dirs[i]), 0);
 }
 
 int main(void)
