@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Putting hits together: who acts, and what is known of each argument. */
+#include "compiler/eval_hit.h"
+
+static bool is_clean(struct str p)
+{
+	static const struct str never[] = {STR_INIT("//"), STR_INIT("/./"), STR_INIT("/../")};
+	if (!p.n || p.p[0] != '/' || str_starts(p, STR("/proc/")) || str_starts(p, STR("/dev/")) ||
+	    str_ends(p, STR("/..")) || str_ends(p, STR("/.")))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
+		if (memmem(p.p, p.n, never[i].p, never[i].n))
+			return false;
+	return true;
+}
+
+/* See engine_presume_paths(). */
+void hit_presume(const struct engine *e, struct process *p)
+{
+	if (p->path_known || !e->presume_paths || !is_clean(p->filename))
+		return;
+	p->path = p->filename;
+	p->path_known = true;
+}
+
+/*
+ * The agent's walk ends at the root of the mount or of the task: the root folder, and a file that is a mount of its own
+ * (runc runs itself from a detached one), have no path, which no path operator matches. We record them as "/".
+ */
+static struct str walked(struct str path)
+{
+	return str_eq(path, STR("/")) ? (struct str){path.p, 0} : path;
+}
+
+struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct process *who)
+{
+	struct site_hooks *at = &e->at.v[site];
+	at->seen = true;
+	if (!at->n)
+		return NULL;
+	if (hits->n == hits->cap)
+		hits->v = vec_grow(hits->v, &hits->cap, sizeof(*hits->v));
+	struct hit *h = &hits->v[hits->n++];
+	/* Not the slots: they are large, and hit_slot() clears each that is used. */
+	memset(h, 0, offsetof(struct hit, slots));
+	h->site = site;
+	h->record = (struct record){.path = walked(who->path), .known = who->path_known, .pid = who->pid};
+	return h;
+}
+
+struct slot *hit_slot(struct hit *h, enum slot_kind kind, uint8_t index)
+{
+	static struct slot full;   /* arguments beyond MAX_SLOTS cannot be filtered either */
+	if (h->n == MAX_SLOTS)
+		return &full;
+	struct slot *s = &h->slots[h->n++];
+	*s = (struct slot){.kind = kind, .index = index, .family = -1, .protocol = -1};
+	return s;
+}
+
+void hit_number(struct hit *h, uint8_t index, int64_t v)
+{
+	struct slot *s = hit_slot(h, SLOT_NUMBER, index);
+	s->known = true;
+	s->low = s->high = v;
+}
+
+/* A number of which only the bits under KNOWN are told. */
+void hit_bits(struct hit *h, uint8_t index, struct str resolve, uint64_t value, uint64_t known)
+{
+	struct slot *s = hit_slot(h, SLOT_NUMBER, index);
+	s->resolve = resolve;
+	s->known = true;
+	s->low = (int64_t)value;
+	s->high = UINT32_MAX;
+	s->known_bits = known;
+}
+
+void hit_between(struct hit *h, uint8_t index, struct str resolve, int64_t low, int64_t high)
+{
+	struct slot *s = hit_slot(h, SLOT_NUMBER, index);
+	s->resolve = resolve;
+	s->known = true;
+	s->low = low;
+	s->high = high;
+}
+
+void hit_path(struct hit *h, uint8_t index, struct str text, bool known)
+{
+	struct slot *s = hit_slot(h, SLOT_PATH, index);
+	s->text = walked(text);
+	s->known = known;
+}
+
+static struct str folder_of(struct str whole)
+{
+	const char *slash = whole.n ? memrchr(whole.p, '/', whole.n) : NULL;
+	return slash ? (struct str){whole.p, (size_t)(slash - whole.p)} : (struct str){NULL, 0};
+}
+
+/* A folder and an entry of it, from the entry's whole path. */
+void hit_entry(struct hit *h, uint8_t folder, uint8_t name, struct str whole, bool known)
+{
+	hit_path(h, folder, folder_of(whole), known);
+	struct slot *s = hit_slot(h, SLOT_NAME, name);
+	s->text = whole;
+	s->known = known;
+}
+
+void hit_link_count(struct hit *h, uint8_t index, struct str file, bool known)
+{
+	struct str count = STR("file.f_inode.__i_nlink");
+	if (known && (!file.n || str_ends(file, STR(" (deleted)"))))
+		hit_between(h, index, count, 0, 0);
+	else if (known)
+		hit_between(h, index, count, 1, UINT32_MAX);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A recorded line is a hit of its hook: its values, which stand in the order of the policy that recorded
+ * it, are found a place in the C signature by their kind (sites.def).
+ */
+#include "compiler/eval_hit.h"
+
+static const char *const site_args[] = {
+#define SITE(symbol, name, lsm, args) args,
+#include "compiler/sites.def"
+#undef SITE
+};
+
+static bool fits(char kind, enum arg_kind k)
+{
+	switch (kind) {
+	case 'f':
+		return k == ARG_FILE || k == ARG_PATH || k == ARG_BINPRM;
+	case 'n':
+		return k == ARG_INT || k == ARG_UINT || k == ARG_LONG || k == ARG_SIZE || k == ARG_SYSCALL;
+	case 's':
+		return k == ARG_STRING;
+	case 'a':
+		return k == ARG_SOCKADDR || k == ARG_SOCKADDR_UN;
+	default:
+		return k == ARG_SOCK || k == ARG_SKB;
+	}
+}
+
+/* The reader writes IPv4-mapped addresses as IPv4; the kernel compares what the socket has. */
+static struct address as_in_kernel(struct address a, struct str family)
+{
+	if (a.family != 4 || !str_eq(family, STR("AF_INET6")))
+		return a;
+	struct address mapped = {.family = 6, .port = a.port};
+	mapped.bytes[10] = mapped.bytes[11] = 0xff;
+	memcpy(mapped.bytes + 12, a.bytes, 4);
+	return mapped;
+}
+
+static void recorded_address(struct slot *s, const struct arg *a, bool from_policy)
+{
+	s->family = a->family.n ? eval_name_number(a->family) : -1;
+	if (a->kind == ARG_SOCKADDR_UN && !a->family.n && !from_policy)
+		s->family = 1;
+	s->protocol = a->protocol.n ? eval_name_number(a->protocol) : -1;
+	s->address = as_in_kernel(a->dest, a->family);
+	s->text = a->text;
+	s->arg = a;
+	s->local_known = a->kind != ARG_SOCKADDR && a->source.family;
+}
+
+static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const struct arg *a, bool from_policy)
+{
+	static const uint8_t kinds[] = {['f'] = SLOT_PATH, ['n'] = SLOT_NUMBER, ['s'] = SLOT_STRING,
+					['a'] = SLOT_ADDRESS, ['k'] = SLOT_SOCKET};
+	struct slot *s = hit_slot(h, kinds[(int)spec[0]], (uint8_t)(spec[1] - '0'));
+	s->known = true;
+	if (spec_n > 3)
+		s->resolve = (struct str){spec + 3, spec_n - 3};
+	/* A label that names a field says which one was resolved. */
+	if (a->label.n && (str_starts(a->label, STR("f_")) || memchr(a->label.p, '.', a->label.n)))
+		s->resolve = a->label;
+	switch (s->kind) {
+	case SLOT_NUMBER:
+		s->low = s->high = a->number;
+		break;
+	case SLOT_ADDRESS:
+	case SLOT_SOCKET:
+		recorded_address(s, a, from_policy);
+		break;
+	default:
+		s->text = a->text;
+		s->permission = a->permission;
+		if (a->flags.n && memmem(a->flags.p, a->flags.n, "unresolvedPathComponents", 24))
+			s->known = false;
+		break;
+	}
+}
+
+static void recorded_args(struct hit *h, const struct event *ev)
+{
+	uint64_t used = 0;
+	for (const char *spec = h->site < SITE_COUNT ? site_args[h->site] : ""; *spec;) {
+		size_t n = strcspn(spec, " ");
+		for (uint32_t i = 0; i < ev->nargs && i < 64; i++) {
+			if ((used >> i & 1) || !fits(spec[0], ev->args[i].kind))
+				continue;
+			used |= 1ull << i;
+			recorded_slot(h, spec, n, &ev->args[i], ev->policy.n > 0);
+			break;
+		}
+		spec += n + (spec[n] == ' ');
+	}
+}
+
+static size_t count_paths(const struct event *ev)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		n += fits('f', ev->args[i].kind);
+	return n;
+}
+
+static const struct arg *nth_path(const struct event *ev, size_t n)
+{
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		if (fits('f', ev->args[i].kind) && n-- == 0)
+			return &ev->args[i];
+	return NULL;
+}
+
+/* Hooks on a folder and its entry, written (as ours are) with whole paths instead. */
+bool line_whole_paths(struct hit *h, const struct event *ev)
+{
+	size_t n = count_paths(ev);
+	struct str first = n ? nth_path(ev, 0)->text : ev->path;
+	struct str second = n > 1 ? nth_path(ev, 1)->text : first;
+	bool known = n > 0 || ev->path_known;
+	switch (h->site) {
+	case SITE_PATH_MKNOD:
+	case SITE_PATH_MKDIR:
+	case SITE_PATH_RMDIR:
+	case SITE_PATH_UNLINK:
+	case SITE_PATH_SYMLINK:
+		if (n > 1)
+			return false;
+		hit_entry(h, 0, 1, first, known);
+		return true;
+	case SITE_PATH_RENAME:
+		if (n > 2)
+			return false;
+		hit_entry(h, 0, 1, first, known);
+		hit_entry(h, 2, 3, second, known);
+		return true;
+	case SITE_PATH_LINK:
+		if (n > 2)
+			return false;
+		hit_entry(h, 1, 2, second, known);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const struct arg *address_argument(const struct event *ev)
+{
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		if (fits('a', ev->args[i].kind))
+			return &ev->args[i];
+	return NULL;
+}
+
+void eval_note_line(struct engine *e, uint32_t site, const struct event *ev)
+{
+	struct site_hooks *at = &e->at.v[site];
+	const struct arg *a = address_argument(ev);
+	at->recorded |= line_from_policy(ev);
+	at->as_ip |= a && a->kind == ARG_SOCKADDR;
+	at->as_unix |= a && a->kind == ARG_SOCKADDR_UN;
+}
+
+/* Two policies recorded one call, as IP and as unix address: the line that fits its family is judged. */
+static bool told_better(const struct engine *e, uint32_t site, const struct event *ev)
+{
+	const struct arg *a = address_argument(ev);
+	if (!a || !line_from_policy(ev))
+		return false;
+	if (!a->family.n)   /* neither family, or not told */
+		return a->kind == ARG_SOCKADDR_UN && e->at.v[site].as_ip;
+	bool is_unix = str_eq(a->family, STR("AF_UNIX"));
+	return a->kind == ARG_SOCKADDR ? is_unix && e->at.v[site].as_unix : !is_unix && e->at.v[site].as_ip;
+}
+
+void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
+{
+	eval_note_line(e, site, ev);
+	if (site == SITE_PATH_MKNOD)
+		eval_note_created(e, ev);
+	if (told_better(e, site, ev))
+		return;
+	if (!ev->nargs && ev->kind == KIND_FILE)
+		return;   /* the second name of a line that was judged with both */
+	struct hit *h = hit_add(e, hits, site, &ev->process);
+	if (!h)
+		return;
+	h->direct = true;
+	bool bprm = site == SITE_BPRM_CHECK || site == SITE_CREDS_FROM_FILE;
+	bool threads = ev->process.tid && ev->process.tid != ev->process.pid;   /* they die before the image is new */
+	h->new_image = site == SITE_SCHED_EXEC || (bprm && !threads);
+	if (!line_whole_paths(h, ev))
+		recorded_args(h, ev);
+	if (ev->kind == KIND_GUARD && !line_from_policy(ev))
+		imply_guard_args(h, ev);
+}
