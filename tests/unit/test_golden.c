@@ -5,7 +5,8 @@
  * that is held against outcomes.tsv, the outcome and whether the action still took place. Prints a table; fails where a policy of holds.tsv is wrong in any row, or
  * less sure than it says there.
  *
- * GOLDEN_SHOW=policy prints the rows of that policy that disagree.
+ * GOLDEN_SHOW=NAME prints the rows of that policy that disagree; GOLDEN_SHOW=unknown, wrong or effect those of all
+ * policies; GOLDEN_SHOW=all every row.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -226,12 +227,12 @@ static bool agrees(const struct marked *a, const struct row *r)
 	       (!a->fatal && str_starts(outcome, STR("errno:unknown")));
 }
 
-static void show(const char *policy, const struct row *r, const struct marked *a)
+static void show(const char *policy, const char *class, const struct row *r, const struct marked *a)
 {
 	const char *wanted = getenv("GOLDEN_SHOW");
-	if (!wanted || strcmp(wanted, policy))
+	if (!wanted || (strcmp(wanted, "all") && strcmp(wanted, class) && (!strcmp(class, "agree") || strcmp(wanted, policy))))
 		return;
-	printf("  %s " STR_FMT ": really " STR_FMT " " STR_FMT ", foretold " STR_FMT "%s %s (%s)\n", policy,
+	printf("  %s %s " STR_FMT ": really " STR_FMT " " STR_FMT ", foretold " STR_FMT "%s %s (%s)\n", class, policy,
 	       STR_ARG(r->v[2]), STR_ARG(r->v[3]), STR_ARG(r->v[4]), STR_ARG(foretold(a)),
 	       a->unsure ? " (unsure)" : "", a->effect == EFFECT_HAPPENED ? "happened" : "prevented", a->stopped ? a->why : "passes");
 }
@@ -251,8 +252,7 @@ static void compare_effect(const char *policy, const struct marked *a, const str
 	if (happened == told)
 		return;
 	c->effect_wrong++;
-	show("effect", r, a);
-	show(policy, r, a);
+	show(policy, "effect", r, a);
 }
 
 /* Unknown rows by cause, for the README. */
@@ -284,15 +284,16 @@ static void compare(struct lab *lab, const char *policy, bool blind, struct coun
 		if (a->stopped ? a->unsure : blind) {
 			c->unknown++;
 			note_cause(a);
-			show(policy, r, a);
+			show(policy, "unknown", r, a);
 		} else if (agrees(a, r)) {
 			c->agree++;
+			show(policy, "agree", r, a);
 			if (a->stopped)
 				compare_effect(policy, a, r, c);
 		} else {
 			c->wrong++;
 			c->missed += !a->stopped;
-			show(policy, r, a);
+			show(policy, "wrong", r, a);
 		}
 	}
 }
