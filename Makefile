@@ -31,6 +31,11 @@ LIBS  = $(shell pkg-config --libs $(PKGS)) -lz -lm
 # Live capture needs clang and bpftool; everything else builds without them.
 BPF := $(if $(and $(shell command -v $(CLANG)),$(BPFTOOL)),yes)
 
+# Another compiler or other flags: everything is built anew.
+USED := $(subst ',,$(CC) $(CPPFLAGS) $(CFLAGS) $(CLANG))
+ifneq ($(file <$(B)/flags),$(USED))
+.PHONY: $(B)/flags
+endif
 obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 bin = $(patsubst %.c,$(B)/%,$(wildcard $(1)))
 SCHEMA   := $(call obj,schema/*.c schema/base/*.c)
@@ -57,6 +62,9 @@ PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(i
 all: $(PROGRAMS) $(B)/stakeout.1
 	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture)")
 
+$(B)/flags:
+	@mkdir -p $(@D) && echo '$(USED)' >$@
+
 $(B)/libschema.a: $(SCHEMA)
 $(B)/libengine.a: $(ENGINE)
 $(B)/libweb.a: $(WEBUI)
@@ -64,7 +72,7 @@ $(B)/librecords.a: $(RECORDS)
 $(B)/%.a:
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,CC  $<)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
@@ -88,7 +96,7 @@ $(B)/stakeout.1: scripts/man.sh $(PROGRAMS)
 # The BPF side: object, then skeleton. -MMD here too: touching a shared header rebuilds both.
 TRIPLET := $(or $(shell gcc -print-multiarch 2>/dev/null),$(shell uname -m)-linux-gnu)
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
-$(B)/bpf/%.bpf.o: bpf/%.bpf.c
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,BPF $<)
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -Wextra -Wno-unused-parameter -I. -I/usr/include/$(TRIPLET) -MMD -MP -c $< -o $@
