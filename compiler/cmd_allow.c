@@ -12,13 +12,14 @@
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/io.h"
+#include "schema/event_words.h"
 
 enum { LADDERS = 20 };
 
 struct opts {
 	const char *db, *output, *edit;
 	bool all, decided, interactive, one_offs, typed, callers, enforce, generalise, json;
-	struct cli_list only, except, protect, add_exec, add_file, add_connect, remove;
+	struct cli_list only, except, protect, add_exec, add_file, add_connect, remove, fold;
 };
 
 #define OPT(name, letter, type, field, arg, help) {name, letter, type, offsetof(struct opts, field), arg, help}
@@ -33,6 +34,7 @@ static const struct cli_option options[] = {
 	OPT("one-offs", 0, CLI_FLAG, one_offs, NULL, "also what was seen once in one of several instances"),
 	OPT("typed", 0, CLI_FLAG, typed, NULL, "use the path as typed where the resolved one is not known"),
 	OPT("protect", 0, CLI_LIST, protect, "FOLDER/", "judge changes below this folder, or of this file, as well"),
+	OPT("fold", 0, CLI_LIST, fold, "FOLDER/", "one entry for names made anew each time in this folder, for the program that makes them"),
 	OPT("callers", 0, CLI_FLAG, callers, NULL, "name who does it: entries hold for these callers only"),
 	OPT("enforce", 0, CLI_FLAG, enforce, NULL, "mode: enforce (default monitor)"),
 	OPT("generalise", 'g', CLI_FLAG, generalise, NULL, "propose wider entries with what else they admit; writes no document"),
@@ -148,6 +150,50 @@ static int propose(struct store *s, struct arena *a, const struct workload_row *
 
 /* ---- from the store ---- */
 
+/* What --fold would take in, and what else that admits. */
+static void account_family(struct buf *b, const struct family *f, bool json)
+{
+	CLEANUP_BUF struct buf access = BUF_INIT;
+	access_words(f->access, &access);
+	if (json) {
+		buf_puts(b, "{\"family\":");
+		buf_json(b, f->folder);
+		buf_puts(b, ",\"shape\":");
+		buf_json(b, f->shape);
+		buf_puts(b, ",\"by\":");
+		buf_json(b, f->by);
+		buf_printf(b, ",\"names\":%llu,\"access\":\"%s\",\"others\":%llu}\n", (unsigned long long)f->names, access.p,
+			   (unsigned long long)f->others);
+		return;
+	}
+	buf_puts(b, "  ");
+	buf_count(b, f->names);
+	buf_puts(b, " names such as ");
+	for (size_t i = 0; i < f->nexamples; i++) {
+		buf_puts(b, i ? ", " : "");
+		buf_text(b, f->examples[i]);
+	}
+	buf_puts(b, ": --fold ");
+	buf_text(b, f->folder);
+	buf_printf(b, " allows %s of all below it to ", access.p);
+	buf_text(b, f->by.n ? f->by : STR("any program"));
+	buf_puts(b, "; ");
+	buf_count(b, f->others);
+	buf_puts(b, f->others == 1 ? " other file was" : " other files were");
+	buf_puts(b, " recorded there\n");
+}
+
+static void account_families(struct buf *b, const struct left_out_tally *t, bool json)
+{
+	if (t->nfamilies && !json)
+		buf_puts(b, "names made anew each time; no list of names allows the next one:\n");
+	for (size_t i = 0; i < t->nfamilies; i++)
+		account_family(b, &t->families[i], json);
+	if (t->fold_unused && !json)
+		buf_printf(b, "warning: --fold %s: no names made anew each time were seen there (at least %d of one shape, by one program, "
+			   "below a protected folder)\n", t->fold_unused, FAMILY_NAMES);
+}
+
 static void account(const struct left_out_tally *t, const struct workload_row *w, bool json)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
@@ -157,6 +203,7 @@ static void account(const struct left_out_tally *t, const struct workload_row *w
 				buf_printf(&b, "{\"left_out\":\"%s\",\"observations\":%llu,\"events\":%llu}\n",
 					   left_out_name(i), (unsigned long long)t->observations[i],
 					   (unsigned long long)t->events[i]);
+		account_families(&b, t, json);
 		buf_printf(&b, "{\"taken\":%llu,\"lost\":%llu}\n", (unsigned long long)t->taken,
 			   (unsigned long long)w->lost);
 		fputs(b.p, stderr);
@@ -172,6 +219,7 @@ static void account(const struct left_out_tally *t, const struct workload_row *w
 		buf_count(&b, t->events[i]);
 		buf_printf(&b, " events): %s\n", left_out_summary(i));
 	}
+	account_families(&b, t, json);
 	if (w->lost) {
 		buf_puts(&b, "warning: its recordings lost ");
 		buf_count(&b, w->lost);
@@ -202,6 +250,8 @@ static int from_store(const struct opts *o, const char *pattern)
 					  .mode = o->enforce ? MODE_ENFORCE : MODE_MONITOR,
 					  .only = o->only.v,
 					  .nonly = o->only.n,
+					  .fold = o->fold.v,
+					  .nfold = o->fold.n,
 					  .protect = o->protect.v,
 					  .nprotect = o->protect.n,
 					  .except = o->except.v,

@@ -6,10 +6,9 @@
  */
 #include "compiler/suggest.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
-#include <json-c/json.h>
 
+#include "compiler/suggest_workload.h"
 #include "schema/base/map.h"
 #include "schema/guard.h"
 
@@ -177,6 +176,12 @@ struct group {
 	uint64_t observations;
 };
 
+/* A changed file that nobody decided on: judged when all rows were seen, since its name may be one of a family. */
+struct change {
+	struct observation o;
+	enum left_out why;         /* LEFT_OUT_COUNT: to be taken in */
+};
+
 struct collection {
 	struct arena *arena;
 	struct map *keys;
@@ -184,6 +189,11 @@ struct collection {
 		struct group *v;
 		size_t n, cap;
 	} groups;
+	struct families *families;
+	struct {
+		struct change *v;
+		size_t n, cap;
+	} changes;
 };
 
 static struct group *group_for(struct collection *c, const struct observation *o, struct str path)
@@ -260,18 +270,36 @@ static void leave_out(struct left_out_tally *t, enum left_out why, uint64_t obse
 	t->events[why] += events;
 }
 
+static void keep_change(struct collection *c, const struct observation *o, enum left_out why)
+{
+	struct change *change = VEC_PUSH(&c->changes);
+	*change = (struct change){.o = {.kind = o->kind, .access = o->access, .subject_known = o->subject_known, .path_known = true,
+				   .count = o->count, .instances = o->instances, .first_ns = o->first_ns, .last_ns = o->last_ns,
+				   .path = arena_str(c->arena, o->path), .subject = arena_str(c->arena, o->subject)},
+			     .why = why};
+}
+
 static void collect_row(const struct observation_row *row, uint64_t instances,
 			const struct suggest_options *options, struct collection *c,
 			struct left_out_tally *tally)
 {
+	const struct observation *o = &row->o;
 	enum left_out why = suggest_judge(row, instances, options);
-	struct str path = entry_path(&row->o, options->typed);
-	if (why == LEFT_OUT_DENIED && (path.n || row->o.kind == KIND_CONNECT || row->o.kind == KIND_GUARD))
-		group_for(c, &row->o, path)->denied = true;
+	bool named = o->kind == KIND_FILE && o->path_known && row->choice == CHOICE_UNDECIDED &&
+		     (why == LEFT_OUT_COUNT || why == LEFT_OUT_ONE_OFF);
+	if (!options->decided_only && o->kind == KIND_FILE && o->path_known && o->path.n)
+		families_see(c->families, o, named);
+	if (named) {
+		keep_change(c, o, why);
+		return;
+	}
+	struct str path = entry_path(o, options->typed);
+	if (why == LEFT_OUT_DENIED && (path.n || o->kind == KIND_CONNECT || o->kind == KIND_GUARD))
+		group_for(c, o, path)->denied = true;
 	if (why != LEFT_OUT_COUNT)
-		leave_out(tally, why, 1, row->o.count);
+		leave_out(tally, why, 1, o->count);
 	else
-		group_add(c, &row->o, path);
+		group_add(c, o, path);
 }
 
 static int collect(struct store *s, const struct workload_row *w, const struct observed *held,
@@ -360,6 +388,74 @@ static void add_entry(struct allowlist *a, const struct group *g, const struct s
 		add_connect(a, g, callers);
 }
 
+/* ---- names made anew each time ---- */
+
+static bool folds(const struct suggest_options *options, const struct family *f)
+{
+	bool found = false;
+	for (size_t i = 0; i < options->nfold && !found; i++)
+		found = str_eq(f->folder, str_from(options->fold[i]));
+	return found;
+}
+
+static void judge_changes(struct allowlist *a, struct collection *c, const struct suggest_options *options,
+		       struct left_out_tally *tally)
+{
+	for (size_t i = 0; i < c->changes.n; i++) {
+		const struct change *change = &c->changes.v[i];
+		const struct family *f = families_of(c->families, &change->o);
+		if (!covered(a, change->o.path))
+			leave_out(tally, LEFT_OUT_UNPROTECTED, 1, change->o.count);
+		else if (f && folds(options, f))
+			tally->taken++;
+		else if (change->why != LEFT_OUT_COUNT)
+			leave_out(tally, change->why, 1, change->o.count);
+		else
+			group_add(c, &change->o, change->o.path);
+	}
+}
+
+static void add_folded(struct allowlist *a, const struct family *f)
+{
+	struct allow_file *e = ARENA_PUSH(a->arena, a->files, a->nfiles);
+	e->path = arena_str(a->arena, f->folder);
+	e->access = f->access;
+	e->evidence = f->evidence;
+	if (f->by.n && f->by.p[0] == '/')
+		*ARENA_PUSH(a->arena, e->by, e->nby) = arena_str(a->arena, f->by);
+}
+
+static void tell_family(struct allowlist *a, const struct family *f, struct left_out_tally *tally)
+{
+	struct family *told = ARENA_PUSH(a->arena, tally->families, tally->nfamilies);
+	*told = *f;
+	told->folder = arena_str(a->arena, f->folder);
+	told->shape = arena_str(a->arena, f->shape);
+	told->by = arena_str(a->arena, f->by);
+	for (size_t i = 0; i < f->nexamples; i++)
+		told->examples[i] = arena_str(a->arena, f->examples[i]);
+}
+
+static void add_families(struct allowlist *a, struct collection *c, const struct suggest_options *options,
+			 struct left_out_tally *tally)
+{
+	bool *used = xcalloc(options->nfold + 1, sizeof(*used));
+	for (size_t i = 0; i < families_count(c->families); i++) {
+		const struct family *f = families_get(c->families, i);
+		if (!f || !covered(a, f->folder))
+			continue;
+		if (folds(options, f))
+			add_folded(a, f);
+		else
+			tell_family(a, f, tally);
+		for (size_t k = 0; k < options->nfold; k++)
+			used[k] |= str_eq(f->folder, str_from(options->fold[k]));
+	}
+	for (size_t k = 0; k < options->nfold && !tally->fold_unused; k++)
+		tally->fold_unused = used[k] ? NULL : options->fold[k];
+	free(used);
+}
+
 /* A rule that a person allowed is an entry of its own, beside what was seen of it. */
 static int add_rules(struct store *s, const struct workload_row *w, struct allowlist *a)
 {
@@ -415,119 +511,17 @@ static void add_guards(struct allowlist *a, const struct collection *c)
 	}
 }
 
-/* ---- pod labels ---- */
-
-static bool names_one_instance(const char *key)
-{
-	static const char *const keys[] = {
-		"pod-template-hash",
-		"controller-revision-hash",
-		"pod-template-generation",
-		"statefulset.kubernetes.io/pod-name",
-		"apps.kubernetes.io/pod-index",
-		"controller-uid",
-		"job-name",
-		"batch.kubernetes.io/controller-uid",
-		"batch.kubernetes.io/job-name",
-		"batch.kubernetes.io/job-completion-index",
-	};
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (!strcmp(key, keys[i]))
-			return true;
-	return false;
-}
-
-static struct json_object *parse_labels(struct str text)
-{
-	if (text.n == 0)
-		return NULL;
-	struct json_tokener *tokener = json_tokener_new();
-	struct json_object *labels = json_tokener_parse_ex(tokener, text.p, (int)text.n);
-	json_tokener_free(tokener);
-	if (labels && !json_object_is_type(labels, json_type_object)) {
-		json_object_put(labels);
-		return NULL;
-	}
-	return labels;
-}
-
-static struct str json_str(struct json_object *o)
-{
-	return (struct str){json_object_get_string(o), (size_t)json_object_get_string_len(o)};
-}
-
-/* Keeps of A's labels those that LABELS has with the same value. */
-static void intersect(struct allowlist *a, struct json_object *labels)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < a->nlabels; i++) {
-		struct json_object *value;
-		if (json_object_object_get_ex(labels, a->labels[i].key.p, &value) &&
-		    json_object_is_type(value, json_type_string) && str_eq(json_str(value), a->labels[i].value))
-			a->labels[kept++] = a->labels[i];
-	}
-	a->nlabels = kept;
-}
-
-static int add_labels(struct store *s, const struct workload_row *w, struct allowlist *a)
-{
-	CLEANUP(arena_free) struct arena *arena = arena_new();
-	struct instance_row *rows = NULL;
-	size_t n = 0;
-	int err = store_instances(s, arena, w->id, &rows, &n);
-	bool first = true;
-	for (size_t i = 0; i < n && !err; i++) {
-		struct json_object *labels = parse_labels(rows[i].instance.labels);
-		if (!labels)
-			continue;
-		if (!first)
-			intersect(a, labels);
-		json_object_object_foreach(labels, key, value) {
-			if (!first || names_one_instance(key) || !json_object_is_type(value, json_type_string))
-				continue;
-			struct label *l = ARENA_PUSH(a->arena, a->labels, a->nlabels);
-			l->key = arena_str(a->arena, str_from(key));
-			l->value = arena_str(a->arena, json_str(value));
-		}
-		first = false;
-		json_object_put(labels);
-	}
-	return err;
-}
-
 /* ---- the document ---- */
 
-/* shop-cart: what Kubernetes takes as a name. */
-static void add_name(struct buf *b, struct str part)
+static void add_protected(struct allowlist *a, const struct collection *c, const struct suggest_options *options)
 {
-	enum { MAX_NAME = 200 };
-	if (b->n && part.n && b->p[b->n - 1] != '-')
-		buf_putc(b, '-');
-	for (size_t i = 0; i < part.n && b->n < MAX_NAME; i++) {
-		unsigned char c = (unsigned char)part.p[i];
-		bool ok = c < 128 && isalnum(c);
-		if (ok)
-			buf_putc(b, (char)tolower(c));
-		else if (b->n && b->p[b->n - 1] != '-')
-			buf_putc(b, '-');
-	}
-}
-
-static void add_workload(struct allowlist *a, const struct workload_row *w)
-{
-	CLEANUP_BUF struct buf name = BUF_INIT;
-	add_name(&name, w->workload.namespace);
-	add_name(&name, w->workload.name);
-	if (!str_eq(w->workload.container, w->workload.name))
-		add_name(&name, w->workload.container);
-	while (name.n && name.p[name.n - 1] == '-')
-		name.p[--name.n] = '\0';
-	a->name = arena_str(a->arena, name.n ? buf_view(&name) : STR("workload"));
-	a->workload = w->workload;
-	struct str *const fields[] = {&a->workload.cluster, &a->workload.namespace, &a->workload.kind,
-				      &a->workload.name, &a->workload.container};
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		*fields[i] = arena_str(a->arena, *fields[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
+		*ARENA_PUSH(a->arena, a->protect, a->nprotect) = system_folders[i];
+	for (size_t i = 0; i < options->nprotect; i++)
+		*ARENA_PUSH(a->arena, a->protect, a->nprotect) = arena_str(a->arena, str_from(options->protect[i]));
+	for (size_t i = 0; i < c->groups.n; i++)
+		if (c->groups.v[i].o.kind == KIND_EXEC && c->groups.v[i].observations)
+			protect_folder(a, c->groups.v[i].path);
 }
 
 int suggest_allowlist(struct store *s, const struct workload_row *w, const struct suggest_options *options,
@@ -541,31 +535,29 @@ int suggest_from(struct store *s, const struct workload_row *w, const struct obs
 		 struct allowlist **ret)
 {
 	CLEANUP(allowlist_free) struct allowlist *a = allowlist_new();
-	struct collection c = {.arena = arena_new(), .keys = map_new()};
+	struct collection c = {.arena = arena_new(), .keys = map_new(), .families = families_new()};
 	*tally = (struct left_out_tally){0};
-	add_workload(a, w);
+	suggest_identity(a, w);
 	a->mode = options->mode;
 	int err = collect(s, w, held, options, &c, tally);
 	if (!err)
-		err = add_labels(s, w, a);
+		err = suggest_labels(s, w, a);
 	/* What was never recorded is not judged: an empty section would deny all of it. */
 	a->has_exec = w->observations[KIND_EXEC];
 	a->has_file = w->observations[KIND_FILE];
 	a->has_connect = w->observations[KIND_CONNECT];
-	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
-		*ARENA_PUSH(a->arena, a->protect, a->nprotect) = system_folders[i];
-	for (size_t i = 0; i < options->nprotect; i++)
-		*ARENA_PUSH(a->arena, a->protect, a->nprotect) = arena_str(a->arena, str_from(options->protect[i]));
-	for (size_t i = 0; i < c.groups.n; i++)
-		if (c.groups.v[i].o.kind == KIND_EXEC && c.groups.v[i].observations)
-			protect_folder(a, c.groups.v[i].path);
+	add_protected(a, &c, options);
+	judge_changes(a, &c, options, tally);
 	for (size_t i = 0; i < c.groups.n; i++)
 		if (c.groups.v[i].observations)
 			add_entry(a, &c.groups.v[i], options, tally);
+	add_families(a, &c, options, tally);
 	if (!err)
 		err = add_rules(s, w, a);
 	add_guards(a, &c);
 	free(c.groups.v);
+	free(c.changes.v);
+	families_free(c.families);
 	map_free(c.keys);
 	arena_free(c.arena);
 	if (err)

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "compiler/families.h"
 #include "schema/allowlist.h"
 #include "schema/store_decide.h"
 
@@ -44,11 +45,17 @@ struct suggest_options {
 	size_t nexcept;
 	const char *const *protect;          /* judge changes below these too: absolute paths */
 	size_t nprotect;
+	const char *const *fold;              /* folders whose made-up names become one entry (families.h) */
+	size_t nfold;
 };
 
 struct left_out_tally {
 	uint64_t observations[LEFT_OUT_COUNT], events[LEFT_OUT_COUNT];
 	uint64_t taken;                      /* observations that an entry stands for */
+	/* Families below protected folders that no entry holds, in the allowlist's arena: the next name would be stopped. */
+	struct family *families;
+	size_t nfamilies;
+	const char *fold_unused;             /* a folder of fold that has no family; NULL = none such */
 };
 
 /* Would this observation be taken in? LEFT_OUT_COUNT = yes, else why not. INSTANCES: of the workload. */

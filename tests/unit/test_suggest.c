@@ -51,8 +51,8 @@ static struct store *new_store(struct ids *ids)
 	OK(store_recording_add(s, &(struct recording){.source = STR("live")}, &ids->recording));
 	OK(store_workload(s, &w, &ids->workload));
 	static const struct str labels[] = {
-		STR_INIT("{\"app\":\"cart\",\"pod-template-hash\":\"abc\",\"tier\":\"a\",\"x\":\"\\u00e9\"}"),
-		STR_INIT("{\"x\":\"\\u00e9\",\"tier\":\"b\",\"app\":\"cart\",\"pod-template-hash\":\"abc\"}")};
+		STR_INIT("{\"app\":\"cart\",\"helm.sh/chart\":\"cart-1.2.0\",\"pod-template-hash\":\"abc\",\"tier\":\"a\",\"x\":\"\\u00e9\"}"),
+		STR_INIT("{\"x\":\"\\u00e9\",\"tier\":\"b\",\"app\":\"cart\",\"helm.sh/chart\":\"cart-1.2.0\",\"pod-template-hash\":\"abc\"}")};
 	for (size_t i = 0; i < 2; i++) {
 		char key[2] = {(char)('a' + i)};
 		OK(store_instance(s, ids->workload,
@@ -142,6 +142,49 @@ static void test_left_out(void **state)
 			if (!as_wanted || list->nexec + list->nfiles + list->nconnects != tally.taken)
 				fail_msg("%s (%s)", rows[i].name, k ? "all" : "plain");
 		}
+	}
+}
+
+static void test_families(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *paths[4];
+		size_t families;
+	} rows[] = {
+		{"mktemp", {"/etc/x/tmp.aB3dEf", "/etc/x/tmp.Zk99aa", "/etc/x/tmp.QqrRtt"}, 1},
+		{"numbers", {"/etc/x/s-1.json", "/etc/x/s-20.json", "/etc/x/s-300.json"}, 1},
+		{"two are none", {"/etc/x/s-1.json", "/etc/x/s-20.json"}, 0},
+		{"words", {"/etc/x/a.conf", "/etc/x/bb.conf", "/etc/x/ccc.conf"}, 0},
+		{"not of one folder", {"/etc/x/s-1.json", "/etc/y/s-20.json", "/etc/z/s-300.json"}, 0},
+		{"not of one shape", {"/etc/x/s-1.json", "/etc/x/t-20.json", "/etc/x/s-300.xml"}, 0},
+		{"not judged", {"/data/s-1", "/data/s-2", "/data/s-3"}, 0},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct ids ids;
+		CLEANUP(store_close) struct store *s = new_store(&ids);
+		uint64_t n = 0;
+		for (; n < ARRAY_SIZE(rows[i].paths) && rows[i].paths[n]; n++)
+			add(s, &ids, (struct observation){.kind = KIND_FILE, .path = str_from(rows[i].paths[n]), .path_known = true,
+							  .access = n ? ACCESS_WRITE : ACCESS_RENAME, .count = 1,
+							  .subject = STR("/bin/sed"), .subject_known = true});
+		const char *const folders[] = {"/etc/x/", "/nowhere/"};
+		const struct suggest_options plain = {0}, fold = {.fold = folders, .nfold = 1}, unused = {.fold = folders, .nfold = 2};
+		struct left_out_tally tally;
+		CLEANUP(allowlist_free) struct allowlist *without = suggest(s, &ids, &plain, &tally);
+		if (tally.nfamilies != rows[i].families || without->nfiles || tally.taken)
+			fail_msg("%s", rows[i].name);
+		CLEANUP(allowlist_free) struct allowlist *with = suggest(s, &ids, &fold, &tally);
+		if (with->nfiles != rows[i].families || tally.nfamilies || tally.taken != n * rows[i].families ||
+		    !tally.fold_unused != (rows[i].families == 1))
+			fail_msg("%s, folded", rows[i].name);
+		for (size_t k = 0; k < with->nfiles; k++) {
+			const struct allow_file *e = &with->files[k];
+			assert_true(str_eq(e->path, STR("/etc/x/")) && e->nby == 1 && str_eq(e->by[0], STR("/bin/sed")));
+			assert_int_equal(e->access, ACCESS_WRITE | ACCESS_RENAME);
+		}
+		CLEANUP(allowlist_free) struct allowlist *again = suggest(s, &ids, &unused, &tally);
+		assert_string_equal(tally.fold_unused, rows[i].families ? "/nowhere/" : "/etc/x/");
 	}
 }
 
@@ -340,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_families),
 		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_what_was_not_recorded_is_not_judged),
 		cmocka_unit_test(test_decisions_win),

@@ -1,0 +1,60 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# stakeout allow: what is taken in and what is left out, by choice and by pattern; edits round-trip.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+fail() { echo "allow.sh: $*" >&2; cat "$dir/said" >&2; exit 1; }
+# status N COMMAND...: the command must end with N; its output is in $dir/out, what it said in $dir/said
+status() {
+	want=$1; shift
+	got=0; "$@" >"$dir/out" 2>"$dir/said" || got=$?
+	[ "$got" = "$want" ] || fail "status $got, not $want: $*"
+}
+said() { grep -q -- "$1" "$dir/said" || fail "does not say: $1"; }
+has() { grep -q -- "$1" "$dir/out" || fail "the document lacks: $1"; }
+lacks() { ! grep -q -- "$1" "$dir/out" || fail "the document has: $1"; }
+
+"$STAKEOUT" corpus web-server node-service -o "$dir/corpus" >/dev/null
+"$STAKEOUT" ingest --db "$dir/s.db" "$dir/corpus"/*.ndjson >/dev/null
+
+# sessions and one-offs stay out, and it says so
+status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront
+said 'interactive session (--interactive takes them)'
+said 'seen once, in one of several instances (--one-offs takes them)'
+said 'changed outside the protected folders: not judged'
+has 'path: /usr/sbin/nginx'
+lacks 'path: /usr/bin/id$'
+status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront --all
+has 'path: /usr/bin/id$'
+
+# names made anew each time: said, and folded into their folder on demand
+status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront
+said '6 names such as sed.*--fold /etc/nginx/conf.d/ allows write+create+rename of all below it to /usr/bin/sed'
+lacks 'path: /etc/nginx/conf.d/$'
+status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront --fold /etc/nginx/conf.d/ --fold /srv/
+has 'path: /etc/nginx/conf.d/$'
+said 'warning: --fold /srv/: no names made anew each time'
+status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront --json
+said '"family":"/etc/nginx/conf.d/","shape":"\*","by":"/usr/bin/sed","names":6'
+
+# by pattern
+status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront --only '/usr/sbin/*' --only '10.96.*'
+has 'path: /usr/sbin/nginx'
+has 'cidr: "10.96.0.10"'
+lacks 'path: /usr/bin/'
+said 'not among what --only and --not choose'
+status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront --not exec:/usr/bin/
+lacks 'path: /usr/bin/dash'
+status 2 "$STAKEOUT" allow --db "$dir/s.db" nobody
+status 2 "$STAKEOUT" allow --db "$dir/s.db" storefront --add-exec /x
+
+# a document that is edited without a change keeps its bytes; what is added and removed again leaves none
+"$STAKEOUT" allow --db "$dir/s.db" storefront -o "$dir/a.yaml" 2>/dev/null
+cp "$dir/a.yaml" "$dir/before.yaml"
+status 0 "$STAKEOUT" allow --edit "$dir/a.yaml"
+cmp "$dir/a.yaml" "$dir/before.yaml" || fail "an edit without a change changes bytes"
+status 0 "$STAKEOUT" allow --edit "$dir/a.yaml" --add-exec /opt/x/ --add-file /etc/x:write --add-connect 10.9.0.0/16:443/tcp
+grep -q 'path: /opt/x/' "$dir/a.yaml" || fail "nothing was added"
+status 0 "$STAKEOUT" allow --edit "$dir/a.yaml" --remove /opt/x/ --remove /etc/x --remove 10.9.0.0/16
+cmp "$dir/a.yaml" "$dir/before.yaml" || fail "adding and removing is not the identity"
