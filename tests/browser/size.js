@@ -44,7 +44,7 @@ run(async () => {
 		await page.waitForSelector('.fleet-list .body .row a');
 		console.log(`fleet of ${WORKLOADS}: first view after ${Date.now() - begun} ms, ${asked} rows asked for, ${await nodes()} elements`);
 		assert.match(await page.textContent('.bar'), /1,000 workloads/);
-		assert.ok(asked <= 200, `${asked} rows for the first view`);
+		assert.ok(asked <= 100, `${asked} rows for the first view`);
 		assert.ok(await nodes() < 3000);
 
 		const id = (await page.evaluate(async () => (await (await fetch('/api/v1/workloads?sort=file&descending=1&limit=1')).json()).rows))[0].id;
@@ -53,7 +53,7 @@ run(async () => {
 		await page.goto(`${server.url}/w/${id}/review`);
 		await page.waitForSelector('.review-list .row.cursor .what');
 		console.log(`workload of ${OBSERVATIONS}: first view after ${Date.now() - begun} ms, ${asked} rows asked for, ${await nodes()} elements`);
-		assert.ok(asked <= 200);
+		assert.ok(asked <= 100);
 
 		// Scrolling through all of it: frames are counted, only pages in view are asked for.
 		const scroll = await page.evaluate(async () => {

@@ -84,11 +84,13 @@ async function show() {
 		const module = modules[at.screen];
 		if (!module)
 			throw Object.assign(new Error('there is no such page'), {whatToDo: 'Go back to the fleet.'});
-		const [screen, workload] = await Promise.all([import(module), at.id ? get(`/workloads/${at.id}`) : null, loaded]);
+		// The fleet asks for its rows at once; the others need to know first what may be done here.
+		const [screen, workload] = await Promise.all([import(module), at.id ? get(`/workloads/${at.id}`) : null, at.id ? loaded : null]);
 		if (turn !== current)
 			return;
 		drawFrame(at, workload);
 		drawNotices(workload);
+		loaded?.then(() => turn === current && drawNotices(turn.workload), () => {});   // a server that is gone fails the rows too, which say so
 		turn.workload = workload;
 		main.className = at.screen;
 		consequence.attach(at.id);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Fleet: which workloads need me?
-import {h, clear, get, ago, span, millis, count, name, safe, session} from '/lib.js';
+import {h, clear, get, ago, span, millis, count, name, safe, session, load} from '/lib.js';
 import {List} from '/list.js';
 import {go, state} from '/app.js';
 
@@ -56,7 +56,13 @@ export async function show(main, at) {
 		},
 		onload: n => { total.textContent = n === 1 ? '1 workload' : `${count(n)} workloads`; watch(); },
 		onopen: row => go(`/w/${row.id}/review`),
-		onfail: e => { if (e.status === 404) clear(list.note, emptyStore()); },
+		onfail: async e => {
+			if (e.status !== 404)
+				return;
+			if (!session.token)
+				await load();
+			clear(list.note, emptyStore());
+		},
 		empty: () => filter.value.trim() ? h('p.empty', null, 'No workload matches this filter. ',
 			h('button', {type: 'button', onclick: () => { filter.value = ''; changed(); }}, 'Show all')) : emptyStore()});
 

@@ -2,13 +2,14 @@
 // A table of any length: only the rows in view are in the document, only their pages are asked for.
 import {h, clear, failure, count} from '/lib.js';
 
-const PAGE = 200, OVERSCAN = 8;
+const PAGE = 100, OVERSCAN = 8;
 
 export class List {
 	// columns: [{key, title, sort?, className?, numeric?, render(row)}]; fetch(offset, limit, signal) -> {total, rows}
 	constructor(o) {
 		Object.assign(this, o);
 		this.pages = new Map();
+		this.drawn = new Map();   // place -> {el, row, state}: what is in the document
 		this.total = 0;
 		this.cursor = -1;
 		this.height = this.rowHeight || 32;
@@ -16,11 +17,11 @@ export class List {
 		this.body = h('div.body', {role: 'rowgroup'});
 		this.scroller = h(`div.scroller.${o.className}`, {role: 'grid', tabindex: '0', 'aria-label': o.label,
 			'aria-multiselectable': o.selectable ? 'true' : undefined,
-			onscroll: () => this.later(), onkeydown: ev => this.key(ev)},
+			onscroll: () => this.later(true), onkeydown: ev => this.key(ev)},
 			h('div', {role: 'rowgroup', class: 'headgroup'}, this.head), this.body);
 		this.note = h('div.note', {'aria-live': 'polite'});
 		this.el = h('div.list', null, this.scroller, this.note);
-		this.observer = new ResizeObserver(() => this.later());
+		this.observer = new ResizeObserver(() => { this.measure(); this.later(); });
 		this.observer.observe(this.scroller);
 		this.drawHead();
 	}
@@ -71,8 +72,13 @@ export class List {
 		return i < 0 ? undefined : this.pages.get(Math.floor(i / PAGE))?.[i % PAGE];
 	}
 
-	later() {
-		this.frame ??= requestAnimationFrame(() => { this.frame = undefined; this.draw(); });
+	later(moved) {
+		this.whole ||= !moved;
+		this.frame ??= requestAnimationFrame(() => { const whole = this.whole; this.frame = this.whole = undefined; this.draw(!whole); });
+	}
+
+	measure() {
+		this.height = parseInt(getComputedStyle(this.scroller).getPropertyValue('--row'), 10) || 32;
 	}
 
 	async want(page) {
@@ -92,22 +98,33 @@ export class List {
 		}
 	}
 
-	draw() {
-		const style = getComputedStyle(this.scroller);
-		this.height = parseInt(style.getPropertyValue('--row'), 10) || 32;
+	// MOVED: the rows' own contents are as they were, so those in the document are kept.
+	draw(moved) {
 		const top = this.scroller.scrollTop, shown = this.scroller.clientHeight;
 		const first = Math.max(0, Math.floor(top / this.height) - OVERSCAN);
 		const last = Math.min(this.total, Math.ceil((top + shown) / this.height) + OVERSCAN);
 		this.scroller.setAttribute('aria-rowcount', this.total + 1);
 		this.body.style.height = this.total * this.height + 'px';
-		const rows = [];
+		const drawn = new Map();
 		for (let i = first; i < last; i++) {
 			const page = Math.floor(i / PAGE);
 			if (!this.pages.has(page))
 				this.want(page);
-			rows.push(this.drawRow(i, this.row(i)));
+			const row = this.row(i), state = [i === this.cursor, row && this.selected?.(row), ...(row && this.rowClass?.(row) || [])].join();
+			const old = moved && this.drawn.get(i);
+			drawn.set(i, old && old.row === row && old.state === state ? old : {el: this.drawRow(i, row), row, state});
 		}
-		clear(this.body, rows);
+		for (const [i, old] of this.drawn)
+			if (drawn.get(i) !== old)
+				old.el.remove();
+		this.drawn = drawn;
+		let at = this.body.firstChild;
+		for (const {el} of drawn.values()) {
+			if (el === at)
+				at = at.nextSibling;
+			else
+				this.body.insertBefore(el, at);
+		}
 		if (this.cursor >= 0)
 			this.scroller.setAttribute('aria-activedescendant', `${this.className}-${this.cursor}`);
 		else
@@ -145,7 +162,7 @@ export class List {
 			this.scroller.scrollTop = y;
 		else if (y + this.height > this.scroller.scrollTop + view)
 			this.scroller.scrollTop = y + this.height - view;
-		this.draw();
+		this.draw(true);
 		this.oncursor?.(this.row(this.cursor));
 	}
 
