@@ -46,6 +46,7 @@ struct ingest {
 	struct processes *processes;
 	struct observer *observer;
 	uint64_t flushed_ns;        /* monotonic */
+	uint64_t numbers;           /* of processes, over all files */
 	struct table *table;
 
 	/* Of the file that is being read. */
@@ -308,7 +309,7 @@ static void print_file(const struct ingest *in, uint64_t took_ns)
 static int ingest_file(struct ingest *in, const char *file)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
-	struct ndjson_options o = {.line = on_line, .arg = in, .idle_ms = IDLE_MS};
+	struct ndjson_options o = {.line = on_line, .arg = in, .idle_ms = IDLE_MS, .numbers = &in->numbers};
 	CLEANUP(source_close) struct source *source = NULL;
 	uint64_t began = clock_ns(CLOCK_MONOTONIC);
 	int err = ndjson_open(file, &o, &d, &source);

@@ -43,19 +43,32 @@ struct run {
 	struct tally tally;
 	bool presume_paths;
 	const struct cli_list *compat;
+	uint64_t numbers;   /* of processes, over all corpora */
 };
 
 /* Lines read beforehand, to learn which hooks a file reports itself. */
 enum { AHEAD_EVENTS = 100000 };
 
+/* Whole lines of exec and exit are not such; a cut one may have a hook's behind it. Enough passed, it ends the reading. */
+static bool may_tell_of_hook(void *arg, struct str line)
+{
+	uint64_t *passed = arg;
+	bool other = (str_starts(line, STR("{\"process_exec\":")) || str_starts(line, STR("{\"process_exit\":"))) &&
+		     !memmem(line.p + 1, line.n - 1, "{\"process_", 10);
+	*passed += other;
+	return !other || *passed >= AHEAD_EVENTS;
+}
+
 static void look_ahead(struct engine *engine, const char *file)
 {
+	uint64_t passed = 0;
+	const struct ndjson_options o = {.wanted = may_tell_of_hook, .arg = &passed};
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	CLEANUP(source_close) struct source *source = NULL;
-	if (!strcmp(file, "-") || ndjson_open(file, NULL, &d, &source))
+	if (!strcmp(file, "-") || ndjson_open(file, &o, &d, &source))
 		return;   /* a pipe is read once; what cannot be opened is reported by who judges it */
 	struct event ev;
-	for (int i = 0; i < AHEAD_EVENTS && source_next(source, &ev) > 0; i++)
+	for (uint64_t n = 0; n + passed < AHEAD_EVENTS && source_next(source, &ev) > 0; n++)
 		engine_records(engine, &ev);
 }
 
@@ -99,7 +112,7 @@ static int replay_corpora(struct run *run, const struct options *o)
 		const char *file = o->corpora.v[i];
 		CLEANUP_DIAG struct diag d = DIAG_INIT;
 		CLEANUP(source_close) struct source *source = NULL;
-		if (ndjson_open(file, NULL, &d, &source)) {
+		if (ndjson_open(file, &(struct ndjson_options){.numbers = &run->numbers}, &d, &source)) {
 			diag_print(&d);
 			return EXIT_INPUT;
 		}

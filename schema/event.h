@@ -91,6 +91,7 @@ struct process {
 	enum tristate in_init_tree;
 	struct pod pod;
 	struct str cgroup;      /* cgroup path, where the source knows it */
+	uint64_t same;          /* not 0: equal to any other with this number, but for tid, tree and path */
 };
 
 /* One argument of a hook line, by its JSON oneof key. */

@@ -127,9 +127,11 @@ static int next_line(struct ndjson *n)
 	n->stats.lines++;
 	n->rest = skip_space(line.p);
 	n->end = line.end;
+	struct str text = {line.p, (size_t)(line.end - line.p)};
 	if (n->options.line)
-		n->options.line(n->options.arg, (struct str){line.p, (size_t)(line.end - line.p)},
-				line.terminated);
+		n->options.line(n->options.arg, text, line.terminated);
+	if (n->options.wanted && !n->options.wanted(n->options.arg, text))
+		n->rest = n->end;
 	if (line.too_long) {
 		skipped(n, NDJSON_TOO_LONG);
 		n->rest = n->end;
@@ -172,7 +174,7 @@ static struct source *new_source(const char *name, const struct ndjson_options *
 	n->source.ops = &ops;
 	n->options = options ? *options : (struct ndjson_options){0};
 	n->input = take;
-	n->parser = ndjson_parser_new(n->options.portable ? &scan_portable : scan_best());
+	n->parser = ndjson_parser_new(n->options.portable ? &scan_portable : scan_best(), n->options.numbers);
 	n->name = xstrdup(name);
 	return &n->source;
 }

@@ -45,7 +45,14 @@ struct ndjson_options {
 	 * false for a last line without its newline.
 	 */
 	void (*line)(void *arg, struct str line, bool terminated);
+	/* Called next: false = the line is passed unread. */
+	bool (*wanted)(void *arg, struct str line);
 	void *arg;
+	/*
+	 * Process objects that come again are given a number (process.same), counted here: sources that feed one model share
+	 * one. NULL: none is given.
+	 */
+	uint64_t *numbers;
 	unsigned idle_ms;   /* source_next() returns -EAGAIN when a pipe is silent that long; 0 = waits */
 	bool portable;      /* never use the vector instructions of this processor */
 };

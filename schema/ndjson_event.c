@@ -250,6 +250,8 @@ static void apply_extra(struct ndjson_parser *p)
 	ev->count = MAX(p->extra.count, 1);
 	ev->label = p->extra.label;
 	ev->process.cgroup = p->extra.cgroup;
+	if (p->extra.cgroup.n)
+		ev->process.same = 0;
 	ev->expect = str_eq(p->extra.expect, STR("allow"))  ? EXPECT_ALLOW
 		     : str_eq(p->extra.expect, STR("deny")) ? EXPECT_DENY
 							    : EXPECT_NONE;
@@ -454,11 +456,11 @@ static void unknown_member(struct json *j, void *base, struct str name)
 
 static const struct fields envelope_fields = {envelope_rows, ARRAY_SIZE(envelope_rows), unknown_member};
 
-struct ndjson_parser *ndjson_parser_new(const struct scan *scan)
+struct ndjson_parser *ndjson_parser_new(const struct scan *scan, uint64_t *numbers)
 {
 	struct ndjson_parser *p = xcalloc(1, sizeof(*p));
 	p->j.scan = scan;
-	p->processes = process_cache_new();
+	p->processes = process_cache_new(numbers);
 	return p;
 }
 

@@ -7,7 +7,8 @@
 
 struct ndjson_parser;
 
-struct ndjson_parser *ndjson_parser_new(const struct scan *scan);
+/* NUMBERS: see struct ndjson_options. */
+struct ndjson_parser *ndjson_parser_new(const struct scan *scan, uint64_t *numbers);
 void ndjson_parser_free(struct ndjson_parser *p);
 
 /*

@@ -25,6 +25,7 @@ struct entry {
 };
 
 struct process_cache {
+	uint64_t *numbers;
 	struct entry entries[SETS * 2];
 	uint64_t line;
 	size_t bytes;
@@ -243,9 +244,11 @@ static uint32_t interpret(struct reading *r)
 	return tags;
 }
 
-struct process_cache *process_cache_new(void)
+struct process_cache *process_cache_new(uint64_t *numbers)
 {
-	return xcalloc(1, sizeof(struct process_cache));
+	struct process_cache *c = xcalloc(1, sizeof(*c));
+	c->numbers = numbers;
+	return c;
 }
 
 static void drop(struct process_cache *c, struct entry *e)
@@ -307,6 +310,15 @@ static char *padded_copy(const char *p, size_t n)
 	return copy;
 }
 
+/* Is all that a number stands for still what it was? (A difference in padding only costs time.) */
+static bool unchanged(const struct process *p, const struct process *kept)
+{
+	return p->exec_id.p == kept->exec_id.p && p->parent_exec_id.p == kept->parent_exec_id.p &&
+	       p->pid == kept->pid && p->filename.p == kept->filename.p &&
+	       p->arguments.p == kept->arguments.p && p->flags.p == kept->flags.p &&
+	       p->docker.p == kept->docker.p && !memcmp(&p->pod, &kept->pod, sizeof(p->pod));
+}
+
 /* Copies the object of N bytes at P into E and reads it there. */
 static bool fill(struct process_cache *c, struct entry *e, struct json *j, const char *p, size_t n,
 		 struct process *ret)
@@ -329,11 +341,14 @@ static bool fill(struct process_cache *c, struct entry *e, struct json *j, const
 	e->process.path = r.p.path;
 	e->process.path_known = r.p.path_known;
 	e->process.filename = r.p.filename;
+	e->process.same = c->numbers ? ++*c->numbers : 0;
 	e->stable = inner.varies ? (size_t)(inner.varies - text) : n;
 	static const size_t key = sizeof("{\"exec_id\":\"") - 1;
 	const char *id = e->text + key;
 	e->exec_id = (struct str){id, (size_t)(j->scan->string_end(id) - id)};
 	*ret = r.p;
+	if (unchanged(ret, &e->process))
+		ret->same = e->process.same;
 	return true;
 }
 
@@ -356,6 +371,8 @@ static bool read_rest(struct json *j, struct process *ret, uint32_t *tags)
 		return false;
 	*tags = (*tags & ~(uint32_t)(TAG_INIT_TREE | TAG_INTERACTIVE)) |
 		tree_tags(&r.p) | file_tags(&r);
+	if (!unchanged(&r.p, ret))
+		r.p.same = 0;
 	*ret = r.p;
 	return true;
 }

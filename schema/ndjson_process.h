@@ -15,7 +15,8 @@
 
 struct process_cache;
 
-struct process_cache *process_cache_new(void);
+/* NUMBERS counts what is read, for process.same; NULL: it stays 0. */
+struct process_cache *process_cache_new(uint64_t *numbers);
 void process_cache_free(struct process_cache *c);
 
 /* A new line: what the previous one returned may be dropped from now on. */

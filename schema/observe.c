@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Two maps in memory: identities (who did it: a workload and an instance of it) and cells (what was done by
- * whom, with what has been counted since the last write). An event that was seen before costs two hash
- * look-ups and an addition; names are worked out and secrets taken out once per new cell.
+ * whom, with what has been counted since the last write). An event that was seen before costs a hash
+ * look-up and an addition; who did it is known from the number of its process, where the source gives one. Names are
+ * worked out and secrets taken out once per process and cell.
  */
 #include "schema/observe.h"
 
@@ -12,6 +13,7 @@
 
 #define IDENTITIES_MAX 50000
 #define EXAMPLE_MAX    1024
+#define ACTORS         4096u   /* a power of two */
 
 struct identity {
 	struct workload workload;
@@ -30,6 +32,14 @@ struct cell {
 	bool touched;
 };
 
+/* A process that the source tells again and again, by its number. */
+struct actor {
+	uint64_t same;
+	uint32_t where, identity;
+	bool has_example, redacted;
+	struct str example;
+};
+
 struct loss {
 	const char *kind, *reason;
 	uint64_t n;
@@ -42,6 +52,9 @@ struct observer {
 	struct observer_stats stats;
 	struct arena *arena;
 	struct map *identity_keys, *cell_keys;
+	struct map *places;                 /* node and cluster */
+	uint32_t place;                     /* of the last event */
+	struct actor actors[ACTORS];
 	struct map *dockers;                /* prefix of a container id -> index into docker_identities */
 	struct {
 		struct identity *v;
@@ -73,6 +86,8 @@ static void set_up(struct observer *o)
 	o->identity_keys = map_new();
 	o->cell_keys = map_new();
 	o->dockers = map_new();
+	o->places = map_new();
+	memset(o->actors, 0, sizeof(o->actors));
 }
 
 static void tear_down(struct observer *o)
@@ -80,6 +95,7 @@ static void tear_down(struct observer *o)
 	map_free(o->identity_keys);
 	map_free(o->cell_keys);
 	map_free(o->dockers);
+	map_free(o->places);
 	arena_free(o->arena);
 	o->identities.n = o->cells.n = o->docker_identities.n = o->touched.n = 0;
 }
@@ -205,7 +221,7 @@ static void wait_for_name(struct observer *o, struct identity *i, uint64_t now_n
 	o->waiting += i->waiting;
 }
 
-static uint32_t identity_of(struct observer *o, const struct event *ev)
+static uint32_t find_identity(struct observer *o, const struct event *ev)
 {
 	const struct process *p = &ev->process;
 	const struct pod *pod = &p->pod;
@@ -232,6 +248,32 @@ static uint32_t identity_of(struct observer *o, const struct event *ev)
 	else if (!pod->namespace.n && p->docker.n)
 		wait_for_name(o, i, ev->time_ns);
 	return number;
+}
+
+static uint32_t place_of(struct observer *o, const struct event *ev)
+{
+	buf_clear(&o->key);
+	key_str(&o->key, ev->cluster);
+	key_str(&o->key, ev->node);
+	if (map_size(o->places) && str_eq(map_key(o->places, o->place), buf_view(&o->key)))
+		return o->place;
+	return o->place = map_add(o->places, buf_view(&o->key), NULL);
+}
+
+static struct actor *actor_slot(struct observer *o, const struct event *ev)
+{
+	return &o->actors[ev->process.same % ACTORS];
+}
+
+static uint32_t identity_of(struct observer *o, const struct event *ev)
+{
+	if (!ev->process.same)
+		return find_identity(o, ev);
+	struct actor *a = actor_slot(o, ev);
+	uint32_t where = place_of(o, ev);
+	if (a->same != ev->process.same || a->where != where)
+		*a = (struct actor){.same = ev->process.same, .where = where, .identity = find_identity(o, ev)};
+	return a->identity;
 }
 
 bool observer_waiting(struct observer *o, uint64_t now_ns)
@@ -328,23 +370,39 @@ static void cell_key(struct buf *b, uint32_t identity, const struct observation 
 		key_str(b, o->guard);
 }
 
-static struct str example_of(struct observer *o, const struct event *ev, uint32_t *tags)
+static struct str make_example(struct observer *o, const struct process *p, bool *ret_redacted)
 {
-	const struct process *p = &ev->process;
+	*ret_redacted = false;
 	buf_clear(&o->scratch);
 	buf_str(&o->scratch, p->filename);
 	if (p->arguments.n) {
 		buf_putc(&o->scratch, ' ');
 		if (o->keep_secrets) {
 			buf_str(&o->scratch, p->arguments);
-		} else if (redact_arguments(p->filename, p->arguments, &o->scratch)) {
-			*tags |= TAG_REDACTED;
-			o->stats.redacted++;
+		} else {
+			*ret_redacted = redact_arguments(p->filename, p->arguments, &o->scratch);
 		}
 	}
 	struct str example = buf_view(&o->scratch);
 	example.n = MIN(example.n, EXAMPLE_MAX);
 	return arena_str(o->arena, example);
+}
+
+/* The command line, as far as it may be kept. After identity_of(). */
+static struct str example_of(struct observer *o, const struct event *ev, uint32_t *tags)
+{
+	struct actor once, *a = &once;
+	once.has_example = false;
+	if (ev->process.same)
+		a = actor_slot(o, ev);
+	if (!a->has_example)
+		a->example = make_example(o, &ev->process, &a->redacted);
+	a->has_example = true;
+	if (a->redacted) {
+		*tags |= TAG_REDACTED;
+		o->stats.redacted++;
+	}
+	return a->example;
 }
 
 static struct cell *cell_of(struct observer *o, const struct event *ev)

@@ -21,6 +21,7 @@
 #define BUCKETS     (1u << 16)
 #define PODS_MAX    (1u << 16)
 #define DOCKER_BYTES 31
+#define TOLD        4096u
 
 struct name {
 	uint32_t refs, n;
@@ -32,6 +33,7 @@ struct node {
 	struct name *checked, *checked_first;   /* what the bprm hooks saw since the last exec */
 	struct name *caller;                    /* path of the image before the exec */
 	uint64_t hash, left_at;                 /* left_at: event number of the exit */
+	uint64_t same;                          /* process.same of who was told last */
 	uint32_t pid;
 	uint32_t id_next, pid_next;             /* chains; id_next also links free nodes */
 	uint32_t newer, older;
@@ -50,6 +52,7 @@ struct processes {
 	uint32_t newest, oldest;
 	uint64_t events;
 	size_t forgotten;
+	uint32_t told[TOLD];                    /* by process.same: the node it was found at */
 	struct {
 		struct leaving {
 			uint32_t node;
@@ -116,6 +119,7 @@ struct processes *processes_new(void)
 	m->free = m->newest = m->oldest = NIL;
 	memset(m->by_id, 0xff, sizeof(m->by_id));
 	memset(m->by_pid, 0xff, sizeof(m->by_pid));
+	memset(m->told, 0xff, sizeof(m->told));
 	m->dockers = map_new();
 	return m;
 }
@@ -136,6 +140,7 @@ static void pods_clear(struct processes *m)
 	for (size_t i = 0; i < m->pods.n; i++)
 		free(m->pods.v[i].bytes);
 	m->pods.n = 0;
+	memset(m->told, 0xff, sizeof(m->told));   /* who is told next tells his pod anew */
 	map_free(m->dockers);
 	m->dockers = NULL;
 }
@@ -228,6 +233,36 @@ static uint32_t take_free(struct processes *m)
 	return m->n++;
 }
 
+/* Where P was found when it came before with the same number; NIL: look for it. */
+static uint32_t told_before(const struct processes *m, const struct process *p)
+{
+	uint32_t i = p->same ? m->told[p->same % TOLD] : NIL;
+	return i != NIL && m->v[i].same == p->same ? i : NIL;
+}
+
+static void remember(struct processes *m, const struct process *p, uint32_t i)
+{
+	if (!p->same)
+		return;
+	m->v[i].same = p->same;
+	m->told[p->same % TOLD] = i;
+}
+
+static const struct node *parent_node(const struct processes *m, const struct event *ev)
+{
+	uint32_t i = told_before(m, &ev->parent);
+	return i != NIL ? &m->v[i]
+			: find_node(m, ev->parent.exec_id.n ? ev->parent.exec_id : ev->process.parent_exec_id);
+}
+
+static void make_newest(struct processes *m, uint32_t i)
+{
+	if (m->newest == i)
+		return;
+	unlink_recent(m, i);
+	link_newest(m, i);
+}
+
 /* The node of exec_id ID, made when new. */
 static struct node *node_of(struct processes *m, const struct process *p, bool *ret_new)
 {
@@ -235,10 +270,7 @@ static struct node *node_of(struct processes *m, const struct process *p, bool *
 	uint32_t i = find_id(m, p->exec_id, hash);
 	*ret_new = i == NIL;
 	if (i != NIL) {
-		if (m->newest != i) {
-			unlink_recent(m, i);
-			link_newest(m, i);
-		}
+		remember(m, p, i);
 		return &m->v[i];
 	}
 	i = take_free(m);
@@ -252,6 +284,7 @@ static struct node *node_of(struct processes *m, const struct process *p, bool *
 	m->by_pid[p->pid % BUCKETS] = i;
 	link_newest(m, i);
 	m->count++;
+	remember(m, p, i);
 	return &m->v[i];
 }
 
@@ -443,8 +476,10 @@ static void fill_pod(const struct processes *m, struct process *p)
 	if (p->pod.namespace.n || p->docker.n < DOCKER_BYTES || !m->dockers)
 		return;
 	uint32_t i = map_find(m->dockers, (struct str){p->docker.p, DOCKER_BYTES});
-	if (i != MAP_NONE)
-		p->pod = m->pods.v[i].pod;
+	if (i == MAP_NONE)
+		return;
+	p->pod = m->pods.v[i].pod;
+	p->same = 0;
 }
 
 /* ---- the interface ---- */
@@ -471,7 +506,8 @@ void processes_apply(struct processes *m, struct event *ev)
 {
 	m->events++;
 	drop_left(m);
-	if (ev->process.pod.namespace.n)
+	uint32_t told = told_before(m, &ev->process);
+	if (ev->process.pod.namespace.n && told == NIL)
 		learn_pod(m, &ev->process.pod);
 	fill_pod(m, &ev->process);
 	if (ev->has_parent)
@@ -480,8 +516,9 @@ void processes_apply(struct processes *m, struct event *ev)
 		tag_exec(ev);
 		return;
 	}
-	bool new;
-	struct node *node = node_of(m, &ev->process, &new);
+	bool new = false;
+	struct node *node = told == NIL ? node_of(m, &ev->process, &new) : &m->v[told];
+	make_newest(m, (uint32_t)(node - m->v));
 	node->path_late = false;
 	if (ev->process.path_known)
 		set_path(node, ev->process.path);
@@ -494,9 +531,8 @@ void processes_apply(struct processes *m, struct event *ev)
 	if (ev->kind == KIND_EXIT)
 		learn_exit(m, node);
 	fill_path(&ev->process, node);
-	if (ev->has_parent)
-		fill_path(&ev->parent, find_node(m, ev->parent.exec_id.n ? ev->parent.exec_id
-									   : ev->process.parent_exec_id));
+	if (ev->has_parent && !ev->parent.path_known)
+		fill_path(&ev->parent, parent_node(m, ev));
 	tag_exec(ev);
 }
 

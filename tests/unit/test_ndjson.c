@@ -206,6 +206,28 @@ static void test_cache(void **state)
 	}
 }
 
+/* Who has the same number is the same in all that the number stands for, in whatever order the members come. */
+static void test_numbers(void **state)
+{
+	(void)state;
+	static const char text[] = P("x", ",\"refcnt\":1,\"tid\":5") P("x", ",\"refcnt\":2,\"tid\":6,\"in_init_tree\":true")
+		P("x", ",\"refcnt\":2,\"pod\":{\"namespace\":\"a\"}") P("x", ",\"tid\":9") P("y", ",\"tid\":10")
+		P("y", ",\"tid\":10,\"docker\":\"d\"") P("x", ",\"refcnt\":1,\"tid\":5");
+	static const uint64_t same[] = {1, 1, 0, 1, 2, 0, 3};
+	uint64_t numbers = 0;
+	const struct ndjson_options o = {.numbers = &numbers};
+	CLEANUP(source_close) struct source *s = ndjson_open_bytes("t", STR(text), &o);
+	struct event ev;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		assert_int_equal(source_next(s, &ev), 1);
+		assert_int_equal(ev.process.same, same[i]);
+	}
+	assert_int_equal(source_next(s, &ev), 0);
+	CLEANUP(source_close) struct source *plain = ndjson_open_bytes("t", STR(text), NULL);
+	while (source_next(plain, &ev) == 1)
+		assert_int_equal(ev.process.same, 0);
+}
+
 /* Everything of FILE as lines of ours, read with or without vector instructions. */
 static void read_as_text(const char *file, bool portable, struct buf *out)
 {
@@ -261,7 +283,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hooks), cmocka_unit_test(test_damaged), cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_too_long), cmocka_unit_test(test_gzip), cmocka_unit_test(test_cache),
-		cmocka_unit_test(test_scanners_agree), cmocka_unit_test(test_readers_agree),
+		cmocka_unit_test(test_numbers), cmocka_unit_test(test_scanners_agree), cmocka_unit_test(test_readers_agree),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

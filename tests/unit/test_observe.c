@@ -42,7 +42,9 @@ static struct observer *open_observer(struct store *s)
 
 static void add_text(struct observer *o, const char *text)
 {
-	CLEANUP(source_close) struct source *source = ndjson_open_bytes("t", str_from(text), NULL);
+	static uint64_t numbers;
+	CLEANUP(source_close) struct source *source =
+		ndjson_open_bytes("t", str_from(text), &(struct ndjson_options){.numbers = &numbers});
 	struct event ev;
 	while (source_next(source, &ev) == 1)
 		assert_int_equal(observer_add(o, &ev), 0);
