@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ingest of a made-up node's log against json-c's plain parse of the same file and, where installed, jq. The
+ * Ingest and replay of a made-up node's log against json-c's plain parse of the same file and, where installed, jq. The
  * log has the proportions of a busy node: 60 pods, hook lines of long-lived processes mostly, one line in eight an exec,
  * lines of about 2.8 KB. Usage: bench_ingest [MEGABYTES]
  */
@@ -167,6 +167,25 @@ static double run(char *const argv[])
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? now() - began : -1;
 }
 
+/* Hooks at what the log's lines are: every file and connect line is judged. */
+static const char policy[] =
+	"apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: {name: bench}\nspec:\n  kprobes:\n"
+	"  - call: security_file_open\n    syscall: false\n    args: [{index: 0, type: file}]\n    selectors:\n"
+	"    - matchArgs: [{index: 0, operator: Prefix, values: [/etc/, /usr/]}]\n      matchActions: [{action: Sigkill}]\n"
+	"  - call: security_socket_connect\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n"
+	"    - matchArgs: [{index: 1, operator: SAddr, values: [192.0.2.0/24]}]\n      matchActions: [{action: Sigkill}]\n";
+
+static double replay(char *program, char *log)
+{
+	char file[] = "/tmp/bench_policy.XXXXXX";
+	CLEANUP_FD int fd = mkstemp(file);
+	if (write_all(fd, policy, sizeof(policy) - 1))
+		exit(EXIT_MACHINE);
+	double took = run((char *[]){program, "replay", "--quiet", "--corpus", log, file, NULL});
+	unlink(file);
+	return took;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t megabytes = 200;
@@ -189,6 +208,7 @@ int main(int argc, char **argv)
 		unlink(log);
 		return EXIT_MACHINE;
 	}
+	double replayed = replay(program, log);
 	double vector = read_only(log, false), portable = read_only(log, true);
 	double json_c = parse_with_json_c(log);
 	double jq = run((char *[]){"jq", "-c", ".time", log, NULL});
@@ -196,6 +216,9 @@ int main(int argc, char **argv)
 	printf("ingest into a store      %7.0f MB/s  %5.1f x json-c, %ld MiB resident\n", mb / ingest,
 	       json_c / ingest, use.ru_maxrss / 1024);
 	printf("the same file again      %7.0f MB/s  %5.1f x json-c\n", mb / again, json_c / again);
+	if (replayed > 0)
+		printf("replay of it             %7.0f MB/s  %5.1f x json-c, %.2f million events/s\n", mb / replayed,
+		       json_c / replayed, (double)lines / replayed * 1e-6);
 	printf("reading events only      %7.0f MB/s  %5.1f x json-c\n", mb / vector, json_c / vector);
 	printf("  without AVX2           %7.0f MB/s  %5.1f x json-c\n", mb / portable, json_c / portable);
 	printf("json-c, parsing only     %7.0f MB/s\n", mb / json_c);
