@@ -136,6 +136,8 @@ static int summary_text(const struct view *v)
 	buf_puts(&b, " rows, from ");
 	buf_count(&b, v->w.recordings);
 	buf_puts(&b, v->w.recordings == 1 ? " recording\n" : " recordings\n");
+	if (v->opts->tree)
+		buf_puts(&b, "A program with ... behind it stands further up with all that it starts.\n");
 	struct loss_row *losses = NULL;
 	size_t n = 0;
 	int err = store_losses(v->s, v->arena, v->w.id, &losses, &n);

@@ -26,9 +26,13 @@ int open_store(const char *file, enum store_mode mode, struct store **ret)
 
 static int say_ambiguous(const char *pattern, const struct workload_row *rows, size_t n, struct diag *d)
 {
+	bool clusters = false;      /* the written form alone does not tell them apart */
+	for (size_t i = 0; i < n; i++)
+		clusters |= rows[i].workload.cluster.n;
 	CLEANUP_BUF struct buf names = BUF_INIT;
 	for (size_t i = 0; i < MIN(n, (size_t)SHOWN_MATCHES); i++)
-		buf_printf(&names, "%s" STR_FMT, i ? ", " : "", STR_ARG(rows[i].text));
+		buf_printf(&names, "%s" STR_FMT "%s" STR_FMT, i ? ", " : "", STR_ARG(rows[i].workload.cluster),
+			   clusters ? ":" : "", STR_ARG(rows[i].text));
 	if (n > SHOWN_MATCHES)
 		buf_printf(&names, " and %zu more", n - SHOWN_MATCHES);
 	return diag_error(d, NULL, "'%s' matches %zu workloads; name one of: %s", pattern, n, names.p);
@@ -53,6 +57,9 @@ static int say_unknown(struct store *s, const char *pattern, struct diag *d)
 	const char *near = cli_nearest(pattern, names, 2 * n);
 	for (size_t i = 0; near && i < n; i++)
 		if (near == names[n + i])
+			near = rows[i].text.p;
+	for (size_t i = 0; !near && i < n; i++)
+		if (strstr(rows[i].text.p, pattern))
 			near = rows[i].text.p;
 	return diag_error(d, NULL, "no workload matches '%s'%s%s%s; see 'stakeout workloads'", pattern,
 			  near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");

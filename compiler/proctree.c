@@ -3,6 +3,7 @@
 #include "compiler/proctree.h"
 
 #include "schema/base/map.h"
+#include "schema/listing.h"
 
 struct walk {
 	struct table *table;
@@ -23,7 +24,9 @@ static struct str name_of(const struct observation *o)
 static void add_row(struct walk *w, unsigned depth, struct str program, const struct observation *o,
 		    bool repeated)
 {
-	CLEANUP_BUF struct buf shown = BUF_INIT, tags = BUF_INIT;
+	CLEANUP_BUF struct buf shown = BUF_INIT, tags = BUF_INIT, how = BUF_INIT;
+	if (o)
+		observation_how(&how, o);
 	buf_printf(&shown, "%*s", (int)(2 * depth), "");
 	buf_str(&shown, program);
 	buf_puts(&shown, repeated ? " ..." : "");
@@ -41,6 +44,7 @@ static void add_row(struct walk *w, unsigned depth, struct str program, const st
 	table_str(w->table, buf_view(&tags));
 	table_u64(w->table, o ? o->first_ns : 0);
 	table_u64(w->table, o ? o->last_ns : 0);
+	table_str(w->table, buf_view(&how));
 	table_bool(w->table, repeated);
 }
 
@@ -105,7 +109,8 @@ struct table *proctree(const struct observation_row *rows, size_t n)
 		{"path", NULL, TABLE_TEXT},        {"subject", NULL, TABLE_TEXT},
 		{"count", "COUNT", TABLE_COUNT},   {"instances", "INSTANCES", TABLE_COUNT},
 		{"tags", NULL, TABLE_JSON_VALUE},  {"first_ns", "FIRST", TABLE_TIME},
-		{"last_ns", "LAST", TABLE_TIME},   {"repeated", NULL, TABLE_BOOL},
+		{"last_ns", "LAST", TABLE_TIME},   {NULL, "HOW", TABLE_TEXT},
+		{"repeated", NULL, TABLE_BOOL},
 	};
 	struct walk w = {.table = table_new(columns, ARRAY_SIZE(columns)),
 			 .rows = rows,

@@ -63,7 +63,7 @@ struct table *listing_workloads(const struct workload_row *rows, size_t n)
 	static const struct table_column columns[] = {
 		{"id", NULL, TABLE_COUNT},
 		{"workload", "WORKLOAD", TABLE_TEXT},
-		{"cluster", NULL, TABLE_TEXT},
+		{"cluster", "CLUSTER", TABLE_TEXT},
 		{"namespace", NULL, TABLE_TEXT},
 		{"kind", NULL, TABLE_TEXT},
 		{"name", NULL, TABLE_TEXT},
@@ -153,24 +153,29 @@ static void object_cell(struct table *t, const struct observation *o)
 	table_str(t, buf_view(&b));
 }
 
-static void how_cell(struct table *t, const struct observation *o)
+void observation_how(struct buf *b, const struct observation *o)
 {
-	CLEANUP_BUF struct buf b = BUF_INIT;
 	for (uint32_t bit = 0; bit < ACCESS_COUNT; bit++)
 		if (o->access & 1u << bit)
-			buf_printf(&b, "%s%s", b.n ? "," : "", access_bit_name(bit));
+			buf_printf(b, "%s%s", b->n ? "," : "", access_bit_name(bit));
 	if (o->protocol)
-		buf_printf(&b, "%s%s", b.n ? "," : "",
+		buf_printf(b, "%s%s", b->n ? "," : "",
 			   o->protocol == 6 ? "tcp" : o->protocol == 17 ? "udp" : "other");
 	for (uint32_t bit = 0; bit < TAG_COUNT; bit++)
 		if (o->tags & 1u << bit)
-			buf_printf(&b, "%s%s", b.n ? "," : "", tag_bit_name(bit));
+			buf_printf(b, "%s%s", b->n ? "," : "", tag_bit_name(bit));
 	if (o->kind == KIND_EXEC && o->path_known && o->filename.n && !str_eq(o->filename, o->path)) {
-		buf_puts(&b, b.n ? ",as " : "as ");
-		buf_str(&b, o->filename);
+		buf_puts(b, b->n ? ",as " : "as ");
+		buf_str(b, o->filename);
 	}
 	if (!o->path_known && o->path.n)
-		buf_printf(&b, "%sas-typed", b.n ? "," : "");
+		buf_printf(b, "%sas-typed", b->n ? "," : "");
+}
+
+static void how_cell(struct table *t, const struct observation *o)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	observation_how(&b, o);
 	table_str(t, buf_view(&b));
 }
 
@@ -186,7 +191,6 @@ static void observation_cells(struct table *t, const struct observation_row *r)
 	table_str(t, o->filename);
 	table_str(t, o->subject);
 	table_bool(t, o->subject_known);
-	how_cell(t, o);
 	names_cell(t, o->access, ACCESS_COUNT, access_bit_name);
 	protocol_cell(t, o);
 	CLEANUP_BUF struct buf address = BUF_INIT;
@@ -204,6 +208,7 @@ static void observation_cells(struct table *t, const struct observation_row *r)
 	table_str(t, name_of(choice_name(r->choice)));
 	table_u64(t, (uint64_t)r->rule);
 	table_u64(t, r->choice_version);
+	how_cell(t, o);
 }
 
 struct table *listing_observations(const struct observation_row *rows, size_t n)
@@ -218,7 +223,6 @@ struct table *listing_observations(const struct observation_row *rows, size_t n)
 		{"filename", NULL, TABLE_TEXT},
 		{"subject", "BY", TABLE_TEXT},
 		{"subject_known", NULL, TABLE_BOOL},
-		{NULL, "HOW", TABLE_TEXT},
 		{"access", NULL, TABLE_JSON_VALUE},
 		{"protocol", NULL, TABLE_TEXT},
 		{"address", NULL, TABLE_TEXT},
@@ -228,12 +232,13 @@ struct table *listing_observations(const struct observation_row *rows, size_t n)
 		{"tags", NULL, TABLE_JSON_VALUE},
 		{"count", "COUNT", TABLE_COUNT},
 		{"instances", "INSTANCES", TABLE_COUNT},
-		{"first_ns", NULL, TABLE_TIME},
+		{"first_ns", "FIRST", TABLE_TIME},
 		{"last_ns", "LAST", TABLE_TIME},
 		{"example", NULL, TABLE_TEXT},
 		{"choice", "CHOICE", TABLE_TEXT},
 		{"rule", NULL, TABLE_COUNT},
 		{"choice_version", NULL, TABLE_COUNT},
+		{NULL, "HOW", TABLE_TEXT},
 	};
 	struct table *t = table_new(columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < n; i++)
@@ -246,18 +251,22 @@ struct table *listing_observations(const struct observation_row *rows, size_t n)
 struct table *listing_instances(const struct instance_row *rows, size_t n)
 {
 	static const struct table_column columns[] = {
-		{"id", "ID", TABLE_COUNT},       {"key", "INSTANCE", TABLE_TEXT},
+		{"id", "ID", TABLE_COUNT},       {"key", NULL, TABLE_TEXT},
 		{"pod", "POD", TABLE_TEXT},      {"node", "NODE", TABLE_TEXT},
-		{"container_id", "CONTAINER", TABLE_TEXT}, {"image", "IMAGE", TABLE_TEXT},
-		{"image_id", "IMAGE ID", TABLE_TEXT}, {"labels", "LABELS", TABLE_JSON_VALUE},
+		{"container_id", NULL, TABLE_TEXT}, {NULL, "CONTAINER", TABLE_TEXT}, {"image", "IMAGE", TABLE_TEXT},
+		{"image_id", NULL, TABLE_TEXT}, {"labels", "LABELS", TABLE_JSON_VALUE},
 		{"start_ns", "STARTED", TABLE_TIME},
 	};
 	struct table *t = table_new(columns, ARRAY_SIZE(columns));
+	enum { SHORT_ID = 12 };
 	for (size_t i = 0; i < n; i++) {
 		const struct instance *in = &rows[i].instance;
 		table_u64(t, (uint64_t)rows[i].id);
-		const struct str texts[] = {in->key,   in->pod,      in->node,  in->container_id,
-					    in->image, in->image_id, in->labels};
+		/* For people the id as their tools show it, or what else tells the instance from others. */
+		struct str id = in->container_id.n ? in->container_id : in->key;
+		if (in->container_id.n)
+			id.n = MIN(id.n, (size_t)SHORT_ID);
+		const struct str texts[] = {in->key, in->pod, in->node, in->container_id, id, in->image, in->image_id, in->labels};
 		for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
 			table_str(t, texts[k]);
 		table_u64(t, in->start_ns);

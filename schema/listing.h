@@ -25,5 +25,8 @@ struct table *listing_instances(const struct instance_row *rows, size_t n);
 struct table *listing_recordings(const struct recording_row *rows, size_t n);
 struct table *listing_losses(const struct loss_row *rows, size_t n);
 
+/* Appends how an observation was made: "write,create,init-tree", "entrypoint,script,as /app/run.sh". */
+void observation_how(struct buf *b, const struct observation *o);
+
 /* What comes next for the workload, in words: "12 undecided", "recording lost 34 events: not complete". */
 void workload_next(struct buf *b, const struct workload_row *w);

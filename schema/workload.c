@@ -322,6 +322,9 @@ void workload_print(struct buf *b, const struct workload *w)
 
 bool workload_matches(const char *pattern, const struct workload *w)
 {
+	/* "prod:shop/..." names the cluster too, ":shop/..." the lack of one. */
+	if (!strncmp(pattern, w->cluster.n ? w->cluster.p : "", w->cluster.n) && pattern[w->cluster.n] == ':')
+		pattern += w->cluster.n + 1;
 	CLEANUP_BUF struct buf form = BUF_INIT;
 	workload_print(&form, w);
 	/* Every run of whole components: from each start, to each end. */

@@ -53,6 +53,7 @@ void workload_print(struct buf *b, const struct workload *w);
 
 /*
  * Does PATTERN (as typed on a command line) mean W? The whole written form, or a part of it between
- * slashes from the left or right ("shop", "cart", "Deployment/cart"), with * and ? as in the shell.
+ * slashes from the left or right ("shop", "cart", "Deployment/cart"), with * and ? as in the shell. CLUSTER: in
+ * front of it asks for that cluster, a bare ':' for none.
  */
 bool workload_matches(const char *pattern, const struct workload *w);

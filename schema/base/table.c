@@ -81,7 +81,7 @@ static void cell_text(const struct table_column *column, const struct cell *c, s
 			b->n -= strlen(".000000000Z"), buf_putc(b, 'Z');
 		break;
 	case TABLE_BOOL:
-		buf_puts(b, c->number ? "yes" : "");
+		buf_puts(b, c->number ? "yes" : "no");
 		break;
 	case TABLE_JSON_VALUE:
 		break;
@@ -115,9 +115,14 @@ void table_json_row(const struct table *t, size_t row, struct buf *b)
 	buf_putc(b, '}');
 }
 
-static bool in_text(const struct table_column *c)
+static bool in_text(const struct table *t, size_t column)
 {
-	return c->title && c->type != TABLE_JSON_VALUE;
+	const struct table_column *c = &t->columns[column];
+	size_t rows = table_rows(t);
+	bool some = c->type != TABLE_TEXT || rows == 0;
+	for (size_t row = 0; row < rows && !some; row++)
+		some = t->cells.v[row * t->ncolumns + column].text.n;
+	return c->title && c->type != TABLE_JSON_VALUE && some;
 }
 
 /* Columns a terminal would show: width in characters, not bytes. */
@@ -129,38 +134,50 @@ static size_t width_of(const char *s)
 	return n;
 }
 
+/* One row of texts, its columns W wide. */
+static void print_row(const struct table *t, char *const *texts, const bool *shown, const size_t *widths, FILE *out)
+{
+	CLEANUP_BUF struct buf line = BUF_INIT;
+	for (size_t i = 0; i < t->ncolumns; i++) {
+		if (!shown[i])
+			continue;
+		const char *text = texts ? texts[i] : t->columns[i].title;
+		size_t own = width_of(text);
+		int pad = own < widths[i] ? (int)(widths[i] - own) : 0;
+		bool right = t->columns[i].type == TABLE_COUNT;
+		buf_printf(&line, "%*s%s%*s  ", right ? pad : 0, "", text, right ? 0 : pad, "");
+	}
+	while (line.n && line.p[line.n - 1] == ' ')
+		line.p[--line.n] = '\0';
+	fprintf(out, "%s\n", line.p ? line.p : "");
+}
+
 static void print_plain(const struct table *t, FILE *out)
 {
-	size_t rows = table_rows(t);
-	size_t *widths = xcalloc(t->ncolumns, sizeof(*widths));
-	char **texts = xcalloc(rows * t->ncolumns + 1, sizeof(*texts));
-	for (size_t k = 0; k < rows * t->ncolumns; k++) {
-		if (!in_text(&t->columns[k % t->ncolumns]))
+	size_t rows = table_rows(t), n = t->ncolumns;
+	bool *shown = xcalloc(n, sizeof(*shown));
+	size_t *widths = xcalloc(n, sizeof(*widths));
+	char **texts = xcalloc(rows * n + 1, sizeof(*texts));
+	for (size_t i = 0; i < n; i++) {
+		shown[i] = in_text(t, i);
+		widths[i] = shown[i] ? strlen(t->columns[i].title) : 0;
+	}
+	for (size_t k = 0; k < rows * n; k++) {
+		if (!shown[k % n])
 			continue;
 		struct buf b = BUF_INIT;
-		cell_text(&t->columns[k % t->ncolumns], &t->cells.v[k], &b);
+		cell_text(&t->columns[k % n], &t->cells.v[k], &b);
 		texts[k] = buf_take(&b);
-		widths[k % t->ncolumns] = MAX(widths[k % t->ncolumns], width_of(texts[k]));
+		widths[k % n] = MAX(widths[k % n], MIN(width_of(texts[k]), (size_t)TABLE_PAD_MAX));
 	}
-	for (size_t row = 0; row <= rows; row++) {
-		CLEANUP_BUF struct buf line = BUF_INIT;
-		for (size_t i = 0; i < t->ncolumns; i++) {
-			if (!in_text(&t->columns[i]))
-				continue;
-			const char *text = row ? texts[(row - 1) * t->ncolumns + i] : t->columns[i].title;
-			size_t width = MAX(widths[i], strlen(t->columns[i].title));
-			int pad = (int)(width - width_of(text));
-			bool right = t->columns[i].type == TABLE_COUNT;
-			buf_printf(&line, "%*s%s%*s  ", right ? pad : 0, "", text, right ? 0 : pad, "");
-		}
-		while (line.n && line.p[line.n - 1] == ' ')
-			line.p[--line.n] = '\0';
-		fprintf(out, "%s\n", line.p ? line.p : "");
-	}
-	for (size_t k = 0; k < rows * t->ncolumns; k++)
+	print_row(t, NULL, shown, widths, out);
+	for (size_t row = 0; row < rows; row++)
+		print_row(t, texts + row * n, shown, widths, out);
+	for (size_t k = 0; k < rows * n; k++)
 		free(texts[k]);
 	free(texts);
 	free(widths);
+	free(shown);
 }
 
 void table_print(const struct table *t, enum table_format format, FILE *out)

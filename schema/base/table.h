@@ -8,6 +8,9 @@
  *	struct table *t = table_new(columns, ARRAY_SIZE(columns));
  *	table_str(t, name); table_u64(t, n);        next row begins by itself
  *	table_print(t, json ? TABLE_JSON : TABLE_PLAIN, stdout);
+ *
+ * Text: a column of strings that are all empty is left out; one cell wider than TABLE_PAD_MAX characters shifts its own row,
+ * not all of them. Nothing is cut.
  */
 #pragma once
 
@@ -19,7 +22,7 @@ enum table_type {
 	TABLE_TEXT,    /* JSON string */
 	TABLE_COUNT,   /* JSON number; text right-aligned with separators */
 	TABLE_TIME,    /* ns since 1970: JSON RFC 3339 string or null; text to the second */
-	TABLE_BOOL,    /* JSON bool; text yes or nothing */
+	TABLE_BOOL,    /* JSON bool; text yes or no */
 	TABLE_JSON_VALUE, /* a ready JSON value; not shown in text */
 };
 
@@ -28,6 +31,8 @@ struct table_column {
 	const char *key, *title;
 	enum table_type type;
 };
+
+enum { TABLE_PAD_MAX = 64 };
 
 enum table_format { TABLE_PLAIN, TABLE_JSON };
 

@@ -58,3 +58,15 @@ status 0 "$STAKEOUT" allow --edit "$dir/a.yaml" --add-exec /opt/x/ --add-file /e
 grep -q 'path: /opt/x/' "$dir/a.yaml" || fail "nothing was added"
 status 0 "$STAKEOUT" allow --edit "$dir/a.yaml" --remove /opt/x/ --remove /etc/x --remove 10.9.0.0/16
 cmp "$dir/a.yaml" "$dir/before.yaml" || fail "adding and removing is not the identity"
+
+# a part of a name is not taken for the name, and the whole one is proposed; two clusters' workloads are told apart
+status 2 "$STAKEOUT" show --db "$dir/s.db" storefr
+said "did you mean 'web/Deployment/storefront/nginx'"
+sed 's/"node_name":"/"cluster_name":"prod","node_name":"/' "$dir/corpus/web-server.ndjson" >"$dir/prod.ndjson"
+"$STAKEOUT" ingest --db "$dir/s.db" "$dir/prod.ndjson" >/dev/null
+status 2 "$STAKEOUT" show --db "$dir/s.db" storefront
+said ':web/Deployment/storefront/nginx, prod:web/Deployment/storefront/nginx'
+status 0 "$STAKEOUT" show --db "$dir/s.db" prod:storefront --tree
+has '^  /usr/bin/dash .*as /docker-entrypoint.sh'
+status 0 "$STAKEOUT" workloads --db "$dir/s.db"
+has 'CLUSTER'

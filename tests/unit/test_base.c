@@ -121,6 +121,30 @@ static void arena_arrays_keep_their_elements(void **state)
 		assert_int_equal(v[i], i);
 }
 
+/* A column of nothing is left out, a very wide cell is whole and moves no other row. */
+static void table_text_is_aligned(void **state)
+{
+	(void)state;
+	static const struct table_column columns[] = {{"a", "A", TABLE_TEXT}, {"b", "B", TABLE_TEXT}, {"n", "N", TABLE_COUNT}};
+	CLEANUP(table_free) struct table *t = table_new(columns, ARRAY_SIZE(columns));
+	CLEANUP_FREE char *wide = xasprintf("%0*d", TABLE_PAD_MAX + 10, 0);
+	const char *const cells[] = {wide, "x"};
+	for (size_t i = 0; i < ARRAY_SIZE(cells); i++) {
+		table_str(t, str_from(cells[i]));
+		table_str(t, STR(""));
+		table_u64(t, 1 + i);
+	}
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+	assert_non_null(out);
+	table_print(t, TABLE_PLAIN, out);
+	fclose(out);
+	CLEANUP_FREE char *want = xasprintf("A%*s  N\n%s  1\nx%*s  2\n", TABLE_PAD_MAX - 1, "", wide, TABLE_PAD_MAX - 1, "");
+	assert_string_equal(text, want);
+	free(text);
+}
+
 static void table_json_row_has_every_type(void **state)
 {
 	(void)state;
@@ -158,6 +182,7 @@ int main(void)
 		cmocka_unit_test(durations),
 		cmocka_unit_test(map_numbers_are_dense_and_stable),
 		cmocka_unit_test(arena_arrays_keep_their_elements),
+		cmocka_unit_test(table_text_is_aligned),
 		cmocka_unit_test(table_json_row_has_every_type),
 		cmocka_unit_test(near_words),
 	};

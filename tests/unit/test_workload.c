@@ -78,9 +78,11 @@ static void patterns(void **state)
 		{"shop/Deployment/cart/app", true, false}, {"shop", true, false},   {"cart", true, false},
 		{"Deployment/cart", true, false},          {"car", false, false},   {"c*t", true, false},
 		{"nginx*", false, true},                   {"host", false, true},   {"*", true, true},
+		{"prod:cart", true, false}, {"prod:shop/*", true, false}, {"test:cart", false, false}, {":nginx*", false, true},
+		{":cart", false, false},
 		{"shop/cart", false, false},               {"shop/*", true, false}, {"", false, false},
 	};
-	const struct workload cart = {.namespace = STR("shop"), .kind = STR("Deployment"),
+	const struct workload cart = {.cluster = STR("prod"), .namespace = STR("shop"), .kind = STR("Deployment"),
 				      .name = STR("cart"), .container = STR("app")};
 	const struct workload nginx = {.namespace = STR("host"), .kind = STR("unit"),
 				       .name = STR("nginx.service")};
