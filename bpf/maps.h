@@ -82,6 +82,7 @@ struct scratch {
 	struct vfsmount *mount, *root_mount;
 	struct kernfs_node *node;
 	__u64 offset, chain, hash;
+	__u32 tags, tree;         /* exec: gathered here; see exec_tags() */
 	union {
 		struct wire_header header;
 		struct wire_exec exec;

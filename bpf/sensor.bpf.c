@@ -458,22 +458,25 @@ static __always_inline bool root_moved(struct task_struct *task)
 	       BPF_CORE_READ(parent, mnt_parent) != parent;
 }
 
-static __always_inline __u32 exec_tags(struct task_struct *task, struct linux_binprm *bprm)
+/*
+ * Gathered in memory and not in a register, where each way through would leave its own known value: before 6.2 the
+ * verifier follows all such ways to the end, each with everything that comes after.
+ */
+static __always_inline void exec_tags(struct scratch *s, struct task_struct *task, struct linux_binprm *bprm)
 {
-	__u32 tags = 0;
+	s->tags = s->tree;
 	if (BPF_CORE_READ(bprm, interp) != BPF_CORE_READ(bprm, filename))
-		tags |= WIRE_TAG_SCRIPT;
+		s->tags |= WIRE_TAG_SCRIPT;
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
-		tags |= WIRE_TAG_SETUID;
+		s->tags |= WIRE_TAG_SETUID;
 	if (root_moved(task))
-		tags |= WIRE_TAG_HOST_ROOT_MOVED;
+		s->tags |= WIRE_TAG_HOST_ROOT_MOVED;
 	struct mm_struct *mm = task->mm;
 	struct file *exe = mm ? mm->exe_file : NULL;
 	struct dentry *d = exe ? exe->f_path.dentry : NULL;
 	struct dentry_block b;
 	if (d && !read_dentry(&b, d) && !b.pprev)
-		tags |= WIRE_TAG_DELETED;
-	return tags;
+		s->tags |= WIRE_TAG_DELETED;
 }
 
 static long hash_step(__u32 i, struct walk_context *c)
@@ -555,7 +558,7 @@ static __always_inline long emit_exec(struct scratch *s)
 	return emit(s->out, sizeof(struct wire_exec) + texts);
 }
 
-static __noinline int exec_first(struct scratch *s, const struct subject *w, __u32 tags, __u64 key)
+static __noinline int exec_first(struct scratch *s, const struct subject *w, __u64 key)
 {
 	if (introduce(s, w))   /* uses the header */
 		return -1;
@@ -566,7 +569,7 @@ static __noinline int exec_first(struct scratch *s, const struct subject *w, __u
 	s->exec.process_ns = BPF_CORE_READ(task, start_boottime);
 	s->exec.parent_pid = BPF_CORE_READ(task, real_parent, tgid);
 	s->exec.login_uid = BPF_CORE_READ(task, loginuid.val);
-	s->exec.header.tags = tags;
+	s->exec.header.tags = s->tags;
 	return emit_exec(s);
 }
 
@@ -578,16 +581,16 @@ static __always_inline void remember(__u32 pid, __u64 image, __u32 tree)
 }
 
 /* The identity of what S->exec holds; SUM of what does not fit into it. */
-static __always_inline void exec_seen(struct scratch *s, const struct subject *w, __u32 tags)
+static __always_inline void exec_seen(struct scratch *s, const struct subject *w)
 {
-	__u64 sum = s->exec.caller * K2 + w->image * K3 + s->hash * K4 + (__u64)tags * K5;
+	__u64 sum = s->exec.caller * K2 + w->image * K3 + s->hash * K4 + (__u64)s->tags * K5;
 	if (!s->exec.caller) /* two of those must not be taken for one */
 		sum += (__u64)w->pid * (K2 + 2);
 	__u64 key = key_of(w, sum);
 	bool known = count_seen(w, key);
 	if (known && !every_event)
 		return;
-	if (exec_first(s, w, tags, key))
+	if (exec_first(s, w, key))
 		lose(WIRE_LOSS_EXEC_RING);
 	else if (!known)
 		insert_seen(w, key, WIRE_LOSS_EXEC_RING);
@@ -604,13 +607,14 @@ int BPF_PROG(exec_sched, struct task_struct *task, pid_t old_pid, struct linux_b
 	if (!s)
 		return 0;
 	struct task_info *before = bpf_map_lookup_elem(&tasks, &w.pid);
-	__u32 tree = tree_of(task, before ? before->tree : 0, &pid_inside);
+	s->tree = tree_of(task, before ? before->tree : 0, &pid_inside);
 	s->exec.caller = before ? before->image : 0;
 	s->exec.pid_in_namespace = pid_inside;
 	s->exec.reserved = 0;
 	read_filename(s, bprm);
-	remember(w.pid, w.image, tree);
-	exec_seen(s, &w, exec_tags(task, bprm) | tree);
+	remember(w.pid, w.image, s->tree);
+	exec_tags(s, task, bprm);
+	exec_seen(s, &w);
 	scratch_put(s);
 	return 0;
 }
