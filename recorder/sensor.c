@@ -145,27 +145,45 @@ static int open_cgroup_root(void)
 	return fd;
 }
 
-static bool choice_usable(const struct sensor *s, const struct choice *c)
+DEFINE_CLEANUP(struct btf *, btf__free)
+
+static bool has_tracepoint(const struct btf *kernel, const char *name)
+{
+	CLEANUP_FREE char *type = xasprintf("btf_trace_%s", name);
+	return btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+static bool choice_usable(const struct sensor *s, const struct choice *c, const struct btf *kernel)
 {
 	if (c->way == WAY_CGROUP &&
 	    (s->cgroup_root < 0 || libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, NULL) <= 0))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(c->tracepoints) && c->tracepoints[i]; i++)
-		if (libbpf_find_vmlinux_btf_id(c->tracepoints[i], BPF_TRACE_RAW_TP) <= 0)
+		if (!has_tracepoint(kernel, c->tracepoints[i]))
 			return false;
 	return true;
 }
 
-static void choose(struct sensor *s, const struct sensor_options *o)
+/* The kernel's types are parsed once for all questions: libbpf_find_vmlinux_btf_id() would do it for each. */
+static int choose(struct sensor *s, const struct sensor_options *o, struct diag *d)
 {
+	CLEANUP(btf__free) struct btf *kernel = btf__load_vmlinux_btf();
+	if (!kernel) {
+		int r = -errno;
+		diag_error(d, "/sys/kernel/btf/vmlinux", "the kernel's types cannot be read: %s", strerror(-r));
+		return r;
+	}
+	s->skel->rodata->have_cast =
+		!o->no_cast && btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
-		s->usable[i] = choice_usable(s, &choices[i]) && o->empty == (choices[i].way == WAY_EMPTY) &&
+		s->usable[i] = choice_usable(s, &choices[i], kernel) && o->empty == (choices[i].way == WAY_EMPTY) &&
 			       !(o->no_cgroup_hooks && choices[i].way == WAY_CGROUP);
 		for (size_t k = 0; choices[i].programs[k]; k++)
 			bpf_program__set_autoload(
 				bpf_object__find_program_by_name(s->skel->obj, choices[i].programs[k]),
 				s->usable[i]);
 	}
+	return 0;
 }
 
 /* ---- opening ---- */
@@ -218,11 +236,12 @@ static int load(struct sensor *s, const struct sensor_options *o, struct diag *d
 	s->skel->rodata->every_event = o->every_event;
 	size_seen(s, o->seen_max);
 	s->skel->rodata->wakeup_bytes = ring / 8;
-	s->skel->rodata->have_cast = !o->no_cast && libbpf_find_vmlinux_btf_id("bpf_rdonly_cast", 0) > 0;
 	if (getrandom((void *)(uintptr_t)&s->skel->rodata->seed, sizeof(s->skel->rodata->seed), 0) < 0)
 		return diag_error(d, NULL, "no random numbers: %s", strerror(errno));
-	choose(s, o);
-	int r = sensor_bpf__load(s->skel);
+	int r = choose(s, o, d);
+	if (r)
+		return r;
+	r = sensor_bpf__load(s->skel);
 	if (r) {
 		diag_error(d, NULL, "this kernel refused the sensor's programs: %s; %s", strerror(-r), log_first_line());
 		return r;
