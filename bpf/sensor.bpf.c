@@ -239,7 +239,7 @@ static __always_inline struct wire_bucket *bucket_of(const struct subject *w, __
 static __always_inline void count_one(struct wire_seen *v)
 {
 	__sync_fetch_and_add(&v->count, 1);
-	v->last_ns = coarse_now_ns;
+	v->last_tick = coarse_now_ns >> WIRE_TICK_SHIFT;
 }
 
 /* 1: counted, 0: not there, -1: the bucket is full of others. */
@@ -249,12 +249,12 @@ static __always_inline int count_in(struct wire_bucket *b, __u64 key)
 		return 0;
 #pragma unroll
 	for (__u32 i = 0; i < WIRE_BUCKET; i++) {
-		if (b->keys[i] == key) {
+		if (b->seen[i].key == key) {
 			count_one(&b->seen[i]);
 			return 1;
 		}
 	}
-	return b->keys[WIRE_BUCKET - 1] ? -1 : 0;
+	return b->seen[WIRE_BUCKET - 1].key ? -1 : 0;
 }
 
 static __noinline int count_further(const struct subject *w, __u64 key)
@@ -280,9 +280,9 @@ static __always_inline bool enter(struct wire_bucket *b, __u64 key)
 {
 #pragma unroll
 	for (__u32 i = 0; b && i < WIRE_BUCKET; i++) {
-		__u64 there = b->keys[i];
+		__u64 there = b->seen[i].key;
 		if (!there)
-			there = __sync_val_compare_and_swap(&b->keys[i], 0, key);
+			there = __sync_val_compare_and_swap(&b->seen[i].key, 0, key);
 		if (!there || there == key) {
 			count_one(&b->seen[i]);
 			return true;

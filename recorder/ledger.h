@@ -24,7 +24,7 @@ struct group {
 
 struct entry {
 	uint64_t key;
-	uint64_t counted;       /* passed on */
+	uint32_t counted;       /* passed on, as the kernel counts: modulo 2^32 */
 	bool fresh;             /* the first one was passed on before the kernel counted it */
 	const struct wire_header *first;  /* the record; owned */
 };

@@ -23,7 +23,7 @@
 
 #define RING_BYTES       (4u << 20)
 #define RING_BYTES_EVERY (8u << 20)
-#define WINDOW_BUCKETS   4096   /* mapped at a time: memory of the kernel, but counted as ours while mapped */
+#define WINDOW_BUCKETS   16384  /* mapped at a time: memory of the kernel, but counted as ours while mapped */
 
 enum way { WAY_TRACEPOINT, WAY_CGROUP, WAY_EMPTY };
 
@@ -376,19 +376,28 @@ int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *ar
 	return r < 0 ? r : 0;
 }
 
+/* Of a wrapped tick, as seen at NOW_NS. */
+static uint64_t tick_ns(uint64_t now_ns, uint32_t tick)
+{
+	uint64_t now = now_ns >> WIRE_TICK_SHIFT;
+	return (now - ((uint32_t)now - tick)) << WIRE_TICK_SHIFT;
+}
+
 /* Tells the places of N buckets that are taken; empties them if asked to. Returns how many they were. */
 static size_t tell_buckets(struct wire_bucket *b, size_t n, bool empty, sensor_count_fn fn, void *arg)
 {
 	size_t taken = 0;
+	uint64_t now = boot_ns();
 	for (struct wire_bucket *end = b + n; b < end; b++) {
 		size_t here = 0;
 		for (size_t i = 0; i < WIRE_BUCKET; i++) {
-			uint64_t key = __atomic_load_n(&b->keys[i], __ATOMIC_RELAXED);
+			struct wire_seen *v = &b->seen[i];
+			uint64_t key = __atomic_load_n(&v->key, __ATOMIC_RELAXED);
 			if (!key)
 				break;
 			here++;
-			fn(arg, key, __atomic_load_n(&b->seen[i].count, __ATOMIC_RELAXED),
-			   __atomic_load_n(&b->seen[i].last_ns, __ATOMIC_RELAXED));
+			fn(arg, key, __atomic_load_n(&v->count, __ATOMIC_RELAXED),
+			   tick_ns(now, __atomic_load_n(&v->last_tick, __ATOMIC_RELAXED)));
 		}
 		if (here && empty)
 			memset(b, 0, sizeof(*b));

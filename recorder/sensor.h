@@ -34,8 +34,8 @@ const char *sensor_misses(const struct sensor *s);   /* in words */
 typedef void (*sensor_record_fn)(void *arg, const struct wire_header *h);
 int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *arg);
 
-/* What the kernel counted per observation since it was first seen. Returns 0 or -errno. */
-typedef void (*sensor_count_fn)(void *arg, uint64_t key, uint64_t count, uint64_t last_ns);
+/* What the kernel counted per observation since it was first seen, modulo 2^32. Returns 0 or -errno. */
+typedef void (*sensor_count_fn)(void *arg, uint64_t key, uint32_t count, uint64_t last_ns);
 int sensor_counts(struct sensor *s, sensor_count_fn fn, void *arg);
 
 /* Totals since the start; kept by the kernel. */

@@ -382,14 +382,15 @@ int session_inventory(struct session *s)
 
 /* ---- counting and committing ---- */
 
-static void take_count(void *arg, uint64_t key, uint64_t count, uint64_t last_ns)
+static void take_count(void *arg, uint64_t key, uint32_t count, uint64_t last_ns)
 {
 	struct session *s = arg;
 	struct entry *e = ledger_find(s->ledger, key);
-	if (!e || count <= e->counted)
+	int32_t more = e ? (int32_t)(count - e->counted) : 0;
+	if (more <= 0)
 		return;
 	if (wanted(s, e->first))
-		pass_on(s, e->first, count - e->counted, last_ns);
+		pass_on(s, e->first, (uint64_t)more, MAX(last_ns, e->first->time_ns));
 	e->counted = count;
 }
 

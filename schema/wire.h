@@ -119,22 +119,24 @@ struct wire_fork {
 _Static_assert(sizeof(struct wire_fork) == 80, "wire_fork");
 
 /*
- * Map `seen`: two tables, one after the other, of buckets. A bucket holds what hashes to it; when full, the next one
- * does, up to WIRE_PROBES. A key of 0 is a free place; a count may lag behind its key for a moment.
+ * Map `seen`: two tables, one after the other, of buckets. A bucket is one line of the processor's cache and holds what
+ * hashes to it; when full, the next one does, up to WIRE_PROBES. A key of 0 is a free place; a count may lag behind its
+ * key for a moment. Counts and times wrap around: user space reads them often and adds up the differences.
  */
-#define WIRE_BUCKET 8
-#define WIRE_PROBES 4
+#define WIRE_BUCKET 4
+#define WIRE_PROBES 8
+#define WIRE_TICK_SHIFT 20    /* a tick is 2^20 ns, about a millisecond */
 
 struct wire_seen {
-	__u64 count;
-	__u64 last_ns;        /* CLOCK_BOOTTIME, to the consumer's timer */
+	__u64 key;
+	__u32 count;
+	__u32 last_tick;      /* CLOCK_BOOTTIME, to the consumer's timer */
 };
 struct wire_bucket {
-	__u64 keys[WIRE_BUCKET];
 	struct wire_seen seen[WIRE_BUCKET];
 };
 _Static_assert(sizeof(struct wire_seen) == 16, "wire_seen");
-_Static_assert(sizeof(struct wire_bucket) == 192, "wire_bucket");
+_Static_assert(sizeof(struct wire_bucket) == 64, "wire_bucket");
 
 #define WIRE_SCRATCH_SLOTS 64
 #define WIRE_SEEN_MAX      262144
