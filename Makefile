@@ -119,7 +119,7 @@ $(B)/webui/assets.o: $(B)/webui/assets.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 # Tests: unit tests have their own main, fuzz targets get a driver that replays the seeds.
-$(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
+$(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/librecords.a $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) -lcmocka
 HELPER.load-child := -nostdlib -static
 HELPER.read-map := -lbpf

@@ -24,6 +24,7 @@
 #define SHOW_TTY_NS    NSEC_PER_SEC
 #define SHOW_JSON_NS   (10 * NSEC_PER_SEC)
 #define ROTATE_NS      (600 * NSEC_PER_SEC)   /* ancestors may have been renamed */
+#define MMAP_FROM      (128 << 10)            /* bytes; glibc would raise it, and keep what is freed */
 #define FLUSH_SHARE    20                     /* flushes take at most a 20th of the time */
 #define LOCK_WAIT_NS   (30 * NSEC_PER_SEC)    /* for another writer, before the recording has begun */
 #define DEBUG_VARIABLE "STAKEOUT_RECORD_DEBUG"
@@ -326,6 +327,7 @@ int cmd_record(int argc, char **argv)
 	CLEANUP(sensor_close) struct sensor *sensor = NULL;
 	CLEANUP(session_free) struct session *session = NULL;
 	catch_signals();
+	mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
 	struct debug debug = {.rotate_ns = ROTATE_NS};
 	if (read_debug(&debug, &d)) {
 		diag_print(&d);

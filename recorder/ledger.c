@@ -2,8 +2,14 @@
 /*
  * Three tables of one kind: open addressing over pointers to elements that begin with their key. Keys are
  * already well mixed by the kernel side (observations) or are few (images, cgroups).
+ *
+ * Observations are many and stay for an epoch, so their records are kept packed: who did it is told once for all that
+ * the same task did, and the entries of an epoch lie in one arena, freed as a whole.
  */
 #include "recorder/ledger.h"
+
+#include "schema/base/arena.h"
+#include "schema/base/map.h"
 
 /* Elements of all three tables begin so. */
 struct element {
@@ -24,8 +30,21 @@ struct known_group {
 	struct group group;
 };
 
+struct actor {
+	uint64_t cgroup, image;
+	uint32_t pid, tid, uid, reserved;
+};
+
+/* What has the lifetime of an epoch; two take turns. */
+struct lifetime {
+	struct arena *arena;
+	struct map *actors;     /* struct actor, as bytes */
+};
+
 struct ledger {
 	struct table images, groups, entries;
+	struct lifetime lifetimes[2];
+	struct buf record;
 };
 
 static size_t place(const struct table *t, uint64_t id)
@@ -73,22 +92,30 @@ static void keep_entries(struct table *t, uint32_t epoch)
 	struct table kept = {NULL, 0, 0};
 	for (size_t i = 0; i < t->cap; i++) {
 		struct entry *e = (struct entry *)t->slots[i];
-		if (!e)
-			continue;
-		if (e->first->epoch >= epoch) {
+		if (e && e->epoch == epoch)
 			insert(&kept, t->slots[i]);
-			continue;
-		}
-		free((void *)(uintptr_t)e->first);
-		free(e);
 	}
 	free(t->slots);
 	*t = kept;
 }
 
+static void lifetime_begin(struct lifetime *t)
+{
+	*t = (struct lifetime){arena_new(), map_new()};
+}
+
+static void lifetime_end(struct lifetime *t)
+{
+	arena_free(t->arena);
+	map_free(t->actors);
+}
+
 struct ledger *ledger_new(void)
 {
-	return xcalloc(1, sizeof(struct ledger));
+	struct ledger *l = xcalloc(1, sizeof(*l));
+	for (size_t i = 0; i < ARRAY_SIZE(l->lifetimes); i++)
+		lifetime_begin(&l->lifetimes[i]);
+	return l;
 }
 
 void ledger_free(struct ledger *l)
@@ -101,15 +128,16 @@ void ledger_free(struct ledger *l)
 	for (size_t i = 0; i < l->groups.cap; i++)
 		if (l->groups.slots[i])
 			free((char *)((struct known_group *)l->groups.slots[i])->group.path.p);
-	for (size_t i = 0; i < l->entries.cap; i++)
-		if (l->entries.slots[i])
-			free((void *)(uintptr_t)((struct entry *)l->entries.slots[i])->first);
-	struct table *tables[] = {&l->images, &l->groups, &l->entries};
+	struct table *tables[] = {&l->images, &l->groups};
 	for (size_t k = 0; k < ARRAY_SIZE(tables); k++) {
 		for (size_t i = 0; i < tables[k]->cap; i++)
 			free(tables[k]->slots[i]);
 		free(tables[k]->slots);
 	}
+	free(l->entries.slots);
+	for (size_t i = 0; i < ARRAY_SIZE(l->lifetimes); i++)
+		lifetime_end(&l->lifetimes[i]);
+	buf_done(&l->record);
 	free(l);
 }
 
@@ -179,18 +207,57 @@ struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *
 	*ret_new = !e;
 	if (e)
 		return e;
-	e = xcalloc(1, sizeof(*e));
-	e->key = h->key;
-	struct wire_header *copy = xmalloc(h->length);
-	memcpy(copy, h, h->length);
-	e->first = copy;
+	struct lifetime *t = &l->lifetimes[h->epoch & 1];
+	const struct actor actor = {.cgroup = h->cgroup, .image = h->image, .pid = h->pid, .tid = h->tid, .uid = h->uid};
+	size_t length = h->length - sizeof(*h);
+	e = arena_alloc(t->arena, sizeof(*e) + length);
+	*e = (struct entry){
+		.key = h->key,
+		.time_ns = h->time_ns,
+		.actor = map_add(t->actors, (struct str){(const char *)&actor, sizeof(actor)}, NULL),
+		.tags = h->tags,
+		.access = h->access,
+		.epoch = h->epoch,
+		.length = (uint16_t)length,
+		.kind = (uint8_t)h->kind,
+		.flags = h->flags & 0x7f,
+	};
+	memcpy(e->body, h + 1, length);
 	insert(&l->entries, (struct element *)e);
 	return e;
+}
+
+const struct wire_header *ledger_record(struct ledger *l, const struct entry *e)
+{
+	struct actor actor;
+	memcpy(&actor, map_key(l->lifetimes[e->epoch & 1].actors, e->actor).p, sizeof(actor));
+	const struct wire_header h = {
+		.kind = e->kind,
+		.flags = e->flags,
+		.length = (uint32_t)sizeof(h) + e->length,
+		.time_ns = e->time_ns,
+		.cgroup = actor.cgroup,
+		.image = actor.image,
+		.key = e->key,
+		.pid = actor.pid,
+		.tid = actor.tid,
+		.uid = actor.uid,
+		.tags = e->tags,
+		.access = e->access,
+		.epoch = e->epoch,
+	};
+	buf_clear(&l->record);
+	buf_add(&l->record, &h, sizeof(h));
+	buf_add(&l->record, e->body, e->length);
+	return (const struct wire_header *)(const void *)l->record.p;
 }
 
 void ledger_forget_before(struct ledger *l, uint32_t epoch)
 {
 	keep_entries(&l->entries, epoch);
+	struct lifetime *old = &l->lifetimes[(epoch - 1) & 1];
+	lifetime_end(old);
+	lifetime_begin(old);
 }
 
 size_t ledger_entries(const struct ledger *l)

@@ -22,11 +22,17 @@ struct group {
 	bool wanted;            /* matches --workload */
 };
 
+/* The record itself is kept packed: see ledger_record(). */
 struct entry {
 	uint64_t key;
+	uint64_t time_ns;       /* of the first record */
 	uint32_t counted;       /* passed on, as the kernel counts: modulo 2^32 */
-	bool fresh;             /* the first one was passed on before the kernel counted it */
-	const struct wire_header *first;  /* the record; owned */
+	uint32_t actor, tags, access, epoch;
+	uint16_t length;        /* of what follows the header */
+	uint8_t kind;
+	uint8_t flags : 7;
+	bool fresh : 1;         /* the first one was passed on before the kernel counted it */
+	char body[];
 };
 
 struct ledger *ledger_new(void);
@@ -45,7 +51,10 @@ struct group *ledger_find_group(const struct ledger *l, uint64_t id);
 struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *ret_new);
 struct entry *ledger_find(const struct ledger *l, uint64_t key);
 
-/* Drops the entries of epochs before EPOCH. */
+/* The first record of E, in memory of the ledger's that the next call uses again. */
+const struct wire_header *ledger_record(struct ledger *l, const struct entry *e);
+
+/* Drops the entries of epochs before EPOCH, which is one more than at the last call. */
 void ledger_forget_before(struct ledger *l, uint32_t epoch);
 
 size_t ledger_entries(const struct ledger *l);

@@ -16,8 +16,9 @@
 #include "schema/event_json.h"
 #include "schema/observe.h"
 
-#define PENDING_MAX   16384                /* observations taken in before a commit */
-#define KEEP_MAX      10000                /* observations of which the observer keeps the names */
+#define PENDING_MAX   4096                 /* observations taken in before a commit */
+#define KEEP_MAX      2048                 /* observations of which the observer keeps the names */
+#define CACHE_KB      1024                 /* of the store: the rows of a commit and the way to them */
 #define PATIENCE_MS   200                  /* for a lock, at one try: the ring must be drained */
 #define PATIENCE_ALL  (30 * NSEC_PER_SEC)  /* for a lock, in all */
 #define LINES_MAX     (256 << 10)          /* bytes of lines kept back before they are written */
@@ -85,6 +86,7 @@ int session_open(const struct session_options *options, struct diag *d, struct s
 	if (r)
 		return r;
 	store_set_patience(s->store, PATIENCE_MS);
+	store_set_cache(s->store, CACHE_KB);
 	r = open_events(s, d);
 	if (r)
 		return r;
@@ -264,14 +266,15 @@ static void take_again(struct session *s, const struct wire_header *h)
 			e->fresh = false;
 			e->counted = 0;
 		} else {
-			pass_on(s, e->first, 1, h->time_ns);
+			pass_on(s, ledger_record(s->ledger, e), 1, h->time_ns);
 		}
 		return;
 	}
 	if (s->events_fd < 0)
 		return;
-	CLEANUP_FREE struct wire_header *copy = xmalloc(e->first->length);
-	memcpy(copy, e->first, e->first->length);
+	const struct wire_header *first = ledger_record(s->ledger, e);
+	CLEANUP_FREE struct wire_header *copy = xmalloc(first->length);
+	memcpy(copy, first, first->length);
 	copy->time_ns = h->time_ns;
 	copy->pid = h->pid;
 	copy->tid = h->tid;
@@ -382,18 +385,6 @@ int session_inventory(struct session *s)
 
 /* ---- counting and committing ---- */
 
-static void take_count(void *arg, uint64_t key, uint32_t count, uint64_t last_ns)
-{
-	struct session *s = arg;
-	struct entry *e = ledger_find(s->ledger, key);
-	int32_t more = e ? (int32_t)(count - e->counted) : 0;
-	if (more <= 0)
-		return;
-	if (wanted(s, e->first))
-		pass_on(s, e->first, (uint64_t)more, MAX(last_ns, e->first->time_ns));
-	e->counted = count;
-}
-
 static int commit_losses(struct session *s, const struct sensor_totals *now)
 {
 	static const struct {
@@ -459,13 +450,37 @@ static int commit_or_wait(struct session *s, uint64_t end_ns, struct diag *d)
 	return r;
 }
 
+/* A flush that goes over many observations commits on its way, so that what waits stays small. */
+struct flush {
+	struct session *s;
+	struct diag *d;
+	int err;
+};
+
+static void take_count(void *arg, uint64_t key, uint32_t count, uint64_t last_ns)
+{
+	struct flush *f = arg;
+	struct session *s = f->s;
+	struct entry *e = ledger_find(s->ledger, key);
+	int32_t more = e ? (int32_t)(count - e->counted) : 0;
+	if (more <= 0)
+		return;
+	const struct wire_header *first = ledger_record(s->ledger, e);
+	if (wanted(s, first))
+		pass_on(s, first, (uint64_t)more, MAX(last_ns, e->time_ns));
+	e->counted = count;
+	if (session_full(s) && !s->locked_since_ns && !f->err)
+		f->err = commit_or_wait(s, 0, f->d);
+}
+
 static int flush(struct session *s, uint64_t end_ns, struct diag *d)
 {
-	int r = sensor_counts(s->sensor, take_count, s);
+	struct flush f = {s, d, 0};
+	int r = sensor_counts(s->sensor, take_count, &f);
 	if (r)
 		diag_error(d, NULL, "cannot read the kernel's counts: %s", strerror(-r));
 	write_lines(s);
-	int c = commit_or_wait(s, end_ns, d);
+	int c = f.err ? f.err : commit_or_wait(s, end_ns, d);
 	return r ? r : c;
 }
 
@@ -483,11 +498,14 @@ int session_rotate(struct session *s, struct diag *d)
 	sensor_drain(s->sensor, 0, session_record, s);
 	usleep(SETTLE_US);
 	sensor_drain(s->sensor, 0, session_record, s);
-	int r = sensor_retire(s->sensor, take_count, s);
+	struct flush f = {s, d, 0};
+	int r = sensor_retire(s->sensor, take_count, &f);
 	if (r) {
 		diag_error(d, NULL, "cannot read the kernel's counts: %s", strerror(-r));
 		return r;
 	}
+	if (f.err)
+		return f.err;
 	ledger_forget_before(s->ledger, epoch);
 	return flush(s, 0, d);
 }

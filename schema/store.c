@@ -115,6 +115,12 @@ void store_set_patience(struct store *s, int ms)
 	sqlite3_busy_timeout(s->db, ms);
 }
 
+void store_set_cache(struct store *s, int kilobytes)
+{
+	CLEANUP_FREE char *sql = xasprintf("PRAGMA cache_size=-%d", kilobytes);
+	sqlite3_exec(s->db, sql, NULL, NULL, NULL);   /* a hint: without it everything works the same */
+}
+
 /* ---- what the file is, before SQLite sees it ---- */
 
 static bool exists_beside(const char *file, const char *suffix, off_t *ret_size)

@@ -37,6 +37,7 @@ const char *store_error(const struct store *s);   /* of the last failure; borrow
 const char *store_file(const struct store *s);
 bool store_writable(const struct store *s);
 void store_set_patience(struct store *s, int ms);  /* instead of STORE_PATIENCE_MS */
+void store_set_cache(struct store *s, int kilobytes);  /* memory for pages of the file */
 
 int store_begin(struct store *s);                 /* BEGIN IMMEDIATE */
 int store_commit(struct store *s);

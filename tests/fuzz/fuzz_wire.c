@@ -43,7 +43,7 @@ static void take(struct translator *t, struct ledger *ledger, struct family *fam
 	case WIRE_EXEC:
 	case WIRE_FILE:
 	case WIRE_CONNECT:
-		line(t, family, ledger_entry(ledger, h, &new)->first);
+		line(t, family, ledger_record(ledger, ledger_entry(ledger, h, &new)));
 		/* fallthrough */
 	case WIRE_EXIT:
 		line(t, family, h);
