@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A scenario as it was read: shared by the reader (scenario.c) and the generator (scenario_run.c). */
+/* A scenario as it was read: shared by the reader (scenario.c) and the generator (scenario_run.c and beside it). */
 #pragma once
 
 #include "compiler/scenario.h"
