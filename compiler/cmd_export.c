@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "compiler/source_store.h"
+#include "compiler/pick.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/io.h"
@@ -49,12 +50,9 @@ int cmd_export(int argc, char **argv)
 	int status;
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
 		return status;
-	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	CLEANUP(store_close) struct store *store = NULL;
-	if (store_open(o.db, STORE_READ, &d, &store)) {
-		diag_print(&d);
-		return EXIT_MACHINE;
-	}
+	if ((status = open_store(o.db, STORE_READ, &store)))
+		return status;
 	CLEANUP(source_close) struct source *source = NULL;
 	size_t workloads = 0;
 	if (source_store_open(store, o.workload, &source, &workloads)) {

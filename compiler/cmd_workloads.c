@@ -17,15 +17,41 @@ static const struct cli_option options[] = {
 	{"json", 'j', CLI_FLAG, offsetof(struct opts, json), NULL, "one JSON object per row"},
 };
 
-static enum table_format format_of(const struct opts *o)
-{
-	return o->json ? TABLE_JSON : TABLE_PLAIN;
-}
-
 static int fail(const struct store *s, int err)
 {
 	fprintf(stderr, "%s\n", store_error(s));
 	return store_exit_status(err);
+}
+
+/* What every listing begins with: the command line and the store. */
+struct listing {
+	struct opts o;
+	struct cli_args args;
+	struct store *s;
+	struct arena *arena;
+};
+
+static void listing_done(struct listing *l)
+{
+	store_close(l->s);
+	arena_free(l->arena);
+}
+#define CLEANUP_LISTING __attribute__((cleanup(listing_done)))
+
+static bool begin(struct listing *l, const struct cli_verb *verb, int argc, char **argv, int *ret_status)
+{
+	*l = (struct listing){.o.db = STORE_DEFAULT};
+	if (!cli_parse(verb, argc, argv, &l->o, &l->args, ret_status))
+		return false;
+	l->arena = arena_new();
+	*ret_status = open_store(l->o.db, STORE_READ, &l->s);
+	return *ret_status == 0;
+}
+
+static void show(const struct listing *l, struct table *take_table)
+{
+	table_print(take_table, l->o.json ? TABLE_JSON : TABLE_PLAIN, stdout);
+	table_free(take_table);
 }
 
 int cmd_workloads(int argc, char **argv)
@@ -33,51 +59,38 @@ int cmd_workloads(int argc, char **argv)
 	static const struct cli_verb verb = {
 		"workloads", "what was observed, one row per workload", "[PATTERN]", 0, 1,
 		options, ARRAY_SIZE(options),
-		"PATTERN is a workload or a part of its name between slashes, with * and ? as in the shell.\n"
-		"NEW counts the observations first seen in the last day of the store."};
-	struct opts o = {.db = STORE_DEFAULT};
-	struct cli_args args;
+		"PATTERN is a workload or a part of its name between slashes, with * and ? as in the shell; CLUSTER: in\n"
+		"front of it picks a cluster. NEW counts the observations first seen in the last day of the store."};
+	CLEANUP_LISTING struct listing l;
 	int status;
-	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+	if (!begin(&l, &verb, argc, argv, &status))
 		return status;
-	CLEANUP(store_close) struct store *s = NULL;
-	if ((status = open_store(o.db, STORE_READ, &s)))
-		return status;
-	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct workload_row *rows = NULL;
 	size_t n = 0;
-	int err = store_workloads(s, a, args.n ? args.v[0] : NULL, 0, &rows, &n);
+	int err = store_workloads(l.s, l.arena, l.args.n ? l.args.v[0] : NULL, 0, &rows, &n);
 	if (err)
-		return fail(s, err);
-	CLEANUP(table_free) struct table *t = listing_workloads(rows, n);
-	table_print(t, format_of(&o), stdout);
-	if (args.n && n == 0) {
-		fprintf(stderr, "no workload matches '%s'\n", args.v[0]);
-		return EXIT_NO;
-	}
-	return EXIT_YES;
+		return fail(l.s, err);
+	show(&l, listing_workloads(rows, n));
+	if (l.args.n == 0 || n)
+		return EXIT_YES;
+	fprintf(stderr, "no workload matches '%s'\n", l.args.v[0]);
+	return EXIT_NO;
 }
 
 int cmd_recordings(int argc, char **argv)
 {
 	static const struct cli_verb verb = {"recordings", "the recordings in the store and whether they are complete",
 					     "", 0, 0, options, ARRAY_SIZE(options), NULL};
-	struct opts o = {.db = STORE_DEFAULT};
-	struct cli_args args;
+	CLEANUP_LISTING struct listing l;
 	int status;
-	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+	if (!begin(&l, &verb, argc, argv, &status))
 		return status;
-	CLEANUP(store_close) struct store *s = NULL;
-	if ((status = open_store(o.db, STORE_READ, &s)))
-		return status;
-	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct recording_row *rows = NULL;
 	size_t n = 0;
-	int err = store_recordings(s, a, 0, &rows, &n);
+	int err = store_recordings(l.s, l.arena, 0, &rows, &n);
 	if (err)
-		return fail(s, err);
-	CLEANUP(table_free) struct table *t = listing_recordings(rows, n);
-	table_print(t, format_of(&o), stdout);
+		return fail(l.s, err);
+	show(&l, listing_recordings(rows, n));
 	return EXIT_YES;
 }
 
@@ -86,28 +99,22 @@ int cmd_losses(int argc, char **argv)
 	static const struct cli_verb verb = {
 		"losses", "what the recordings lost, by kind and reason", "[WORKLOAD]", 0, 1,
 		options, ARRAY_SIZE(options), "With WORKLOAD: of the recordings that it came from.\nExit status 1: there were losses."};
-	struct opts o = {.db = STORE_DEFAULT};
-	struct cli_args args;
+	CLEANUP_LISTING struct listing l;
 	int status;
-	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+	if (!begin(&l, &verb, argc, argv, &status))
 		return status;
-	CLEANUP(store_close) struct store *s = NULL;
-	if ((status = open_store(o.db, STORE_READ, &s)))
-		return status;
-	CLEANUP(arena_free) struct arena *a = arena_new();
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	struct workload_row w = {0};
-	int err = args.n ? pick_workload(s, a, args.v[0], &d, &w) : 0;
+	int err = l.args.n ? pick_workload(l.s, l.arena, l.args.v[0], &d, &w) : 0;
 	if (err) {
 		diag_print(&d);
 		return store_exit_status(err);
 	}
 	struct loss_row *rows = NULL;
 	size_t n = 0;
-	err = store_losses(s, a, w.id, &rows, &n);
+	err = store_losses(l.s, l.arena, w.id, &rows, &n);
 	if (err)
-		return fail(s, err);
-	CLEANUP(table_free) struct table *t = listing_losses(rows, n);
-	table_print(t, format_of(&o), stdout);
+		return fail(l.s, err);
+	show(&l, listing_losses(rows, n));
 	return n ? EXIT_NO : EXIT_YES;
 }

@@ -6,8 +6,6 @@
  * activations interleave when all events are sorted at the end.
  */
 #include "compiler/scenario_run.h"
-#include "compiler/scenario_run.h"
-
 #include "compiler/scenario_scene.h"
 
 static int do_wait(struct scene *c, const struct step *s)
