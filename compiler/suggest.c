@@ -171,6 +171,7 @@ struct group {
 	struct evidence evidence;
 	struct str *by;
 	size_t nby;
+	bool setuid;               /* starting it raises privileges: sudo, su */
 	bool any_caller;           /* one of its callers has no known path */
 	bool denied;               /* a decision denies it to some caller */
 	uint64_t observations;
@@ -254,6 +255,7 @@ static void group_add(struct collection *c, const struct observation *o, struct 
 	e->count += MIN(o->count, STORE_MAX_COUNT - e->count);
 	e->instances = MAX(e->instances, o->instances);
 	g->access |= o->access & ACCESS_CHANGES;
+	g->setuid |= (o->tags & TAG_SETUID) != 0;
 	g->observations++;
 	if (!o->subject_known || o->subject.n == 0 || o->subject.p[0] != '/') {
 		g->any_caller = true;
@@ -495,13 +497,17 @@ static int add_rules(struct store *s, const struct workload_row *w, struct allow
 	return err;
 }
 
-/* Guards stand against what the workload was not seen to do. */
+/*
+ * Guards stand against what the workload was not seen to do. A set-user-ID program that it may start is there to raise
+ * privileges, so that guard would stop it.
+ */
 static void add_guards(struct allowlist *a, const struct collection *c)
 {
 	for (unsigned g = 0; g < GUARD_COUNT; g++) {
 		bool needed = false;
 		for (size_t i = 0; i < c->groups.n; i++) {
 			const struct group *seen = &c->groups.v[i];
+			needed |= g == GUARD_RAISE_PRIVILEGE && seen->o.kind == KIND_EXEC && seen->observations && seen->setuid;
 			needed |= seen->o.kind == KIND_GUARD && seen->observations && !seen->denied &&
 				  str_eq(seen->o.guard, str_from(guard_word((enum guard)g)));
 		}

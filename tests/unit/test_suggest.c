@@ -145,6 +145,24 @@ static void test_left_out(void **state)
 	}
 }
 
+/* The guard against raised privileges stands unless a program that raises them belongs to the workload. */
+static void test_setuid(void **state)
+{
+	(void)state;
+	for (unsigned raises = 0; raises < 2; raises++) {
+		struct ids ids;
+		CLEANUP(store_close) struct store *s = new_store(&ids);
+		add(s, &ids, EXEC("/usr/bin/sudo", .tags = raises ? TAG_SETUID : 0));
+		struct left_out_tally tally;
+		const struct suggest_options options = {0};
+		CLEANUP(allowlist_free) struct allowlist *list = suggest(s, &ids, &options, &tally);
+		bool guarded = false;
+		for (size_t i = 0; i < list->nguards; i++)
+			guarded |= str_eq(list->guards[i], STR("raise-privilege"));
+		assert_int_equal(guarded, !raises);
+	}
+}
+
 static void test_families(void **state)
 {
 	(void)state;
@@ -384,6 +402,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_setuid),
 		cmocka_unit_test(test_document),
 		cmocka_unit_test(test_what_was_not_recorded_is_not_judged),
 		cmocka_unit_test(test_decisions_win),
