@@ -42,6 +42,7 @@ struct compiled_rule {
 	const char *kind;          /* exec, file, connect, or the guard's name */
 	struct str hook;           /* lsm file_open, kprobe security_file_open, ... */
 	struct str policy;         /* metadata.name */
+	uint32_t access;           /* file: ACCESS_* that it judges */
 	enum shape shape;
 	bool prevents;             /* false: kills, and the operation may have taken effect */
 	const char *threat;        /* what it answers */
@@ -72,6 +73,8 @@ struct compiled {
 	uint32_t unseen;           /* ACCESS_*: changes the file rules deny and nothing in the evidence ever did */
 	/* Recorded by the workload, allowed by no entry and denied by nobody: enforcing would stop them. */
 	uint64_t would_stop, would_stop_events;
+	uint64_t would_stop_of[KIND_COUNT];
+	uint32_t would_stop_access;/* ACCESS_* of those of files */
 	struct str *examples;      /* the first COMPILED_EXAMPLES of them, in words */
 	size_t nexamples;
 };

@@ -264,6 +264,7 @@ static void emit_file_hook(struct emission *e, const struct file_hook *h)
 {
 	struct plan *p = emission_plan(e, &h->hook);
 	p->kind = "file";
+	p->access = h->access;
 	p->threat = h->threat;
 	p->cannot = h->cannot;
 	p->false_positive = "an upgrade or entry script that writes its own configuration, a package manager at "

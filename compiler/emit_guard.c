@@ -49,12 +49,15 @@ static const struct guard_hook guard_hooks[] = {
 	 {{0, OPERATOR_EQUAL, "0"}, {1, OPERATOR_NOT_EQUAL, "0"}}, 2, false, NULL,
 	 "a process that is not root becomes root",
 	 "a set-user-ID program that never calls setuid: leave it out of the exec allowlist, or set "
-	 "allowPrivilegeEscalation: false",
-	 "sudo, su, and daemons that switch back to root"},
+	 "allowPrivilegeEscalation: false; file capabilities; root of a pod's own user namespace (hostUsers: false), which "
+	 "is another number",
+	 "sudo, su and their like, started by a user who is not root; daemons that give up their real user id and take root "
+	 "back (those that change the effective one only are not met)"},
 	{IMAGE_GUARD_RAISE_PRIVILEGE,
 	 {"userns_create", "security_create_user_ns", {{0}}, 0, TARGET_KERNEL(6, 1)}, {{0}}, 0, false,
 	 "CAP_SYS_ADMIN", "an unprivileged process makes a user namespace, where it has every capability",
-	 "processes that already have CAP_SYS_ADMIN", "browsers and build tools with their own sandbox"},
+	 "processes that already have CAP_SYS_ADMIN",
+	 "browsers with their own sandbox (Chromium, Playwright), bubblewrap, rootless builds of images"},
 };
 
 /* runc and crun as installed, and runc as it sees itself while it sets a container up. */

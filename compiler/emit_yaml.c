@@ -334,6 +334,7 @@ static void put_rule(struct documents *ds, const struct plan *plan, const struct
 					h->subsystem.n ? "sched" : "", h->subsystem.n ? "/" : "",
 					STR_ARG(h->call)));
 	r->kind = plan->kind;
+	r->access = plan->access;
 	r->policy = arena_str(c->arena, p->name);
 	r->shape = ds->e->shape;
 	r->prevents = shapes[ds->e->shape].prevents;

@@ -54,6 +54,7 @@ struct plan {
 	struct arena *arena;
 	const struct plan_hook *hook;
 	const char *kind, *threat, *cannot, *false_positive;
+	uint32_t access;                  /* file: ACCESS_* that it judges */
 	struct { struct plan_selector *v; size_t n, cap; } denials;
 	struct { struct plan_selector *v; size_t n, cap; } preludes[PLAN_PRELUDES];
 	size_t nclasses;                  /* of callers that a prelude lets pass */

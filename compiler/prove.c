@@ -185,6 +185,9 @@ static void would_stop(struct prover *p, const struct event *ev)
 	CLEANUP_BUF struct buf words = BUF_INIT, safe = BUF_INIT;
 	c->would_stop++;
 	c->would_stop_events += ev->count;
+	c->would_stop_of[ev->kind]++;
+	if (ev->kind == KIND_FILE)
+		c->would_stop_access |= lower_access(ev->access);
 	if (c->nexamples == COMPILED_EXAMPLES)
 		return;
 	event_words(ev, &words);

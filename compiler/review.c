@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "compiler/emit_yaml.h"
+#include "compiler/review_risk.h"
 #include "compiler/words.h"
 #include "schema/base/sha256.h"
 #include "schema/event_words.h"
@@ -98,12 +99,15 @@ static void put_hook(const struct compiled *c, size_t at, struct buf *b)
 		buf_puts(b, i > at ? ", " : "");
 		put_text(b, c->rules[i].policy);
 	}
-	buf_printf(b, ") | %s | %s | %s | %s | %s |\n", r->threat,
+	buf_printf(b, ") | %s | %s; %s | ", r->threat,
 		   r->prevents ? "Override: the call fails with EPERM" : "Sigkill: the process dies",
 		   r->prevents ? "**prevents**"
 		   : r->shape == SHAPE_TRACEPOINT ? "**kills**: the program was started, runs no instruction"
-						  : "**only kills**: the operation may have taken effect before",
-		   r->false_positive, r->cannot);
+						  : "**only kills**: the operation may have taken effect before");
+	review_risk(c, r, b);
+	buf_puts(b, " | ");
+	review_evidence(c, r, b);
+	buf_printf(b, " | %s |\n", r->cannot);
 }
 
 static void put_hooks(const struct compiled *c, struct buf *b)
@@ -111,7 +115,7 @@ static void put_hooks(const struct compiled *c, struct buf *b)
 	if (c->nrules == 0)
 		return;
 	buf_puts(b, "## What is held, where, and how\n\n"
-		    "| rule | hook (policies) | threat it answers | action | effect | what trips it wrongly | what it does not stop |\n"
+		    "| rule | hook (policies) | threat it answers | action | false-positive risk, and why | evidence | what it does not stop |\n"
 		    "|---|---|---|---|---|---|---|\n");
 	for (size_t i = 0; i < c->nrules; i++) {
 		if (!told_before(c, i))
