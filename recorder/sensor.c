@@ -20,6 +20,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/sensor.skel.h"
+#include "recorder/refusal.h"
 
 #define RING_BYTES       (4u << 20)
 #define RING_BYTES_EVERY (8u << 20)
@@ -82,12 +83,9 @@ static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
-static const char *log_first_line(void)
+static void refuse(struct diag *d, const char *what, int err)
 {
-	if (!libbpf_log.n)
-		return "";
-	libbpf_log.p[strcspn(libbpf_log.p, "\n")] = '\0';
-	return libbpf_log.p;
+	refusal_tell(d, what, buf_view(&libbpf_log), err);
 }
 
 /* ---- what this machine allows ---- */
@@ -243,7 +241,7 @@ static int load(struct sensor *s, const struct sensor_options *o, struct diag *d
 		return r;
 	r = sensor_bpf__load(s->skel);
 	if (r) {
-		diag_error(d, NULL, "this kernel refused the sensor's programs: %s; %s", strerror(-r), log_first_line());
+		refuse(d, "this kernel refused the sensor", -r);
 		return r;
 	}
 	s->skel->bss->coarse_now_ns = boot_ns();
@@ -342,8 +340,8 @@ int sensor_attach(struct sensor *s, struct diag *d)
 		CLEANUP_FREE char *key = xasprintf("%s=", needed[i]);
 		if (s->hooks.p && strstr(s->hooks.p, key))
 			continue;
-		diag_error(d, NULL, "no hook for %s events could be attached: %s; %s", needed[i], strerror(-last),
-			   log_first_line());
+		CLEANUP_FREE char *what = xasprintf("no hook for %s events could be attached", needed[i]);
+		refuse(d, what, -last);
 		return last;
 	}
 	if (!strstr(s->hooks.p, "connect="))

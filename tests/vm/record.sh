@@ -1,11 +1,30 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The live tests of what is observed, with what they expect unchanged, on the kernels of Debian 12 and 13.
+# The live tests of what is observed, with what they expect unchanged, on the kernels of Debian 12 and 13; and that each program
+# stays cheap to verify there: what 6.1 takes a million steps for, it refuses.
 set -eu
 versions=${VERSIONS:-6.1 6.12}
 
+steps_max=20000
+
+check_steps() {
+	"$STAKEOUT-record" record --json --db /tmp/steps.db >/tmp/out 2>/tmp/err &
+	pid=$!
+	for _ in $(seq 300); do
+		grep -q '"events"' /tmp/err && break
+		sleep 0.1
+	done
+	"$(dirname "$STAKEOUT")/tests/live/steps" file_sys_exit exec_sched exec_fork exit_sched connect_4 connect_6 \
+		connect_sendmsg connect_tcp cgroup_gone >/tmp/steps
+	kill -INT $pid
+	wait $pid || :
+	awk -v max=$steps_max '{ n++; all += $2 } $2 > max { print $1 ": " $2 " steps to verify, at most " max; bad = 1 }
+		END { print n " programs, " all " steps to verify"; exit bad || n < 8 }' /tmp/steps || { cat /tmp/err /tmp/steps; exit 1; }
+}
+
 inside() {
 	uname -r
+	check_steps
 	"$STAKEOUT-record" record --for 1s --db /tmp/hooks.db >/tmp/hooks 2>&1 || { cat /tmp/hooks; exit 1; }
 	grep -E '^ +(lost|hooks|not seen) ' /tmp/hooks
 	worst=0
