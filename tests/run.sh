@@ -7,6 +7,8 @@
 # A test exits 0 (passed), 77 (skipped: its last line says why) or anything else (failed). cmocka's own
 # skips count too. With CI set, a skip is a failure: that machine can do all of it.
 set -u
+: "${STAKEOUT:=$PWD/build/release/stakeout}"
+export STAKEOUT
 passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
