@@ -177,8 +177,9 @@ static bool pod_slice(struct str name, struct buf *scratch, struct cgroup_identi
 {
 	if (str_ends(name, STR(".slice")))
 		name = head(name, name.n - strlen(".slice"));
-	if (str_starts(name, STR("kubepods"))) {
-		const char *pod = memmem(name.p, name.n, "-pod", 4);
+	const char *kube = memmem(name.p, name.n, "kubepods", 8);   /* kubelet-kubepods-...: a kubelet with a root of its own */
+	if (kube) {
+		const char *pod = memmem(kube, name.n - (size_t)(kube - name.p), "-pod", 4);
 		if (!pod)
 			return false;
 		name = str_skip(name, (size_t)(pod - name.p) + 1);
@@ -193,6 +194,28 @@ static bool pod_slice(struct str name, struct buf *scratch, struct cgroup_identi
 		buf_putc(scratch, uid.p[i] == '_' ? '-' : uid.p[i]);
 	ret->pod_uid = scratch_end(scratch, from);
 	return true;
+}
+
+/*
+ * "kubepods-burstable-pod<uid>.slice:cri-containerd:<id>": what a runtime that makes plain folders was asked to make by a kubelet
+ * that speaks systemd's names.
+ */
+static bool colon_name(struct str name, struct buf *scratch, struct cgroup_identity *ret)
+{
+	const char *first = memchr(name.p, ':', name.n), *last = memrchr(name.p, ':', name.n);
+	if (!first || first == last)
+		return false;
+	struct str middle = {first + 1, (size_t)(last - first) - 1}, id = str_skip(name, (size_t)(last - name.p) + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++) {
+		struct str prefix = str_from(runtimes[i].prefix);
+		if (!str_eq(middle, head(prefix, prefix.n - 1)) || id.n < SHORT_ID || !is_hex(id))
+			continue;
+		pod_slice(head(name, (size_t)(first - name.p)), scratch, ret);
+		ret->container_id = id;
+		ret->runtime = str_from(runtimes[i].runtime);
+		return true;
+	}
+	return false;
 }
 
 static bool is_unit(struct str name)
@@ -215,7 +238,7 @@ void cgroup_identify(struct str path, struct buf *scratch, struct cgroup_identit
 		if (!name.n)
 			continue;
 		/* The innermost container wins: Kubernetes in a container, docker in docker. */
-		if (container_scope(name, ret) || pod_slice(name, scratch, ret)) {
+		if (container_scope(name, ret) || colon_name(name, scratch, ret) || pod_slice(name, scratch, ret)) {
 			parent = name;
 			continue;
 		}
