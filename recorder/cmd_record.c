@@ -85,6 +85,9 @@ static bool debug_word(const char *word, struct debug *g)
 		g->sensor.no_cast = true;
 	else if (!strncmp(word, "rotate=", 7))
 		return !cli_duration(word + 7, &g->rotate_ns);
+	else if (!strncmp(word, "ring=", 5) && !str_to_u64(str_from(word + 5), &n) && n >= SENSOR_RING_MIN &&
+		 n <= SENSOR_RING_MAX && !(n & (n - 1)))
+		g->sensor.ring_bytes = (uint32_t)n;
 	else if (!strncmp(word, "seen=", 5) && !str_to_u64(str_from(word + 5), &n) && n >= SENSOR_SEEN_MIN &&
 		 n <= WIRE_SEEN_MAX && !(n & (n - 1)))
 		g->sensor.seen_max = (uint32_t)n;
@@ -101,8 +104,9 @@ static int read_debug(struct debug *g, struct diag *d)
 	for (char *word = copy ? strtok_r(copy, ",", &save) : NULL; word; word = strtok_r(NULL, ",", &save)) {
 		if (debug_word(word, g))
 			continue;
-		diag_error(d, DEBUG_VARIABLE, "'%s' is not one of connect=tracepoint, programs=empty, reads=helper, rotate=DURATION, seen=N with N a power of two "
-			   "from %d to %d", word, SENSOR_SEEN_MIN, WIRE_SEEN_MAX);
+		diag_error(d, DEBUG_VARIABLE, "'%s' is not one of connect=tracepoint, programs=empty, reads=helper, "
+			   "ring=BYTES, rotate=DURATION, seen=N; BYTES a power of two from %d to %d, N one from %d to %d",
+			   word, SENSOR_RING_MIN, SENSOR_RING_MAX, SENSOR_SEEN_MIN, WIRE_SEEN_MAX);
 		return -EINVAL;
 	}
 	return 0;

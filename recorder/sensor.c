@@ -229,7 +229,7 @@ static int load(struct sensor *s, const struct sensor_options *o, struct diag *d
 	s->skel = sensor_bpf__open();
 	if (!s->skel)
 		return diag_error(d, NULL, "cannot open the sensor's programs: %s", strerror(errno));
-	uint32_t ring = o->every_event ? RING_BYTES_EVERY : RING_BYTES;
+	uint32_t ring = o->ring_bytes ? o->ring_bytes : o->every_event ? RING_BYTES_EVERY : RING_BYTES;
 	bpf_map__set_max_entries(s->skel->maps.ring, ring);
 	s->skel->rodata->every_event = o->every_event;
 	size_seen(s, o->seen_max);

@@ -12,6 +12,8 @@
 struct sensor;
 
 #define SENSOR_SEEN_MIN 32
+#define SENSOR_RING_MIN 4096
+#define SENSOR_RING_MAX (64 << 20)
 
 struct sensor_options {
 	bool every_event;
@@ -19,6 +21,7 @@ struct sensor_options {
 	bool empty;             /* programs that do nothing, to measure the hooks */
 	bool no_cast;           /* as where bpf_rdonly_cast() is missing, before 6.2 */
 	uint32_t seen_max;      /* observations counted at a time, a power of two; 0 = WIRE_SEEN_MAX */
+	uint32_t ring_bytes;    /* a power of two, at least a page; 0 = by what is recorded */
 };
 
 /* Nothing is attached yet; the process can take its inventory first. -EPERM, -ENOTSUP ... with the reason in D. */

@@ -7,6 +7,7 @@
  *	acts open32 PATH             through the 32-bit system call table (77 where there is none)
  *	acts memfd | deleted COPY    exec "noop" from a memfd, from a file that is removed first
  *	acts tcp|udp|sendto ADDRESS PORT
+ *	acts ports ADDRESS COUNT
  *	acts chroot DIR PROGRAM ARG...
  *	acts deep DIR BYTES          make and open a path of that many bytes, then remove it
  *	acts loop N PATH             N times open and close
@@ -142,6 +143,22 @@ static int act_udp(char **argv)
 	return 0;
 }
 
+/* UDP to ports 1 to COUNT, from one process that opens nothing meanwhile. */
+static int act_ports(char **argv)
+{
+	char port[12];
+	for (int i = 1; i <= atoi(argv[1]); i++) {
+		snprintf(port, sizeof(port), "%d", i);
+		struct addrinfo *a;
+		int fd = remote(argv[0], port, SOCK_DGRAM, &a);
+		if (connect(fd, a->ai_addr, a->ai_addrlen))
+			fail("connect");
+		freeaddrinfo(a);
+		close(fd);
+	}
+	return 0;
+}
+
 static int act_sendto(char **argv)
 {
 	struct addrinfo *a;
@@ -205,7 +222,7 @@ static const struct {
 } acts[] = {
 	{"open", 2, act_open},	     {"openat2", 2, act_openat2}, {"open32", 1, act_open32},
 	{"memfd", 0, act_memfd},     {"deleted", 1, act_deleted}, {"tcp", 2, act_tcp},
-	{"udp", 2, act_udp},	     {"sendto", 2, act_sendto},	  {"chroot", 2, act_chroot},
+	{"udp", 2, act_udp}, {"ports", 2, act_ports},	     {"sendto", 2, act_sendto},	  {"chroot", 2, act_chroot},
 	{"deep", 2, act_deep},	     {"loop", 2, act_loop},	  {"noop", 0, act_noop},
 };
 
