@@ -6,7 +6,8 @@
 
 command -v runc >/dev/null || skip "runc is missing"
 busybox=$(command -v busybox) || skip "busybox is missing"
-id=$(printf '%064d' $$ | tr 0 a)
+short=$(printf '%012d' $$)
+id=$short$(printf '%052d' 0 | tr 0 a)
 group=$v2/$name/docker-$id
 cleanups="runc --root $dir/runc delete -f $name >/dev/null 2>&1; umount $dir/bundle/rootfs 2>/dev/null; find /sys/fs/cgroup -depth -type d -path '*/'$name'*' -exec rmdir {} + 2>/dev/null; $cleanups"
 
@@ -39,7 +40,7 @@ runc --root "$dir/runc" kill "$name" KILL
 wait $runc_pid || :
 stop_recorder
 
-workload="SELECT id FROM workload WHERE CAST(kind AS TEXT) = 'container'"
+workload="SELECT id FROM workload WHERE CAST(kind AS TEXT) = 'container' AND CAST(name AS TEXT) = '$short'"
 [ "$(query "SELECT count(*) FROM ($workload)")" = 1 ] || { echo "workloads:"; query "SELECT * FROM workload"; exit 1; }
 
 box="/bin/busybox"
