@@ -178,6 +178,8 @@ static void summary_text(const struct session_stats *st, double seconds, struct 
 	buf_count(b, st->observations);
 	buf_puts(b, "\n  workloads     ");
 	buf_count(b, st->workloads);
+	if (o->workload && !st->workloads)
+		buf_printf(b, " (none that matches '%s' did anything)", o->workload);
 	buf_puts(b, "\n  lost          ");
 	buf_count(b, st->lost);
 	buf_putc(b, '\n');

@@ -238,13 +238,13 @@ static void take_group(struct session *s, const struct wire_header *h)
 
 static void take_first(struct session *s, const struct wire_header *h)
 {
-	bool new;
-	struct entry *e = ledger_entry(s->ledger, h, &new);
 	if (!wanted(s, h)) {
 		if (h->kind == WIRE_EXEC)
 			family_remove(s->family, h->pid);
 		return;
 	}
+	bool new;
+	struct entry *e = ledger_entry(s->ledger, h, &new);
 	if (new) {
 		e->counted = 1;
 		e->fresh = true;
@@ -405,6 +405,12 @@ static int commit_losses(struct session *s, const struct sensor_totals *now)
 	return r;
 }
 
+/* Exits are counted by the kernel for all workloads together. */
+static uint64_t events_of(const struct session *s, const struct sensor_totals *now)
+{
+	return s->taken + (s->options.workload ? 0 : now->exits);
+}
+
 static int commit(struct session *s, uint64_t end_ns)
 {
 	struct sensor_totals now;
@@ -416,7 +422,7 @@ static int commit(struct session *s, uint64_t end_ns)
 	if (!r)
 		r = commit_losses(s, &now);
 	if (!r)
-		r = store_recording_update(s->store, s->recording, end_ns, s->taken + now.exits);
+		r = store_recording_update(s->store, s->recording, end_ns, events_of(s, &now));
 	if (!r)
 		r = store_commit(s->store);
 	if (r) {
@@ -533,7 +539,7 @@ void session_stats(const struct session *s, struct session_stats *ret)
 		.lines = s->lines_written,
 	};
 	sensor_totals(s->sensor, &ret->totals);
-	ret->events = s->taken + ret->totals.exits;
+	ret->events = events_of(s, &ret->totals);
 	for (size_t i = 0; i < WIRE_LOSS_COUNT; i++)
 		ret->lost += ret->totals.losses[i];
 	ret->lost += ret->totals.malformed;

@@ -17,7 +17,7 @@ struct session_options {
 };
 
 struct session_stats {
-	uint64_t events;        /* counted in observations, and exits */
+	uint64_t events;        /* counted in observations; and exits, when all workloads are recorded */
 	uint64_t observations;  /* distinct ones known to the kernel side */
 	uint64_t lost;          /* sum of the losses */
 	uint64_t workloads, lines;
