@@ -54,6 +54,7 @@ struct ingest {
 	struct source *source;
 	int64_t recording;          /* 0: nothing new yet */
 	uint64_t first_ns, last_ns, events, known_lines;
+	uint64_t lines_of[KIND_COUNT];   /* that were new */
 	char *node;
 	int line_known;             /* the current line was taken in before; or -errno */
 	uint64_t unread[NDJSON_REASON_COUNT];   /* of stats.skipped, looked at so far */
@@ -175,6 +176,7 @@ static int take(struct ingest *in, struct event *ev)
 	if (in->line_known)
 		return observer_learn(in->observer, ev);
 	in->events += ev->count;
+	in->lines_of[ev->kind]++;
 	if (!in->node && ev->node.n)
 		in->node = xstrndup(ev->node.p, ev->node.n);
 	return observer_add(in->observer, ev);
@@ -227,6 +229,14 @@ static const struct table_column columns[] = {
 	{"bytes_per_second", "BYTES/S", TABLE_COUNT}, {"skipped_by_reason", "", TABLE_JSON_VALUE},
 };
 
+static uint64_t new_events(const struct ingest *in)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < KIND_COUNT; i++)
+		n += in->lines_of[i];
+	return n;
+}
+
 static uint64_t skipped_total(const struct ndjson_stats *st)
 {
 	uint64_t n = 0;
@@ -258,9 +268,9 @@ static void add_row(struct ingest *in, uint64_t took_ns)
 	table_str(in->table, str_from(in->file));
 	table_u64(in->table, st->lines);
 	table_u64(in->table, in->known_lines);
-	table_u64(in->table, st->events);
+	table_u64(in->table, new_events(in));
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		table_u64(in->table, st->kinds[kinds[i]]);
+		table_u64(in->table, in->lines_of[kinds[i]]);
 	table_u64(in->table, skipped_total(st));
 	table_u64(in->table, st->recovered);
 	table_u64(in->table, st->bytes);
@@ -270,23 +280,33 @@ static void add_row(struct ingest *in, uint64_t took_ns)
 	table_str(in->table, buf_view(&b));
 }
 
+static void count_of(struct buf *b, uint64_t n, const char *what)
+{
+	buf_count(b, n);
+	buf_printf(b, " %s%s", what, n == 1 ? "" : "s");
+}
+
 static void print_file(const struct ingest *in, uint64_t took_ns)
 {
 	const struct ndjson_stats *st = ndjson_stats(in->source);
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	buf_text(&b, str_from(in->file));
 	buf_puts(&b, ": ");
-	buf_count(&b, st->lines);
-	buf_puts(&b, " lines (");
-	buf_count(&b, in->known_lines);
-	buf_puts(&b, " taken in before), ");
-	buf_count(&b, st->events);
-	buf_puts(&b, " events:");
+	count_of(&b, st->lines, "line");
+	if (in->known_lines) {
+		buf_puts(&b, " (");
+		buf_count(&b, in->known_lines);
+		buf_puts(&b, " taken in before)");
+	}
+	buf_puts(&b, ", ");
+	count_of(&b, new_events(in), in->known_lines ? "new event" : "event");
+	const char *between = ": ";
 	for (size_t i = 0; i < KIND_COUNT; i++) {
-		if (!st->kinds[i])
+		if (!in->lines_of[i])
 			continue;
-		buf_printf(&b, " %s ", kind_name((enum kind)i));
-		buf_count(&b, st->kinds[i]);
+		buf_printf(&b, "%s%s ", between, kind_name((enum kind)i));
+		buf_count(&b, in->lines_of[i]);
+		between = " ";
 	}
 	buf_printf(&b, "; %.0f MB/s\n", (double)st->bytes * 1e3 / (double)MAX(took_ns, 1));
 	for (size_t i = 0; i < NDJSON_REASON_COUNT; i++) {
@@ -323,6 +343,7 @@ static int ingest_file(struct ingest *in, const char *file)
 	in->line_known = 0;
 	memset(in->unread, 0, sizeof(in->unread));
 	in->first_ns = in->last_ns = in->events = in->known_lines = 0;
+	memset(in->lines_of, 0, sizeof(in->lines_of));
 	free(TAKE(in->node));
 	err = read_events(in);
 	count_unread(in);

@@ -97,8 +97,8 @@ static int check_corpus(const char *file, const struct source *source)
 	for (unsigned i = 0; i < NDJSON_REASON_COUNT; i++) {
 		const struct ndjson_skipped *s = &stats->skipped[i];
 		if (s->n)
-			fprintf(stderr, "stakeout replay: %s: skipped %llu lines: %s (first: line %llu)\n", file,
-				(unsigned long long)s->n, ndjson_reason_summary(i), (unsigned long long)s->first[0]);
+			fprintf(stderr, "stakeout replay: %s: skipped %llu line%s: %s (first: line %llu)\n", file,
+				(unsigned long long)s->n, s->n == 1 ? "" : "s", ndjson_reason_summary(i), (unsigned long long)s->first[0]);
 	}
 	if (stats->events)
 		return EXIT_YES;

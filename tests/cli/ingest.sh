@@ -27,6 +27,7 @@ gzip -c "$dir/a.log" >"$dir/tetragon-2026.log.gz"
 head -n 333 "$dir/a.log" >"$dir/older.log"
 tail -n 10 "$dir/a.log" >"$dir/tail.log"
 sed -n 100,500p "$dir/a.log" >"$dir/middle.log"
+"$STAKEOUT" ingest --db "$db" "$dir/a.log" | grep -q ': 700 lines (700 taken in before), 0 new events;' || fail "known lines are told as new"
 [ "$(known "$dir/a.log")" = 700 ] || fail "the same file is not recognised"
 [ "$(known "$dir/tetragon-2026.log.gz")" = 700 ] || fail "the compressed copy is not recognised"
 [ "$(cat "$dir/a.log" | known -)" = 700 ] || fail "the same content from a pipe is not recognised"
@@ -43,6 +44,9 @@ lines 701 800 >>"$dir/a.log"
 [ "$(total)" = 860 ] || fail "860 events counted as $(total)"
 lines 1 860 >"$dir/whole.log"
 [ "$(known "$dir/whole.log")" = 860 ] || fail "the whole log, taken in in pieces, is not recognised"
+
+line 1 >"$dir/one.log"
+"$STAKEOUT" ingest --db "$dir/one.db" "$dir/one.log" | grep -q ': 1 line, 1 event: exec 1;' || fail "one line is told as many"
 
 # a cut last line is taken in when it is whole
 { lines 900 905; line 906 | head -c 300; } >"$dir/cut.log"
