@@ -23,7 +23,9 @@ static const struct cli_option options[] = {
 
 static const struct cli_verb verb = {
 	"export", "write the store's observations as Tetragon's JSON", "", 0, 0, options, ARRAY_SIZE(options),
-	"One line an observation, on standard output; its count is in the \"stakeout\" member.\n"
+	"One line for an observation and an instance it was seen in, on standard output; what Tetragon has no field for (its\n"
+	"count, its last time ...) is in the \"stakeout\" member. Observations are not processes: they have no pid and no\n"
+	"exec_id. Ingested again the lines give the same observations. The recordings' losses stand at the end.\n"
 	"Exit status: 0 done; 1 no such workload; 3 the store cannot be read."};
 
 static int write_lines(struct source *source)
@@ -55,7 +57,7 @@ int cmd_export(int argc, char **argv)
 		return status;
 	CLEANUP(source_close) struct source *source = NULL;
 	size_t workloads = 0;
-	if (source_store_open(store, o.workload, &source, &workloads)) {
+	if (source_store_sightings(store, o.workload, &source, &workloads)) {
 		fprintf(stderr, "stakeout export: %s\n", store_error(store));
 		return EXIT_MACHINE;
 	}

@@ -14,7 +14,23 @@ struct source_store {
 	struct store_cursor *cursor;
 	const struct observation_row *held;   /* instead of the cursor */
 	size_t nheld;
+
+	/* Of source_store_sightings(). */
+	struct instance_row *instances;       /* of the workload, by id */
+	size_t ninstances;
+	struct observation_row row;
+	struct arena *row_arena;
+	struct sighting *sightings;           /* of the row, that are still to come */
+	size_t nsightings;
+	struct loss_row *losses;
+	size_t nlosses;
 };
+
+static int by_id(const void *a, const void *b)
+{
+	int64_t x = ((const struct instance_row *)a)->id, y = ((const struct instance_row *)b)->id;
+	return x < y ? -1 : x > y;
+}
 
 static int open_workload(struct source_store *s)
 {
@@ -25,6 +41,10 @@ static int open_workload(struct source_store *s)
 	if (err)
 		return err;
 	s->instance = n ? rows[0].instance : (struct instance){.start_ns = 0};
+	if (n)
+		qsort(rows, n, sizeof(*rows), by_id);
+	s->instances = rows;
+	s->ninstances = n;
 	struct observation_query q = OBSERVATION_QUERY_ALL;
 	q.workload = w->id;
 	err = store_observations(s->store, &q, &s->cursor);
@@ -109,9 +129,8 @@ static int next_held(struct source *source, struct event *ev)
 	return 1;
 }
 
-static int next(struct source *source, struct event *ev)
+static int next_row(struct source_store *s, struct observation_row *ret)
 {
-	struct source_store *s = (struct source_store *)source;
 	for (;;) {
 		if (!s->cursor) {
 			if (s->at == s->nworkloads)
@@ -120,20 +139,76 @@ static int next(struct source *source, struct event *ev)
 			if (err)
 				return err;
 		}
-		struct observation_row row;
-		int more = store_cursor_next(s->cursor, &row);
-		if (more > 0)
-			fill_event(s, &row.o, ev);
+		int more = store_cursor_next(s->cursor, ret);
 		if (more)
 			return more;
 		store_cursor_close(TAKE(s->cursor));
 	}
 }
 
+static int next(struct source *source, struct event *ev)
+{
+	struct source_store *s = (struct source_store *)source;
+	struct observation_row row;
+	int more = next_row(s, &row);
+	if (more > 0)
+		fill_event(s, &row.o, ev);
+	return more;
+}
+
+static int read_sightings(struct source_store *s)
+{
+	arena_free(s->row_arena);
+	s->row_arena = arena_new();
+	return store_sightings(s->store, s->row_arena, s->row.o.id, &s->sightings, &s->nsightings);
+}
+
+static void fill_sighting(struct source_store *s, const struct sighting *seen, struct event *ev)
+{
+	const struct instance_row key = {.id = seen->instance}, *found =
+		s->ninstances ? bsearch(&key, s->instances, s->ninstances, sizeof(key), by_id) : NULL;
+	s->instance = found ? found->instance : (struct instance){.start_ns = 0};
+	fill_event(s, &s->row.o, ev);
+	ev->workload = &s->workloads[s->at - 1].workload;
+	ev->instance = &s->instance;
+	ev->cluster = ev->workload->cluster;
+	ev->count = seen->count;
+	ev->time_ns = seen->first_ns;
+	ev->last_ns = seen->last_ns == seen->first_ns ? 0 : seen->last_ns;
+	ev->example = s->row.o.example;
+}
+
+static int next_sighting(struct source *source, struct event *ev)
+{
+	struct source_store *s = (struct source_store *)source;
+	while (!s->nsightings) {
+		int more = next_row(s, &s->row);
+		if (more > 0)
+			more = read_sightings(s);
+		else if (more == 0)
+			break;
+		if (more < 0)
+			return more;
+	}
+	if (s->nsightings) {
+		fill_sighting(s, s->sightings++, ev);
+		s->nsightings--;
+		return 1;
+	}
+	if (!s->nlosses)
+		return 0;
+	const struct loss_row *l = s->losses++;
+	s->nlosses--;
+	*ev = (struct event){.kind = KIND_LOSS, .count = 1, .section = HOOK_OTHER, .hook = STR("rate_limit_info"),
+			     .lost = l->count, .loss_kind = l->kind, .loss_reason = l->reason};
+	return 1;
+}
+
 static void close_source(struct source *source)
 {
 	struct source_store *s = (struct source_store *)source;
 	store_cursor_close(s->cursor);
+	arena_free(s->row_arena);
 	arena_free(s->arena);
 	free(s);
 }
@@ -159,6 +234,20 @@ int source_store_open(struct store *store, const char *pattern, struct source **
 		*ret_workloads = s->nworkloads;
 	*ret = &s->source;
 	return 0;
+}
+
+int source_store_sightings(struct store *store, const char *pattern, struct source **ret, size_t *ret_workloads)
+{
+	static const struct source_ops ops = {.next = next_sighting, .close = close_source};
+	int err = source_store_open(store, pattern, ret, ret_workloads);
+	if (err)
+		return err;
+	struct source_store *s = (struct source_store *)*ret;
+	s->source.ops = &ops;
+	err = store_losses(store, s->arena, 0, &s->losses, &s->nlosses);
+	if (err)
+		source_close(TAKE(*ret));
+	return err;
 }
 
 int source_store_workload(struct store *store, int64_t workload, struct source **ret)

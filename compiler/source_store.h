@@ -14,6 +14,12 @@
  */
 int source_store_open(struct store *s, const char *pattern, struct source **ret, size_t *ret_workloads);
 
+/*
+ * The same as whole as the store has it, for an export: an event for each instance an observation was seen in, with that
+ * instance, the first and the last time; then the losses.
+ */
+int source_store_sightings(struct store *s, const char *pattern, struct source **ret, size_t *ret_workloads);
+
 /* One workload by its id. */
 int source_store_workload(struct store *s, int64_t workload, struct source **ret);
 

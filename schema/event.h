@@ -66,6 +66,9 @@ int tag_from(struct str name);
 
 enum tristate { UNKNOWN_YET = 0, NO, YES };
 
+struct workload;
+struct instance;
+
 /* Kubernetes identity of a process, as its source told it. Empty ns = not in a pod. */
 struct pod {
 	struct str namespace, name, uid;
@@ -155,6 +158,16 @@ struct event {
 	struct str action;      /* SIGKILL ... without KPROBE_ACTION_ */
 	const struct arg *args; /* in the order of that policy's list */
 	uint32_t nargs;
+
+	/*
+	 * From the export of a store, which holds observations: whose it is and where, as that store says (NULL: it
+	 * follows from the process), the last of COUNT times, the command line kept with it, and a loss's name there.
+	 */
+	const struct workload *workload;
+	const struct instance *instance;
+	uint64_t last_ns;
+	struct str example;
+	struct str loss_kind, loss_reason;
 
 	/* From a corpus. */
 	enum expect expect;

@@ -9,6 +9,7 @@
 #include <arpa/inet.h>
 
 #include "schema/hook.h"
+#include "schema/workload.h"
 
 /* Writes the comma that is due, and the name. */
 static void key(struct buf *b, const char *name)
@@ -132,19 +133,24 @@ static void process_member(struct buf *b, const char *name, const struct process
 {
 	key(b, name);
 	buf_putc(b, '{');
+	bool one = p->exec_id.n || p->pid || p->start_ns;   /* else it stands for many, whose numbers nobody knows */
 	exec_id(b, p, node);
-	number(b, "pid", p->pid);
-	number(b, "uid", p->uid);
+	if (one) {
+		number(b, "pid", p->pid);
+		number(b, "uid", p->uid);
+	}
 	string(b, "cwd", p->cwd);
 	string(b, "binary", p->filename);
 	string(b, "arguments", p->arguments);
 	string(b, "flags", p->flags);
 	time_member(b, "start_time", p->start_ns);
-	number(b, "auid", p->auid);
+	if (one)
+		number(b, "auid", p->auid);
 	pod_member(b, &p->pod);
 	string(b, "docker", p->docker);
 	string(b, "parent_exec_id", p->parent_exec_id);
-	number(b, "tid", p->tid ? p->tid : p->pid);
+	if (one)
+		number(b, "tid", p->tid ? p->tid : p->pid);
 	if (p->in_init_tree != UNKNOWN_YET) {
 		key(b, "in_init_tree");
 		buf_puts(b, p->in_init_tree == YES ? "true" : "false");
@@ -353,6 +359,12 @@ static void file_line(const struct event *ev, struct hook_line *h)
 		add_arg(h, (struct arg){.kind = ARG_PATH, .text = ev->path});
 		return;
 	}
+	if (!ev->path_known && ev->path.n) {   /* as typed: only the call tells such a name */
+		h->hook = STR("sys_openat");
+		add_arg(h, (struct arg){.kind = ARG_STRING, .text = ev->path});
+		add_arg(h, (struct arg){.kind = ARG_INT, .number = (int64_t)flags_of_access(ev->access)});
+		return;
+	}
 	if (ev->access == ACCESS_TRUNCATE || ev->access == ACCESS_CREATE) {
 		h->hook = ev->access == ACCESS_CREATE ? STR("security_path_mknod") : STR("security_path_truncate");
 		add_arg(h, (struct arg){.kind = ARG_PATH, .text = ev->path});
@@ -453,8 +465,6 @@ static void hook_object(struct buf *b, const struct event *ev)
 
 static void bit_list(struct buf *b, const char *name, uint32_t bits, int count, const char *(*bit_name)(int bit))
 {
-	if (!bits)
-		return;
 	key(b, name);
 	buf_putc(b, '[');
 	for (int i = 0; i < count; i++) {
@@ -486,6 +496,37 @@ static void known_path(struct buf *b, const char *name, struct str path, bool kn
 	buf_json(b, path);
 }
 
+/* Whose an observation is, as the store has it. */
+static void belongs_to(struct buf *b, const struct workload *w, const struct instance *i)
+{
+	if (!w || !i)
+		return;
+	key(b, "workload");
+	buf_putc(b, '{');
+	string(b, "namespace", w->namespace);
+	string(b, "kind", w->kind);
+	string(b, "name", w->name);
+	string(b, "container", w->container);
+	if (w->guess) {
+		key(b, "guess");
+		buf_puts(b, "true");
+	}
+	buf_putc(b, '}');
+	key(b, "instance");
+	buf_putc(b, '{');
+	string(b, "key", i->key);
+	string(b, "pod", i->pod);
+	string(b, "container_id", i->container_id);
+	string(b, "image", i->image);
+	string(b, "image_id", i->image_id);
+	if (i->labels.n) {
+		key(b, "labels");
+		buf_str(b, i->labels);
+	}
+	time_member(b, "start", i->start_ns);
+	buf_putc(b, '}');
+}
+
 static void extra_member(struct buf *b, const struct event *ev)
 {
 	static const char *const expects[] = {NULL, "allow", "deny"};
@@ -494,9 +535,11 @@ static void extra_member(struct buf *b, const struct event *ev)
 	known_path(b, "path", ev->process.path, ev->process.path_known);
 	known_path(b, "parent_path", ev->parent.path, ev->has_parent && ev->parent.path_known);
 	string(b, "interpreter", ev->interpreter);
-	known_path(b, "file", ev->path, ev->kind == KIND_FILE && ev->path_known);
-	bit_list(b, "access", ev->access, ACCESS_COUNT, access_bit_name);
-	bit_list(b, "tags", ev->tags, TAG_COUNT, tag_bit_name);
+	known_path(b, "file", ev->path, (ev->kind == KIND_FILE || ev->kind == KIND_GUARD) && ev->path_known);
+	if (ev->access || (ev->kind == KIND_FILE && ev->workload))   /* none is what that store says */
+		bit_list(b, "access", ev->access, ACCESS_COUNT, access_bit_name);
+	if (ev->tags)
+		bit_list(b, "tags", ev->tags, TAG_COUNT, tag_bit_name);
 	if (ev->count > 1) {
 		key(b, "count");
 		buf_printf(b, "%llu", (unsigned long long)ev->count);
@@ -508,6 +551,11 @@ static void extra_member(struct buf *b, const struct event *ev)
 	if (ev->expect != EXPECT_NONE)
 		string(b, "expect", str_from(expects[ev->expect]));
 	string(b, "label", ev->label);
+	belongs_to(b, ev->workload, ev->instance);
+	time_member(b, "last", ev->last_ns);
+	string(b, "example", ev->example);
+	string(b, "loss_kind", ev->loss_kind);
+	string(b, "loss_reason", ev->loss_reason);
 	buf_putc(b, '}');
 }
 

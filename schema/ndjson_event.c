@@ -7,6 +7,7 @@
 
 #include "schema/hook.h"
 #include "schema/ndjson_args.h"
+#include "schema/workload.h"
 
 struct ndjson_parser {
 	struct json j;              /* first: the readers get a struct json * */
@@ -30,6 +31,10 @@ struct ndjson_parser {
 		int32_t result;
 		uint32_t access, tags;
 		bool has_path, has_parent_path, has_file, has_access, has_result;
+		struct workload workload;
+		struct instance instance;
+		uint64_t last_ns;
+		struct str example, loss_kind, loss_reason;
 	} extra;
 };
 
@@ -203,6 +208,26 @@ static bool read_result(struct json *j, void *base)
 	return true;
 }
 
+static const struct field workload_rows[] = {
+	FIELD("namespace", FIELD_STR, struct ndjson_parser, extra.workload.namespace),
+	FIELD("kind", FIELD_STR, struct ndjson_parser, extra.workload.kind),
+	FIELD("name", FIELD_STR, struct ndjson_parser, extra.workload.name),
+	FIELD("container", FIELD_STR, struct ndjson_parser, extra.workload.container),
+	FIELD("guess", FIELD_BOOL, struct ndjson_parser, extra.workload.guess),
+};
+static const struct fields workload_fields = FIELDS(workload_rows);
+
+static const struct field instance_rows[] = {
+	FIELD("key", FIELD_STR, struct ndjson_parser, extra.instance.key),
+	FIELD("pod", FIELD_STR, struct ndjson_parser, extra.instance.pod),
+	FIELD("container_id", FIELD_STR, struct ndjson_parser, extra.instance.container_id),
+	FIELD("image", FIELD_STR, struct ndjson_parser, extra.instance.image),
+	FIELD("image_id", FIELD_STR, struct ndjson_parser, extra.instance.image_id),
+	FIELD("labels", FIELD_RAW, struct ndjson_parser, extra.instance.labels),
+	FIELD("start", FIELD_TIME, struct ndjson_parser, extra.instance.start_ns),
+};
+static const struct fields instance_fields = FIELDS(instance_rows);
+
 static const struct field extra_rows[] = {
 	{.name = STR_INIT("format"), .type = FIELD_SKIP},
 	FIELD_FN("path", read_path),
@@ -217,12 +242,36 @@ static const struct field extra_rows[] = {
 	FIELD("cgroup", FIELD_STR, struct ndjson_parser, extra.cgroup),
 	FIELD("expect", FIELD_STR, struct ndjson_parser, extra.expect),
 	FIELD("label", FIELD_STR, struct ndjson_parser, extra.label),
+	FIELD_SUB("workload", &workload_fields),
+	FIELD_SUB("instance", &instance_fields),
+	FIELD("last", FIELD_TIME, struct ndjson_parser, extra.last_ns),
+	FIELD("example", FIELD_STR, struct ndjson_parser, extra.example),
+	FIELD("loss_kind", FIELD_STR, struct ndjson_parser, extra.loss_kind),
+	FIELD("loss_reason", FIELD_STR, struct ndjson_parser, extra.loss_reason),
 };
 static const struct fields extra_fields = FIELDS(extra_rows);
+
+/* The line is an observation of a store. */
+static void apply_stored(struct ndjson_parser *p)
+{
+	struct event *ev = p->ev;
+	ev->last_ns = p->extra.last_ns;
+	ev->example = p->extra.example;
+	ev->loss_kind = p->extra.loss_kind;
+	ev->loss_reason = p->extra.loss_reason;
+	if (!p->extra.workload.kind.n)
+		return;
+	p->extra.workload.cluster = ev->cluster;
+	p->extra.instance.node = ev->node;
+	ev->workload = &p->extra.workload;
+	ev->instance = &p->extra.instance;
+	ev->process.same = 0;   /* which stands for what follows from the process */
+}
 
 static void apply_extra(struct ndjson_parser *p)
 {
 	struct event *ev = p->ev;
+	apply_stored(p);
 	if (p->extra.has_path) {
 		ev->process.path = p->extra.path;
 		ev->process.path_known = true;
@@ -246,7 +295,7 @@ static void apply_extra(struct ndjson_parser *p)
 		ev->guard = p->extra.guard;
 		ev->kind = KIND_GUARD;
 	}
-	ev->tags |= p->extra.tags;
+	ev->tags = ev->workload ? p->extra.tags : ev->tags | p->extra.tags;
 	ev->count = MAX(p->extra.count, 1);
 	ev->label = p->extra.label;
 	ev->process.cgroup = p->extra.cgroup;

@@ -13,6 +13,7 @@
 
 #define IDENTITIES_MAX 50000
 #define EXAMPLE_MAX    1024
+#define LOSS_REASON_MAX 100
 #define ACTORS         4096u   /* a power of two */
 
 struct identity {
@@ -41,7 +42,7 @@ struct actor {
 };
 
 struct loss {
-	const char *kind, *reason;
+	char *kind, *reason;                /* its own */
 	uint64_t n;
 };
 
@@ -109,6 +110,15 @@ struct observer *observer_new(struct store *store, int64_t recording)
 	return o;
 }
 
+static void clear_losses(struct observer *o)
+{
+	for (size_t i = 0; i < o->losses.n; i++) {
+		free(o->losses.v[i].kind);
+		free(o->losses.v[i].reason);
+	}
+	o->losses.n = 0;
+}
+
 void observer_free(struct observer *o)
 {
 	if (!o)
@@ -118,6 +128,7 @@ void observer_free(struct observer *o)
 	free(o->cells.v);
 	free(o->docker_identities.v);
 	free(o->touched.v);
+	clear_losses(o);
 	free(o->losses.v);
 	buf_done(&o->key);
 	buf_done(&o->scratch);
@@ -148,7 +159,7 @@ void observer_lose(struct observer *o, const char *kind, const char *reason, uin
 		l->n += n;
 		return;
 	}
-	*VEC_PUSH(&o->losses) = (struct loss){kind, reason, n};
+	*VEC_PUSH(&o->losses) = (struct loss){xstrdup(kind), xstrdup(reason), n};
 }
 
 /* ---- who ---- */
@@ -221,6 +232,14 @@ static void wait_for_name(struct observer *o, struct identity *i, uint64_t now_n
 	o->waiting += i->waiting;
 }
 
+static void stored_key(struct buf *b, const struct workload *w, const struct instance *i)
+{
+	const struct str parts[] = {w->namespace, w->kind, w->name, w->container, i->key, i->pod,
+				    i->container_id, i->image, i->image_id, i->labels};
+	for (size_t n = 0; n < ARRAY_SIZE(parts); n++)
+		key_str(b, parts[n]);
+}
+
 static uint32_t find_identity(struct observer *o, const struct event *ev)
 {
 	const struct process *p = &ev->process;
@@ -232,12 +251,19 @@ static uint32_t find_identity(struct observer *o, const struct event *ev)
 				    p->docker, p->cgroup};
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		key_str(&o->key, parts[i]);
+	if (ev->workload)
+		stored_key(&o->key, ev->workload, ev->instance);
 	uint32_t number = map_add(o->identity_keys, buf_view(&o->key), &new);
 	if (!new)
 		return number;
 	struct identity *i = VEC_PUSH(&o->identities);
 	buf_clear(&o->scratch);
-	workload_of(p, ev->node, &o->scratch, &i->workload, &i->instance);
+	if (ev->workload) {
+		i->workload = *ev->workload;
+		i->instance = *ev->instance;
+	} else {
+		workload_of(p, ev->node, &o->scratch, &i->workload, &i->instance);
+	}
 	if (i->workload.cluster.n == 0)
 		i->workload.cluster = ev->cluster;
 	i->docker = p->docker;
@@ -245,7 +271,7 @@ static uint32_t find_identity(struct observer *o, const struct event *ev)
 	keep_identity(o->arena, i);
 	if (pod->namespace.n && pod->container_id.n)
 		name_container(o, number, arena_str(o->arena, pod->container_id));
-	else if (!pod->namespace.n && p->docker.n)
+	else if (!pod->namespace.n && p->docker.n && !ev->workload)
 		wait_for_name(o, i, ev->time_ns);
 	return number;
 }
@@ -370,10 +396,18 @@ static void cell_key(struct buf *b, uint32_t identity, const struct observation 
 		key_str(b, o->guard);
 }
 
-static struct str make_example(struct observer *o, const struct process *p, bool *ret_redacted)
+static struct str make_example(struct observer *o, const struct event *ev, bool *ret_redacted)
 {
+	const struct process *p = &ev->process;
 	*ret_redacted = false;
 	buf_clear(&o->scratch);
+	if (ev->example.n) {   /* whole, as another store kept it */
+		if (o->keep_secrets)
+			buf_str(&o->scratch, ev->example);
+		else
+			*ret_redacted = redact_arguments(p->filename, ev->example, &o->scratch);
+		return arena_str(o->arena, buf_view(&o->scratch));
+	}
 	buf_str(&o->scratch, p->filename);
 	if (p->arguments.n) {
 		buf_putc(&o->scratch, ' ');
@@ -393,10 +427,10 @@ static struct str example_of(struct observer *o, const struct event *ev, uint32_
 {
 	struct actor once, *a = &once;
 	once.has_example = false;
-	if (ev->process.same)
+	if (ev->process.same && !ev->example.n)
 		a = actor_slot(o, ev);
 	if (!a->has_example)
-		a->example = make_example(o, &ev->process, &a->redacted);
+		a->example = make_example(o, ev, &a->redacted);
 	a->has_example = true;
 	if (a->redacted) {
 		*tags |= TAG_REDACTED;
@@ -425,20 +459,33 @@ static struct cell *cell_of(struct observer *o, const struct event *ev)
 	return c;
 }
 
-static bool is_nameless(const struct process *p)
+static bool is_nameless(const struct event *ev)
 {
-	return !p->filename.n && !p->path.n && !p->pod.namespace.n && !p->docker.n && !p->cgroup.n;
+	const struct process *p = &ev->process;
+	return !ev->workload && !p->filename.n && !p->path.n && !p->pod.namespace.n && !p->docker.n && !p->cgroup.n;
+}
+
+static void add_stored_loss(struct observer *o, const struct event *ev)
+{
+	char reason[LOSS_REASON_MAX + 1] = {0};
+	bool named = kind_from(ev->loss_kind) >= 0;
+	memcpy(reason, ev->loss_reason.p, MIN(ev->loss_reason.n, LOSS_REASON_MAX));
+	observer_lose(o, named ? kind_name((enum kind)kind_from(ev->loss_kind)) : "any", reason, ev->lost);
 }
 
 static void add_loss(struct observer *o, const struct event *ev)
 {
+	if (ev->loss_reason.n) {
+		add_stored_loss(o, ev);
+		return;
+	}
 	bool throttled = str_eq(ev->hook, STR("process_throttle"));
 	observer_lose(o, throttled ? "exec" : "any", throttled ? "throttled" : "rate-limit", ev->lost);
 }
 
 int observer_learn(struct observer *o, const struct event *ev)
 {
-	if (ev->kind != KIND_LOSS && !is_nameless(&ev->process))
+	if (ev->kind != KIND_LOSS && !is_nameless(ev))
 		identity_of(o, ev);
 	return 0;
 }
@@ -455,7 +502,7 @@ int observer_add(struct observer *o, const struct event *ev)
 		add_loss(o, ev);
 		return 0;
 	}
-	if (is_nameless(&ev->process)) {
+	if (is_nameless(ev)) {
 		o->stats.unattributed += ev->count;
 		observer_lose(o, kind_name(ev->kind), "unattributed", ev->count);
 		return 0;
@@ -467,7 +514,7 @@ int observer_add(struct observer *o, const struct event *ev)
 	if (!c->touched)
 		*VEC_PUSH(&o->touched) = (uint32_t)(c - o->cells.v);
 	c->o.first_ns = c->touched ? MIN(c->o.first_ns, time_ns) : time_ns;
-	c->o.last_ns = MAX(c->o.last_ns, time_ns);
+	c->o.last_ns = MAX(c->o.last_ns, MAX(time_ns, ev->last_ns));
 	c->o.count += ev->count;
 	c->o.tags |= ev->tags;
 	c->touched = true;
@@ -528,7 +575,7 @@ void observer_written(struct observer *o)
 		c->touched = false;
 	}
 	o->touched.n = 0;
-	o->losses.n = 0;
+	clear_losses(o);
 	if (observer_full(o))
 		observer_trim(o, 0);
 }

@@ -52,7 +52,7 @@ void observer_written(struct observer *o);
 /* Right after that: gives back the memory of what was written when it is of more than KEEP observations. */
 void observer_trim(struct observer *o, size_t keep);
 
-/* Events that the source itself lost or could not read. The names are static. */
+/* Events that the source itself lost or could not read. */
 void observer_lose(struct observer *o, const char *kind, const char *reason, uint64_t n);
 
 /*

@@ -14,7 +14,7 @@ line() {
 lines() { i=$1; while [ "$i" -le "$2" ]; do line "$i"; i=$((i + 1)); done; }
 # what the store holds, without what tells of the reading itself
 counts() { "$STAKEOUT" export --db "${1:-$db}" | sed 's/.*"binary":"\([^"]*\)","flags.*"stakeout":/\1 /' | sort; }
-total() { "$STAKEOUT" export --db "${1:-$db}" | sed 's/.*"count":\([0-9]*\).*/\1/;t;s/.*/1/' | awk '{n += $1} END {print n + 0}'; }
+total() { "$STAKEOUT" export --db "${1:-$db}" | grep -v rate_limit_info | sed 's/.*"count":\([0-9]*\).*/\1/;t;s/.*/1/' | awk '{n += $1} END {print n + 0}'; }
 known() { "$STAKEOUT" ingest --json --db "$db" "$@" | sed 's/.*"known":\([0-9]*\).*/\1/'; }
 
 lines 1 700 >"$dir/a.log"
