@@ -459,13 +459,9 @@ static void add_families(struct allowlist *a, struct collection *c, const struct
 }
 
 /* A rule that a person allowed is an entry of its own, beside what was seen of it. */
-static int add_rules(struct store *s, const struct workload_row *w, struct allowlist *a)
+static void add_rules(const struct rule_row *rules, size_t n, struct allowlist *a)
 {
-	CLEANUP(arena_free) struct arena *arena = arena_new();
-	struct rule_row *rules = NULL;
-	size_t n = 0;
-	int err = store_rules(s, arena, w->id, &rules, &n);
-	for (size_t i = 0; i < n && !err; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const struct rule *r = &rules[i].rule;
 		if (rules[i].choice != CHOICE_ALLOW)
 			continue;
@@ -494,6 +490,16 @@ static int add_rules(struct store *s, const struct workload_row *w, struct allow
 		e->port_first = r->port_first;
 		e->port_last = r->port_last;
 	}
+}
+
+static int add_stored_rules(struct store *s, const struct workload_row *w, struct allowlist *a)
+{
+	CLEANUP(arena_free) struct arena *arena = arena_new();
+	struct rule_row *rules = NULL;
+	size_t n = 0;
+	int err = store_rules(s, arena, w->id, &rules, &n);
+	if (!err)
+		add_rules(rules, n, a);
 	return err;
 }
 
@@ -558,8 +564,10 @@ int suggest_from(struct store *s, const struct workload_row *w, const struct obs
 		if (c.groups.v[i].observations)
 			add_entry(a, &c.groups.v[i], options, tally);
 	add_families(a, &c, options, tally);
-	if (!err)
-		err = add_rules(s, w, a);
+	if (!err && held && held->has_rules)
+		add_rules(held->rules, held->nrules, a);
+	else if (!err)
+		err = add_stored_rules(s, w, a);
 	add_guards(a, &c);
 	free(c.groups.v);
 	free(c.changes.v);

@@ -67,9 +67,13 @@ int suggest_allowlist(struct store *s, const struct workload_row *w, const struc
 		      struct left_out_tally *tally, struct allowlist **ret);
 
 /* The same where the caller holds all observations of the workload, as the store has them; HELD NULL: reads them. */
+struct rule_row;
 struct observed {
 	const struct observation_row *rows;
 	size_t n;
+	bool has_rules;                      /* with these rules instead of the store's */
+	const struct rule_row *rules;
+	size_t nrules;
 };
 int suggest_from(struct store *s, const struct workload_row *w, const struct observed *held,
 		 const struct suggest_options *o, struct left_out_tally *tally,

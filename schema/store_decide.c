@@ -19,17 +19,20 @@ struct batch {
 
 /* ---- rules ---- */
 
-static int read_rules(struct store *s, struct arena *a, int64_t workload, struct rule_row **ret,
-		      size_t *ret_n)
+/* As they stood at version AT. */
+static int read_rules(struct store *s, struct arena *a, int64_t workload, uint64_t at,
+		      struct rule_row **ret, size_t *ret_n)
 {
 	struct rule_row *rows = NULL;
 	size_t n = 0;
 	int err = 0;
 	sqlite3_stmt *q = store_query(s, "read the rules", &err,
 				      "SELECT id,kind,path,access,family,address,prefix,port_first,port_last,"
-				      "protocol,by,choice,version,time_ns FROM rule "
-				      "WHERE workload=? AND choice!=0 ORDER BY id",
-				      "i", workload);
+				      "protocol,by,coalesce((SELECT before FROM change c WHERE "
+				      "c.workload=r.workload AND c.version>?2 AND c.rule=r.id ORDER BY c.id "
+				      "LIMIT 1),choice) AS then_chosen,version,time_ns FROM rule r "
+				      "WHERE workload=?1 AND then_chosen!=0 ORDER BY id",
+				      "iu", workload, at);
 	if (!q)
 		return err;
 	while ((err = store_step(s, q, "read the rules")) == 1) {
@@ -59,17 +62,16 @@ static int read_rules(struct store *s, struct arena *a, int64_t workload, struct
 int store_rules(struct store *s, struct arena *a, int64_t workload, struct rule_row **ret,
 		size_t *ret_n)
 {
-	return read_rules(s, a, workload, ret, ret_n);
+	return read_rules(s, a, workload, STORE_MAX_COUNT, ret, ret_n);
 }
 
-/* Deny wins; among equals the older rule is named. */
-static void judge(const struct store_rules *rules, const struct observation *o, enum choice *ret,
-		  int64_t *ret_rule)
+void rules_judge(const struct rule_row *rules, size_t n, const struct observation *o, enum choice *ret,
+		 int64_t *ret_rule)
 {
 	*ret = CHOICE_UNDECIDED;
 	*ret_rule = 0;
-	for (size_t i = 0; i < rules->n; i++) {
-		const struct rule_row *r = &rules->v[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct rule_row *r = &rules[i];
 		if (r->choice <= *ret || !rule_covers(&r->rule, o))
 			continue;
 		*ret = r->choice;
@@ -84,11 +86,12 @@ int store_rules_judge(struct store *s, const struct observation *o, enum choice 
 	uint32_t at = map_add(s->ruled, key, &fresh);
 	if (fresh) {
 		struct store_rules *rules = VEC_PUSH(&s->rules);
-		int err = read_rules(s, s->arena, o->workload, &rules->v, &rules->n);
+		int err = read_rules(s, s->arena, o->workload, STORE_MAX_COUNT, &rules->v,
+				     &rules->n);
 		if (err)
 			return err;
 	}
-	judge(&s->rules.v[at], o, ret, ret_rule);
+	rules_judge(s->rules.v[at].v, s->rules.v[at].n, o, ret, ret_rule);
 	return 0;
 }
 
@@ -213,7 +216,7 @@ static int apply_rules(struct batch *b)
 {
 	CLEANUP(arena_free) struct arena *a = arena_new();
 	struct store_rules rules = {0};
-	int err = read_rules(b->s, a, b->workload, &rules.v, &rules.n);
+	int err = read_rules(b->s, a, b->workload, STORE_MAX_COUNT, &rules.v, &rules.n);
 	if (err)
 		return err;
 	struct observation_query all = OBSERVATION_QUERY_ALL;
@@ -226,7 +229,7 @@ static int apply_rules(struct batch *b)
 			continue;
 		enum choice choice;
 		int64_t rule;
-		judge(&rules, &rows[i].o, &choice, &rule);
+		rules_judge(rules.v, rules.n, &rows[i].o, &choice, &rule);
 		err = set_choice(b, &rows[i], choice, rule);
 	}
 	return err;
@@ -469,11 +472,12 @@ int store_choices_since(struct store *s, struct arena *a, int64_t workload, uint
 	int err = rules_since(s, workload, since, &rules);
 	if (err)
 		return err;
+	/* +workload: by id, not through all observations of the workload. */
 	sqlite3_stmt *q = store_query(
 		s, reading, &err,
 		rules ? "SELECT id,rule,choice,choice_version,choice_ns FROM observation "
 			"WHERE workload=?1 AND choice_version>?2"
-		      : "SELECT id,rule,choice,choice_version,choice_ns FROM observation WHERE workload=?1 "
+		      : "SELECT id,rule,choice,choice_version,choice_ns FROM observation WHERE +workload=?1 "
 			"AND id IN (SELECT observation FROM change WHERE workload=?1 AND version>?2)",
 		"iu", workload, since);
 	if (!q)
@@ -485,6 +489,33 @@ int store_choices_since(struct store *s, struct arena *a, int64_t workload, uint
 			.choice = (enum choice)MIN(column_u64(q, 2), (uint64_t)CHOICE_DENY),
 			.version = column_u64(q, 3),
 			.time_ns = column_u64(q, 4)};
+	*ret = v;
+	*ret_n = n;
+	return err;
+}
+
+int store_decisions_at(struct store *s, struct arena *a, int64_t workload, uint64_t version,
+		       struct choice_row **ret, size_t *ret_n, struct rule_row **ret_rules,
+		       size_t *ret_nrules)
+{
+	static const char reading[] = "read the decisions";
+	struct choice_row *v = NULL;
+	size_t n = 0;
+	int err = 0;
+	/* The first change after it says what stood before. */
+	sqlite3_stmt *q = store_query(s, reading, &err,
+				      "SELECT observation,before,version,min(id) FROM change WHERE workload=? "
+				      "AND version>? AND observation!=0 GROUP BY observation ORDER BY observation",
+				      "iu", workload, version);
+	if (!q)
+		return err;
+	while ((err = store_step(s, q, reading)) == 1)
+		*ARENA_PUSH(a, v, n) = (struct choice_row){
+			.observation = sqlite3_column_int64(q, 0),
+			.choice = (enum choice)MIN(column_u64(q, 1), (uint64_t)CHOICE_DENY),
+			.version = column_u64(q, 2)};
+	if (!err)
+		err = read_rules(s, a, workload, version, ret_rules, ret_nrules);
 	*ret = v;
 	*ret_n = n;
 	return err;

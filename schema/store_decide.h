@@ -63,3 +63,15 @@ struct choice_row {
 };
 int store_choices_since(struct store *s, struct arena *a, int64_t workload, uint64_t since,
 			struct choice_row **ret, size_t *ret_n);
+
+/*
+ * The decisions as version VERSION of the workload left them. *ret: what was decided of single observations since, each with
+ * the choice that stood then (UNDECIDED: the rules spoke), by observation; *ret_rules: the rules that stood then.
+ */
+int store_decisions_at(struct store *s, struct arena *a, int64_t workload, uint64_t version,
+		       struct choice_row **ret, size_t *ret_n, struct rule_row **ret_rules,
+		       size_t *ret_nrules);
+
+/* What rules say of O: deny wins; among equals the older rule is named. */
+void rules_judge(const struct rule_row *rules, size_t n, const struct observation *o, enum choice *ret,
+		 int64_t *ret_rule);

@@ -243,6 +243,43 @@ int store_sightings(struct store *s, struct arena *a, int64_t observation, struc
 	return err;
 }
 
+static int read_ids(struct store *s, struct arena *a, sqlite3_stmt *q, int err, int64_t **ret, size_t *ret_n)
+{
+	int64_t *v = NULL;
+	size_t n = 0;
+	if (!q)
+		return err;
+	while ((err = store_step(s, q, "read the sightings")) == 1)
+		*ARENA_PUSH(a, v, n) = sqlite3_column_int64(q, 0);
+	*ret = v;
+	*ret_n = n;
+	return err;
+}
+
+int store_startups(struct store *s, struct arena *a, int64_t workload, int kind, uint64_t within_ns,
+		   int64_t **ret, size_t *ret_n)
+{
+	int err = 0;
+	sqlite3_stmt *q = store_query(s, "read the sightings", &err,
+				      "SELECT o.id FROM observation o JOIN sighting g ON g.observation=o.id "
+				      "LEFT JOIN instance i ON i.id=g.instance WHERE o.workload=?1 AND (?3<0 OR o.kind=?3) "
+				      "GROUP BY o.id HAVING min(coalesce(i.start_ns,0))>0 AND max(g.last_ns-i.start_ns)<=?2 "
+				      "ORDER BY o.id",
+				      "iur", workload, within_ns, kind);
+	return read_ids(s, a, q, err, ret, ret_n);
+}
+
+int store_seen_in(struct store *s, struct arena *a, int64_t workload, int64_t instance, int64_t **ret,
+		  size_t *ret_n)
+{
+	int err = 0;
+	sqlite3_stmt *q = store_query(s, "read the sightings", &err,
+				      "SELECT o.id FROM observation o WHERE o.workload=?1 AND EXISTS(SELECT 1 FROM "
+				      "sighting g WHERE g.observation=o.id AND g.instance=?2) ORDER BY o.id",
+				      "ii", workload, instance);
+	return read_ids(s, a, q, err, ret, ret_n);
+}
+
 static struct recording_row recording_row(sqlite3_stmt *q, struct arena *a)
 {
 	struct recording_row r = {

@@ -100,6 +100,16 @@ struct sighting {
 int store_sightings(struct store *s, struct arena *a, int64_t observation, struct sighting **ret,
 		    size_t *ret_n);
 
+/*
+ * The observations of WORKLOAD, of one KIND (-1 = any), that were seen only while an instance started: each sighting
+ * ended within WITHIN_NS of its instance's start. Their ids, sorted.
+ */
+int store_startups(struct store *s, struct arena *a, int64_t workload, int kind, uint64_t within_ns,
+		   int64_t **ret, size_t *ret_n);
+/* The observations of WORKLOAD that INSTANCE did; the same. */
+int store_seen_in(struct store *s, struct arena *a, int64_t workload, int64_t instance, int64_t **ret,
+		  size_t *ret_n);
+
 struct recording_row {
 	struct recording recording;
 	uint64_t lost;          /* sum of its losses */

@@ -47,6 +47,23 @@ bool api_workload_row(struct store *s, const struct request *q, struct response 
 	return false;
 }
 
+bool ids_have(const int64_t *ids, size_t n, int64_t id)
+{
+	size_t low = 0;
+	while (n) {
+		size_t half = n / 2;
+		if (ids[low + half] < id) {
+			low += half + 1;
+			n -= half + 1;
+		} else if (ids[low + half] > id) {
+			n = half;
+		} else {
+			return true;
+		}
+	}
+	return false;
+}
+
 void json_rows(struct buf *b, struct table *t)
 {
 	buf_putc(b, '[');

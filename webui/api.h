@@ -37,8 +37,17 @@ API(api_mode);
 API(api_history);
 API(api_rules);
 /* api_prove.c */
+struct candidate;
+struct proof;
 API(api_consequence);
+/* The reasons of a failed compilation, in one refusal. */
+void refuse_uncompiled(struct response *r, const struct candidate *c);
+/* Appends the members of a proof, without braces. */
+void json_proof(struct buf *b, const struct proof *p);
+/* api_replay.c */
 API(api_replay);
+/* runs.c */
+API(api_runs);
 /* api_ship.c */
 API(api_policy);
 API(api_download);
@@ -53,6 +62,8 @@ bool api_id(const struct request *q, struct response *r, size_t i, int64_t *ret)
 bool api_workload_row(struct store *s, const struct request *q, struct response *r,
 		      struct workload_row *ret);
 
+/* Is ID among the N sorted ones? */
+bool ids_have(const int64_t *ids, size_t n, int64_t id);
 /* Appends [row, row ...]; TABLE is freed. */
 void json_rows(struct buf *b, struct table *t);
 /* Appends the first row alone, or null; TABLE is freed. */

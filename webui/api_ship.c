@@ -103,7 +103,7 @@ API(api_policy)
 	struct workload_row row;
 	if (!api_workload_row(s, q, r, &row))
 		return;
-	CANDIDATE_FOR(c, w, s, q, r, &row, true);
+	CANDIDATE_FOR(c, w, s, q, r, &row, true, row.version);
 	struct buf *b = &r->body;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	target_print(&c->target, &text);
@@ -143,7 +143,7 @@ API(api_download)
 	struct workload_row row;
 	if (!api_workload_row(s, q, r, &row))
 		return;
-	CANDIDATE_FOR(c, w, s, q, r, &row, true);
+	CANDIDATE_FOR(c, w, s, q, r, &row, true, row.version);
 	if (!c->compiled_ok) {
 		response_error(r, 422, "The Policy page shows every reason.", "%s",
 			       c->diag.n ? c->diag.v[0].message : "the choice cannot be compiled");

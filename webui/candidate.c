@@ -28,6 +28,7 @@ void candidates_free(struct web *w)
 }
 
 struct wish {
+	uint64_t at;
 	struct compile_options options;
 	struct suggest_options suggest;
 };
@@ -60,7 +61,7 @@ static bool wish_of(const struct web *w, const struct request *q, struct respons
 static char *key_of(const struct workload_row *row, const struct wish *wish)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
-	buf_printf(&b, "%" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %d ", row->id, row->version,
+	buf_printf(&b, "%" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %d ", row->id, wish->at,
 		   row->total, row->events, wish->options.shape, wish->options.enforce,
 		   wish->options.db != NULL);
 	target_print(&wish->options.target, &b);
@@ -106,9 +107,14 @@ static struct candidate *build(struct web *w, struct store *s, struct response *
 	CLEANUP_HELD struct held_lease lease = {w, NULL};
 	int err = held_get(w, s, row, &lease.held);
 	if (!err)
-		err = held_suggest(lease.held, s, row, &wish->suggest, &c->left_out, &c->allowlist);
+		err = held_suggest_at(lease.held, s, row, wish->at, &wish->suggest, &c->left_out,
+				      &c->allowlist);
 	if (err) {
-		store_refusal(r, s, err);
+		if (err == -E2BIG)
+			response_error(r, 422, "Run stakeout replay with each of the two policies, and compare.",
+				       "this workload has too many observations to hold its earlier choices");
+		else
+			store_refusal(r, s, err);
 		free(c);
 		return NULL;
 	}
@@ -117,11 +123,13 @@ static struct candidate *build(struct web *w, struct store *s, struct response *
 }
 
 struct candidate *candidate_get(struct web *w, struct store *s, const struct request *q,
-				struct response *r, const struct workload_row *row, bool proven)
+				struct response *r, const struct workload_row *row, bool proven,
+				uint64_t at)
 {
 	struct wish wish;
 	if (!wish_of(w, q, r, proven, &wish))
 		return NULL;
+	wish.at = MIN(at, row->version);
 	CLEANUP_FREE char *key = key_of(row, &wish);
 	pthread_mutex_lock(&w->lock);
 	struct candidate *c = find(w, key);

@@ -24,10 +24,11 @@ struct candidate {
 
 /*
  * For the workload ROW and the query's target, shape and enforce. PROVEN: replayed over the evidence of the
- * store by the compiler as well. NULL: refused, R says why. Give it back with candidate_back().
+ * store by the compiler as well. AT: as the choices stood at that version of the workload. NULL: refused, R says why. Give it back with candidate_back().
  */
 struct candidate *candidate_get(struct web *w, struct store *s, const struct request *q,
-				struct response *r, const struct workload_row *row, bool proven);
+				struct response *r, const struct workload_row *row, bool proven,
+				uint64_t at);
 void candidate_back(struct web *w, struct candidate *c);
 
 /* When the server ends. */
@@ -43,9 +44,9 @@ static inline void candidate_lease_end(struct candidate_lease *l)
 		candidate_back(l->web, l->candidate);
 }
 /* Scoped, as STORE_FOR. */
-#define CANDIDATE_FOR(c, w, s, q, r, row, proven)                                                  \
+#define CANDIDATE_FOR(c, w, s, q, r, row, proven, at)                                                  \
 	__attribute__((cleanup(candidate_lease_end))) struct candidate_lease lease_##c = {         \
-		(w), candidate_get((w), (s), (q), (r), (row), (proven))};                          \
+		(w), candidate_get((w), (s), (q), (r), (row), (proven), (at))};                          \
 	struct candidate *c = lease_##c.candidate;                                                 \
 	if (!c)                                                                                    \
 	return

@@ -210,11 +210,70 @@ int held_suggest(struct held *e, struct store *s, const struct workload_row *row
 		return suggest_allowlist(s, row, o, tally, ret);
 	pthread_mutex_lock(&e->lock);
 	int err = follow_choices(e, s, row->version);
-	const struct observed rows = {e->rows, e->n};
+	const struct observed rows = {.rows = e->rows, .n = e->n};
 	if (!err)
 		err = suggest_from(s, row, &rows, o, tally, ret);
 	pthread_mutex_unlock(&e->lock);
 	return err;
+}
+
+/* With the evidence's lock held: the rows as they were chosen at AT; the caller frees *ret->rows. */
+static int rows_at(struct held *e, struct store *s, struct arena *a, uint64_t at, struct observed *ret)
+{
+	struct choice_row *later;
+	struct rule_row *rules;
+	size_t nlater, nrules;
+	int err = store_decisions_at(s, a, e->workload, at, &later, &nlater, &rules, &nrules);
+	if (err)
+		return err;
+	struct observation_row *rows = xcalloc(e->n + 1, sizeof(*rows));
+	memcpy(rows, e->rows, e->n * sizeof(*rows));
+	for (size_t i = 0, k = 0; i < e->n; i++) {
+		struct observation_row *row = &rows[e->by_id[i]];
+		while (k < nlater && later[k].observation < row->o.id)
+			k++;
+		if (row->rule)
+			row->choice = CHOICE_UNDECIDED;
+		if (k < nlater && later[k].observation == row->o.id)
+			row->choice = later[k].choice;
+		row->rule = 0;
+		if (row->choice == CHOICE_UNDECIDED)
+			rules_judge(rules, nrules, &row->o, &row->choice, &row->rule);
+	}
+	*ret = (struct observed){.rows = rows, .n = e->n, .has_rules = true, .rules = rules, .nrules = nrules};
+	return 0;
+}
+
+int held_suggest_at(struct held *e, struct store *s, const struct workload_row *row, uint64_t at,
+		    const struct suggest_options *o, struct left_out_tally *tally,
+		    struct allowlist **ret)
+{
+	if (at >= row->version)
+		return held_suggest(e, s, row, o, tally, ret);
+	if (!e)
+		return -E2BIG;
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	struct observed then = {.rows = NULL};
+	pthread_mutex_lock(&e->lock);
+	int err = follow_choices(e, s, row->version);
+	if (!err)
+		err = rows_at(e, s, a, at, &then);
+	pthread_mutex_unlock(&e->lock);
+	if (!err)
+		err = suggest_from(s, row, &then, o, tally, ret);
+	free((void *)then.rows);
+	return err;
+}
+
+size_t held_rows(const struct held *e)
+{
+	return e->n;
+}
+
+struct source *held_part(struct held *e, const struct workload_row *row, size_t part, size_t parts)
+{
+	size_t first = e->n * part / parts;
+	return source_store_held(row, &e->instance, e->rows + first, e->n * (part + 1) / parts - first);
 }
 
 int held_source(struct held *e, struct store *s, const struct workload_row *row,
@@ -222,6 +281,6 @@ int held_source(struct held *e, struct store *s, const struct workload_row *row,
 {
 	if (!e)
 		return source_store_workload(s, row->id, ret);
-	*ret = source_store_held(row, &e->instance, e->rows, e->n);
+	*ret = held_part(e, row, 0, 1);
 	return 0;
 }

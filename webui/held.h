@@ -25,6 +25,13 @@ void held_back(struct web *w, struct held *e);
 int held_suggest(struct held *e, struct store *s, const struct workload_row *row,
 		     const struct suggest_options *o, struct left_out_tally *tally,
 		     struct allowlist **ret);
+/* The allowlist that the choices made at version AT of the workload. -E2BIG: E is NULL, and it needs to be held. */
+int held_suggest_at(struct held *e, struct store *s, const struct workload_row *row, uint64_t at,
+		    const struct suggest_options *o, struct left_out_tally *tally,
+		    struct allowlist **ret);
+size_t held_rows(const struct held *e);
+/* Part PART of PARTS. */
+struct source *held_part(struct held *e, const struct workload_row *row, size_t part, size_t parts);
 int held_source(struct held *e, struct store *s, const struct workload_row *row,
 		    struct source **ret);
 

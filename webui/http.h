@@ -36,6 +36,8 @@ struct request {
 	struct json_object *json; /* the body, of a request that has one */
 	struct str captures[HTTP_MAX_CAPTURES];
 	size_t ncaptures;
+	bool (*gone)(void *client);  /* nobody waits for the answer any more; NULL: cannot be told */
+	void *client;
 };
 
 struct response {

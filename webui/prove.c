@@ -1,25 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Verdicts come from the engine over the compiled policies; for a workload that gets no YAML (a systemd unit)
- * they come from the image, which decides the same choices.
+ * they come from the image, which decides the same choices. Nobody looks at the single observations for the line
+ * at the foot, so there a large recording is judged in parts by a few threads, and the tallies are added up.
  */
 #include "webui/prove.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "compiler/image_eval.h"
 #include "schema/base/map.h"
 #include "schema/ndjson.h"
 #include "webui/held.h"
 
-struct prover {
+enum {
+	ASK_EVERY = 4096,          /* events between two questions whether to go on */
+	PART_MIN = 16384,          /* observations that are worth a thread */
+	PARTS_MAX = 4,
+	PIPE_IDLE_MS = 250,        /* a corpus that is a silent pipe: ask that often */
+};
+
+/* One candidate that judges. */
+struct judge {
 	const struct candidate *candidate;
-	const struct workload_row *row;
-	struct engine *engine;
-	const struct proof_handler *handler;
-	struct proof *proof;
+	struct engine *engine;     /* NULL: the image judges */
+	struct judgement by_image;
+};
+
+struct prover {
+	const struct proof_wish *wish;
+	struct judge now, before;
+	struct proof proof;
 	bool only_ours;            /* a corpus holds other workloads too */
 	struct map *attacks;       /* labels of events that must be denied */
 	struct { bool *v; size_t n, cap; } stopped;
 };
+
+static void judge_init(struct judge *j, const struct candidate *c)
+{
+	*j = (struct judge){.candidate = c};
+	if (c && c->compiled.npolicies)
+		j->engine = engine_new(c->compiled.policies, c->compiled.npolicies, &c->target);
+}
+
+static void prover_init(struct prover *p, const struct proof_wish *wish)
+{
+	*p = (struct prover){.wish = wish, .attacks = map_new()};
+	judge_init(&p->now, wish->candidate);
+	judge_init(&p->before, wish->before);
+}
+
+static void prover_done(struct prover *p)
+{
+	engine_free(p->now.engine);
+	engine_free(p->before.engine);
+	map_free(p->attacks);
+	free(p->stopped.v);
+}
 
 static bool ours(const struct workload *a, const struct event *ev)
 {
@@ -39,22 +77,24 @@ static const struct judgement *deciding(const struct judgement *j, size_t n, enu
 	return NULL;
 }
 
-/* The image's word as a judgement, for a workload without YAML. */
-static bool judge_image(const struct prover *p, const struct event *ev, struct judgement *ret)
+static size_t judge(struct judge *j, const struct event *ev, const struct judgement **ret)
 {
-	struct image_verdict v = image_judge(p->candidate->compiled.image, ev);
-	*ret = (struct judgement){.selector = -1,
-				  .verdict = v.verdict,
-				  .effect = v.verdict == VERDICT_DENY ? EFFECT_PREVENTED : EFFECT_HAPPENED,
-				  .why = v.why};
+	if (j->engine)
+		return engine_judge(j->engine, ev, ret);
+	struct image_verdict v = image_judge(j->candidate->compiled.image, ev);
+	j->by_image = (struct judgement){.selector = -1,
+					 .verdict = v.verdict,
+					 .effect = v.verdict == VERDICT_DENY ? EFFECT_PREVENTED : EFFECT_HAPPENED,
+					 .why = v.why};
+	*ret = &j->by_image;
 	return v.judged;
 }
 
 static void count_expectation(struct prover *p, const struct event *ev, bool broken)
 {
 	if (ev->expect == EXPECT_ALLOW) {
-		p->proof->benign++;
-		p->proof->broken += broken;
+		p->proof.benign++;
+		p->proof.broken += broken;
 	} else if (ev->expect == EXPECT_DENY) {
 		bool new;
 		uint32_t label = map_add(p->attacks, ev->label, &new);
@@ -64,84 +104,177 @@ static void count_expectation(struct prover *p, const struct event *ev, bool bro
 	}
 }
 
+enum proof_change proof_change(const struct proof_event *e)
+{
+	bool now = verdict_stops(e->verdict), then = verdict_stops(e->before);
+	if (!e->compared || (now == then && (e->verdict == VERDICT_UNKNOWN) == (e->before == VERDICT_UNKNOWN)))
+		return PROOF_SAME;
+	if (e->verdict == VERDICT_UNKNOWN)
+		return PROOF_UNKNOWN;
+	return now ? PROOF_BLOCKED : PROOF_ALLOWED;
+}
+
+static void count_change(struct proof *p, const struct proof_event *e)
+{
+	uint64_t n = MAX(e->ev->count, 1u);
+	enum proof_change change = proof_change(e);
+	p->newly_blocked += change == PROOF_BLOCKED ? n : 0;
+	p->newly_allowed += change == PROOF_ALLOWED ? n : 0;
+	p->newly_unknown += change == PROOF_UNKNOWN ? n : 0;
+}
+
 static void prove_event(struct prover *p, const struct event *ev)
 {
-	const struct judgement *j;
-	struct judgement by_image;
-	size_t n;
-	if (p->engine) {
-		n = engine_judge(p->engine, ev, &j);
-	} else {
-		n = judge_image(p, ev, &by_image);
-		j = &by_image;
-	}
-	if (p->only_ours && !ours(&p->row->workload, ev))
+	const struct judgement *j, *then = NULL;
+	/* Other workloads' events are judged too: an engine follows processes. */
+	size_t n = judge(&p->now, ev, &j), nthen = p->before.candidate ? judge(&p->before, ev, &then) : 0;
+	if (p->only_ours && !ours(&p->wish->row->workload, ev))
 		return;
-	p->proof->judged++;
-	uint64_t before = p->proof->tally.prevented;
-	bool broken = replay_event(ev, j, n, &p->proof->tally);
+	p->proof.judged++;
+	uint64_t before = p->proof.tally.prevented;
+	bool broken = replay_event(ev, j, n, &p->proof.tally);
 	count_expectation(p, ev, broken);
-	if (!p->handler)
+	if (!p->wish->event && !p->before.candidate)
 		return;
 	enum verdict worst = judgements_worst(j, n);
 	const struct judgement *decided = deciding(j, n, worst);
 	const struct proof_event e = {.ev = ev,
 				      .verdict = worst,
-				      .judgement = p->engine ? decided : NULL,
-				      .engine = p->engine,
-				      .prevented = p->proof->tally.prevented != before,
+				      .judgement = p->now.engine ? decided : NULL,
+				      .engine = p->now.engine,
+				      .prevented = p->proof.tally.prevented != before,
 				      .broken = broken,
+				      .compared = p->before.candidate,
+				      .before = judgements_worst(then, nthen),
 				      .why = decided && decided->why ? decided->why
 								     : "no rule judges this"};
-	p->handler->event(p->handler->arg, &e);
+	count_change(&p->proof, &e);
+	if (p->wish->event)
+		p->wish->event(p->wish->arg, &e);
 }
 
-static int prove(const struct candidate *c, struct source *source, const struct workload_row *row,
-		 const struct proof_handler *handler, bool only_ours, struct proof *ret)
+/* TOTAL: see proof_wish; a corpus counts its bytes, the recording its observations. */
+static int prove(struct prover *p, struct source *source, uint64_t total)
 {
-	*ret = (struct proof){.judged = 0};
-	CLEANUP(map_free) struct map *attacks = map_new();
-	CLEANUP(engine_free) struct engine *engine = NULL;
-	if (c->compiled.npolicies)
-		engine = engine_new(c->compiled.policies, c->compiled.npolicies, &c->target);
-	struct prover p = {.candidate = c,
-			   .row = row,
-			   .engine = engine,
-			   .handler = handler,
-			   .proof = ret,
-			   .only_ours = only_ours,
-			   .attacks = attacks};
+	const struct proof_wish *wish = p->wish;
 	struct event ev;
+	int more;
+	for (uint64_t n = 0;; n++) {
+		more = source_next(source, &ev);
+		bool silent = more == -EAGAIN;
+		uint64_t done = p->only_ours ? ndjson_stats(source)->bytes : n;
+		if (wish->go_on && (silent || n % ASK_EVERY == 0) && !wish->go_on(wish->arg, done, total))
+			return -ECANCELED;
+		if (more <= 0 && !silent)
+			break;
+		if (!silent)
+			prove_event(p, &ev);
+	}
+	p->proof.attacks = map_size(p->attacks);
+	for (size_t i = 0; i < p->stopped.n; i++)
+		p->proof.stopped += p->stopped.v[i];
+	return more;
+}
+
+/* ---- the recording, in parts ---- */
+
+struct part {
+	struct prover prover;
+	struct source *source;
+	uint64_t total;
+	pthread_t thread;
 	int err;
-	while ((err = source_next(source, &ev)) > 0)
-		prove_event(&p, &ev);
-	ret->attacks = map_size(attacks);
-	for (size_t i = 0; i < p.stopped.n; i++)
-		ret->stopped += p.stopped.v[i];
-	free(p.stopped.v);
+};
+
+static void *prove_part(void *arg)
+{
+	struct part *p = arg;
+	p->err = prove(&p->prover, p->source, p->total);
+	return NULL;
+}
+
+static size_t parts_of(const struct proof_wish *wish, const struct held *held)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	/* Who looks at each event wants them in order; an image is not known to be read by several at once. */
+	if (wish->event || wish->before || !held || !wish->candidate->compiled.npolicies || processors < 2)
+		return 1;
+	return MIN(held_rows(held) / PART_MIN + 1, (size_t)MIN(processors, (long)PARTS_MAX));
+}
+
+static void add_proof(struct proof *into, const struct proof *from)
+{
+	tally_add(&into->tally, &from->tally);
+	into->judged += from->judged;
+}
+
+static int prove_parts(struct held *held, const struct proof_wish *wish, size_t n, struct proof *ret)
+{
+	struct part parts[PARTS_MAX];
+	size_t started = 1;
+	int err = 0;
+	for (size_t i = 0; i < n; i++) {
+		parts[i] = (struct part){.source = held_part(held, wish->row, i, n), .total = held_rows(held) / n};
+		prover_init(&parts[i].prover, wish);
+	}
+	while (started < n && !pthread_create(&parts[started].thread, NULL, prove_part, &parts[started]))
+		started++;
+	for (size_t i = 0; i < n; i++) {
+		/* The first part, and those that got no thread, are done here. */
+		if (i == 0 || i >= started)
+			prove_part(&parts[i]);
+		else
+			pthread_join(parts[i].thread, NULL);
+		add_proof(ret, &parts[i].prover.proof);
+		err = err ? err : parts[i].err;
+		prover_done(&parts[i].prover);
+		source_close(parts[i].source);
+	}
 	return err;
 }
 
-int prove_recording(struct web *w, const struct candidate *c, struct store *s, const struct workload_row *row,
-		    const struct proof_handler *handler, struct proof *ret)
+int prove_recording(struct web *w, struct store *s, const struct proof_wish *wish, struct proof *ret)
 {
+	*ret = (struct proof){.judged = 0};
 	CLEANUP_HELD struct held_lease lease = {w, NULL};
-	CLEANUP(source_close) struct source *source = NULL;
-	int err = held_get(w, s, row, &lease.held);
-	if (!err)
-		err = held_source(lease.held, s, row, &source);
-	return err ? err : prove(c, source, row, handler, false, ret);
-}
-
-int prove_corpus(const struct candidate *c, const char *file, const struct workload_row *row,
-		 const struct proof_handler *handler, struct diag *d, struct proof *ret)
-{
-	CLEANUP(source_close) struct source *source = NULL;
-	int err = ndjson_open(file, NULL, d, &source);
+	int err = held_get(w, s, wish->row, &lease.held);
 	if (err)
 		return err;
-	err = prove(c, source, row, handler, true, ret);
+	size_t n = parts_of(wish, lease.held);
+	if (n > 1)
+		return prove_parts(lease.held, wish, n, ret);
+	CLEANUP(source_close) struct source *source = NULL;
+	err = held_source(lease.held, s, wish->row, &source);
 	if (err)
-		diag_error(d, file, "cannot be read to its end: %s", strerror(-err));
+		return err;
+	struct prover p;
+	prover_init(&p, wish);
+	err = prove(&p, source, wish->row->total);
+	*ret = p.proof;
+	prover_done(&p);
+	return err;
+}
+
+/* ---- a corpus ---- */
+
+int prove_corpus(const struct proof_wish *wish, const char *file, struct diag *d, struct proof *ret)
+{
+	const struct ndjson_options options = {.idle_ms = PIPE_IDLE_MS};
+	CLEANUP(source_close) struct source *source = NULL;
+	*ret = (struct proof){.judged = 0};
+	int err = ndjson_open(file, &options, d, &source);
+	if (err)
+		return err;
+	struct stat st;
+	bool sized = !stat(file, &st) && S_ISREG(st.st_mode);
+	struct prover p;
+	prover_init(&p, wish);
+	p.only_ours = true;
+	err = prove(&p, source, sized ? (uint64_t)st.st_size : 0);
+	*ret = p.proof;
+	prover_done(&p);
+	if (err && err != -ECANCELED)
+		diag_error(d, file, "cannot be read to its end: %s",
+			   ndjson_error(source) ? ndjson_error(source) : strerror(-err));
 	return err;
 }

@@ -9,11 +9,13 @@
 #include "compiler/replay.h"
 #include "webui/candidate.h"
 
+/* Totals of one run; counts of events are weighted by event.count. */
 struct proof {
 	struct tally tally;
 	uint64_t judged;                  /* observations, or events of a corpus */
 	uint64_t attacks, stopped;        /* by label; one denied event stops an attack */
 	uint64_t benign, broken;          /* events that must be allowed, and are not */
+	uint64_t newly_blocked, newly_allowed, newly_unknown;   /* against BEFORE */
 };
 
 /* One judged event, as the replay screen lists it. */
@@ -23,18 +25,30 @@ struct proof_event {
 	const struct judgement *judgement;  /* the deciding one, or NULL */
 	const struct engine *engine;        /* that made it, to explain with; or NULL */
 	bool prevented, broken;
+	bool compared;                      /* BEFORE is the verdict of the candidate before */
+	enum verdict before;
 	const char *why;
 };
 
-struct proof_handler {
-	void (*event)(void *arg, const struct proof_event *e);
+/* What changes for an event when the candidate replaces the one before it. */
+enum proof_change { PROOF_SAME, PROOF_BLOCKED, PROOF_ALLOWED, PROOF_UNKNOWN };
+enum proof_change proof_change(const struct proof_event *e);
+
+struct proof_wish {
+	const struct candidate *candidate;
+	const struct candidate *before;     /* compared with; or NULL */
+	const struct workload_row *row;
+	void (*event)(void *arg, const struct proof_event *e);   /* for each; or NULL */
+	/*
+	 * Asked every few thousand events; false: nobody waits any more. DONE of TOTAL observations, or bytes of
+	 * a corpus (0: not known). NULL: never asked.
+	 */
+	bool (*go_on)(void *arg, uint64_t done, uint64_t total);
 	void *arg;
 };
 
-/* Over the store's observations of the workload: 0 or -errno of the store. HANDLER may be NULL. */
-int prove_recording(struct web *w, const struct candidate *c, struct store *s, const struct workload_row *row,
-		    const struct proof_handler *handler, struct proof *ret);
+/* Over the store's observations of the workload: 0, -ECANCELED, or -errno of the store. */
+int prove_recording(struct web *w, struct store *s, const struct proof_wish *wish, struct proof *ret);
 
-/* Over a corpus file: 0, or -errno with the reason in D. */
-int prove_corpus(const struct candidate *c, const char *file, const struct workload_row *row,
-		 const struct proof_handler *handler, struct diag *d, struct proof *ret);
+/* Over a corpus file: 0, -ECANCELED, or -errno with the reason in D. */
+int prove_corpus(const struct proof_wish *wish, const char *file, struct diag *d, struct proof *ret);

@@ -28,6 +28,7 @@ const struct route routes[] = {
 	{"POST", W "/mode", ROUTE_API, api_mode, "Workload"},
 	{"GET", W "/consequence", ROUTE_API, api_consequence, "Consequence"},
 	{"GET", W "/replay", ROUTE_API, api_replay, "Replay"},
+	{"GET", "/api/v1/runs", ROUTE_API, api_runs, "Runs"},
 	{"GET", W "/policy", ROUTE_API, api_policy, "Policy"},
 	{"GET", W "/download/{file}", ROUTE_DOWNLOAD, api_download, "a file of the compiled policy"},
 	{"GET", "/{asset}", ROUTE_PAGE, page_asset, "a file of the UI"},

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <unistd.h>
 
 enum { CONNECTIONS_MAX = 64, IDLE_SECONDS = 30 };
@@ -105,6 +106,14 @@ static enum MHD_Result send_response(struct MHD_Connection *c, const struct web 
 	return result;
 }
 
+/* Asked while an answer is worked out: the browser has closed the connection, or the server ends. */
+static bool client_gone(void *client)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(client, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct pollfd p = {.fd = info ? info->connect_fd : -1, .events = POLLRDHUP};
+	return poll(&p, 1, 0) > 0 && p.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL);
+}
+
 static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const char *method,
 			      struct exchange *x)
 {
@@ -113,6 +122,8 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 	request_init(&q);
 	response_init(&r);
 	q.method = str_from(method);
+	q.gone = client_gone;
+	q.client = c;
 	take_headers(c, &q.headers);
 	const char *why = "the body is too long";
 	unsigned status = x->too_long ? 413 : request_target(&q, str_from(x->target), &why);
@@ -206,9 +217,10 @@ int server_start(struct web *w, const struct listen_address *at, struct diag *d,
 	struct server *s = xcalloc(1, sizeof(*s));
 	s->web = w;
 	s->daemon = MHD_start_daemon(
-		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+		MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+			MHD_USE_ERROR_LOG, 0, NULL, NULL,
 		on_request, s, MHD_OPTION_EXTERNAL_LOGGER, discard_log, NULL, MHD_OPTION_LISTEN_SOCKET,
-		fd, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)WEB_THREADS, MHD_OPTION_CONNECTION_LIMIT,
+		fd, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
 		MHD_OPTION_END);

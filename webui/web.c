@@ -68,7 +68,7 @@ struct store *web_store(struct web *w, struct response *r)
 void web_store_back(struct web *w, struct store *s)
 {
 	pthread_mutex_lock(&w->lock);
-	if (w->nidle < WEB_THREADS) {
+	if (w->nidle < WEB_STORES) {
 		w->idle[w->nidle++] = s;
 		s = NULL;
 	}

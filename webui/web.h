@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the server knows while it runs. Requests are answered by a few threads: each takes a store
- * connection of its own for the length of one request, so a long replay holds nobody up.
+ * What the server knows while it runs. Each connection has a thread, which takes a store connection of its own
+ * for the length of one request, so a long replay holds nobody up.
  */
 #pragma once
 
@@ -11,10 +11,11 @@
 #include "webui/guard.h"
 #include "webui/http.h"
 
-enum { WEB_THREADS = 4 };
+enum { WEB_STORES = 4 /* connections kept open between requests */ };
 
 struct candidate;
 struct held;
+struct run;
 
 struct web {
 	const char *db;
@@ -24,10 +25,11 @@ struct web {
 	bool read_only;                  /* asked for, or the file can only be read */
 	struct guard guard;
 	pthread_mutex_t lock;            /* over what follows */
-	struct store *idle[WEB_THREADS];
+	struct store *idle[WEB_STORES];
 	size_t nidle;
 	struct candidate *candidates;    /* newest use first; see candidate.h */
 	struct held *held;       /* the same; see held.h */
+	struct run *runs;        /* replays under way; see runs.h */
 };
 
 void web_init(struct web *w);

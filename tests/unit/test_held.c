@@ -121,6 +121,56 @@ static void follow(struct web *w, struct store *s, int64_t workload, int64_t ins
 	compare(w, s, workload);
 }
 
+/* The allowlist of version AT, as text. */
+static char *text_at(struct web *w, struct store *s, int64_t workload, uint64_t at)
+{
+	static const struct suggest_options options = {.decided_only = true, .callers = true};
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP_HELD struct held_lease lease = {w, NULL};
+	struct workload_row row;
+	struct left_out_tally tally;
+	struct allowlist *list;
+	struct buf text = BUF_INIT;
+	OK(store_workload_get(s, a, workload, 0, &row));
+	OK(held_get(w, s, &row, &lease.held));
+	OK(held_suggest_at(lease.held, s, &row, at, &options, &tally, &list));
+	allowlist_print(list, &text);
+	allowlist_free(list);
+	return buf_take(&text);
+}
+
+/* What each version allowed when it was the newest is what it is said to have allowed afterwards. */
+static void look_back(struct web *w, struct store *s, int64_t workload)
+{
+	const struct rule folder = {.kind = KIND_FILE, .path = STR("/etc/app/1/"), .access = ACCESS_CHANGES};
+	const struct decision steps[] = {
+		{.observation = 2, .choice = CHOICE_ALLOW},  {.observation = 3, .choice = CHOICE_ALLOW},
+		{.rule = folder, .choice = CHOICE_ALLOW},    {.observation = 12, .choice = CHOICE_DENY},
+		{.observation = 2, .choice = CHOICE_DENY},   {.rule = folder, .choice = CHOICE_DENY},
+		{.observation = 12, .choice = CHOICE_ALLOW}, {.rule = folder, .choice = CHOICE_UNDECIDED},
+		{.observation = 3, .choice = CHOICE_UNDECIDED},
+	};
+	enum { UNDOES = 4, VERSIONS = ARRAY_SIZE(steps) + UNDOES };
+	char *texts[VERSIONS];
+	uint64_t versions[VERSIONS];
+	size_t changes = 0;
+	for (size_t i = 0; i < VERSIONS; i++) {
+		if (i < ARRAY_SIZE(steps))
+			OK(store_decide(s, workload, STORE_ANY_VERSION, &steps[i], 1, NSEC_PER_SEC, &versions[i]));
+		else
+			OK(store_undo(s, workload, STORE_ANY_VERSION, NSEC_PER_SEC, &versions[i]));
+		texts[i] = text_at(w, s, workload, versions[i]);
+	}
+	for (size_t i = 0; i < VERSIONS; i++) {
+		CLEANUP_FREE char *then = text_at(w, s, workload, versions[i]);
+		assert_string_equal(then, texts[i]);
+		changes += i && strcmp(texts[i], texts[i - 1]);
+	}
+	assert_true(changes >= 6);   /* else nothing was shown */
+	for (size_t i = 0; i < VERSIONS; i++)
+		free(texts[i]);
+}
+
 static void test_follows(void **state)
 {
 	(void)state;
@@ -140,6 +190,7 @@ static void test_follows(void **state)
 	OK(store_instance(s, workload, &(struct instance){.key = STR("a"), .labels = STR("{\"app\":\"cart\"}")}, &instance));
 	OK(store_commit(s));
 	follow(&w, s, workload, instance, recording);
+	look_back(&w, s, workload);
 	web_done(&w);
 	store_close(s);
 	assert_int_equal(system(command), 0);

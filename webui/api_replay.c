@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The events behind the numbers at the foot: one pass over the recording or a corpus, which counts, draws the strip,
+ * and keeps the rows of one page. Filters say which events are looked at; SHOW says which verdicts of them.
+ */
+#include <inttypes.h>
+
+#include "schema/base/map.h"
+#include "schema/event_words.h"
+#include "webui/api.h"
+#include "webui/phase.h"
+#include "webui/prove.h"
+#include "webui/runs.h"
+#include "webui/strip.h"
+
+enum { FACETS_MAX = 200 };    /* labels and pods that are named; more can still be asked for */
+enum strip_class { STRIP_ALLOWED, STRIP_BLOCKED, STRIP_HAPPENED, STRIP_UNKNOWN };
+_Static_assert(STRIP_UNKNOWN + 1 == STRIP_CLASSES, "a class for each column of the strip");
+
+struct ids {
+	bool asked;
+	int64_t *v;
+	size_t n;
+};
+
+struct replay {
+	const struct workload_row *row;
+	bool (*shows)(const struct proof_event *e);
+	struct str kind, text, label, pod;
+	int phase;                       /* -1 = any */
+	uint64_t from_ns, to_ns;         /* brushed; 0 = no bound */
+	uint64_t offset, limit, total;
+	bool recording;
+	const struct compiled *compiled;
+	struct ids instance, startups;   /* of the recording */
+	struct map *labels, *pods;       /* of a corpus */
+	struct buf rows;
+	struct strip strip;
+};
+
+/* ---- which events ---- */
+
+static bool show_all(const struct proof_event *e)
+{
+	(void)e;
+	return true;
+}
+static bool show_blocked(const struct proof_event *e)
+{
+	return verdict_stops(e->verdict);
+}
+static bool show_unknown(const struct proof_event *e)
+{
+	return e->verdict == VERDICT_UNKNOWN;
+}
+static bool show_happened(const struct proof_event *e)
+{
+	return verdict_stops(e->verdict) && !e->prevented;
+}
+static bool show_attacks(const struct proof_event *e)
+{
+	return e->ev->expect == EXPECT_DENY;
+}
+static bool show_missed(const struct proof_event *e)
+{
+	return e->ev->expect == EXPECT_DENY && e->broken;
+}
+static bool show_broken(const struct proof_event *e)
+{
+	return e->ev->expect == EXPECT_ALLOW && e->broken;
+}
+static bool show_changed(const struct proof_event *e)
+{
+	return proof_change(e) != PROOF_SAME;
+}
+static bool show_newly_blocked(const struct proof_event *e)
+{
+	return proof_change(e) == PROOF_BLOCKED;
+}
+static bool show_newly_allowed(const struct proof_event *e)
+{
+	return proof_change(e) == PROOF_ALLOWED;
+}
+
+static const struct {
+	const char *name;
+	bool (*shows)(const struct proof_event *e);
+} shows[] = {
+	{"blocked", show_blocked},
+	{"all", show_all},
+	{"unknown", show_unknown},
+	{"happened", show_happened},
+	{"attacks", show_attacks},
+	{"missed", show_missed},
+	{"broken", show_broken},
+	{"changed", show_changed},
+	{"newly-blocked", show_newly_blocked},
+	{"newly-allowed", show_newly_allowed},
+};
+
+static enum phase phase_in(const struct replay *p, const struct event *ev)
+{
+	if (!p->recording)
+		return phase_of_event(ev);
+	bool startup = ids_have(p->startups.v, p->startups.n, (int64_t)ev->line);
+	const struct process *by = ev->kind == KIND_EXEC ? &ev->parent : &ev->process;
+	return phase_of(ev->tags, by->path.n ? by->path : by->filename, startup);
+}
+
+static bool looked_at(const struct replay *p, const struct event *ev)
+{
+	if (p->kind.n && !str_eq(p->kind, str_from(kind_name(ev->kind))))
+		return false;
+	if ((p->from_ns && ev->time_ns < p->from_ns) || (p->to_ns && ev->time_ns > p->to_ns))
+		return false;
+	if (p->label.n && !str_eq(p->label, ev->label))
+		return false;
+	if (p->pod.n && !str_eq(p->pod, ev->process.pod.name))
+		return false;
+	if (p->instance.asked && !ids_have(p->instance.v, p->instance.n, (int64_t)ev->line))
+		return false;
+	return p->phase < 0 || (int)phase_in(p, ev) == p->phase;
+}
+
+/* ---- what is kept of them ---- */
+
+static enum strip_class strip_class(const struct proof_event *e)
+{
+	if (e->verdict == VERDICT_UNKNOWN)
+		return STRIP_UNKNOWN;
+	if (!verdict_stops(e->verdict))
+		return STRIP_ALLOWED;
+	return e->prevented ? STRIP_BLOCKED : STRIP_HAPPENED;
+}
+
+static void add_why(struct buf *b, const struct proof_event *e)
+{
+	CLEANUP_BUF struct buf why = BUF_INIT, detail = BUF_INIT;
+	buf_puts(&why, e->why);
+	if (e->engine && e->judgement)
+		engine_explain(e->engine, e->judgement, &detail);
+	buf_puts(&why, detail.n ? ": " : "");
+	buf_str(&why, buf_view(&detail));
+	buf_json(b, buf_view(&why));
+}
+
+static void add_rule(struct buf *b, const struct compiled *compiled, const struct judgement *j)
+{
+	if (!j) {
+		buf_puts(b, "\"\"");
+		return;
+	}
+	const struct policy *policy = compiled->policies[j->policy];
+	CLEANUP_BUF struct buf rule = BUF_INIT;
+	buf_printf(&rule, "%.*s: %.*s", STR_ARG(policy->name), STR_ARG(policy->hooks[j->hook].call));
+	if (j->selector >= 0)
+		buf_printf(&rule, ", selector %d", j->selector);
+	buf_json(b, buf_view(&rule));
+}
+
+static void add_row(struct replay *p, const struct proof_event *e, const struct buf *words)
+{
+	struct buf *b = &p->rows;
+	const struct event *ev = e->ev;
+	buf_puts(b, b->n ? ",\n{" : "{");
+	buf_printf(b, "\"%s\":%" PRIu64 ",\"time_ns\":", p->recording ? "observation" : "line", ev->line);
+	buf_puts(b, ev->time_ns ? "\"" : "null");
+	if (ev->time_ns) {
+		buf_time(b, ev->time_ns);
+		buf_putc(b, '"');
+	}
+	buf_printf(b, ",\"kind\":\"%s\",\"phase\":\"%s\",\"count\":%" PRIu64 ",\"words\":", kind_name(ev->kind),
+		   phase_name(phase_in(p, ev)), MAX(ev->count, 1u));
+	buf_json(b, buf_view(words));
+	buf_printf(b, ",\"verdict\":\"%s\",\"effect\":\"%s\",\"broken\":%s,\"expect\":\"%s\"",
+		   verdict_name(e->verdict), e->prevented ? "prevented" : "happened", e->broken ? "true" : "false",
+		   ev->expect == EXPECT_ALLOW ? "allow" : ev->expect == EXPECT_DENY ? "deny" : "");
+	if (e->compared)
+		buf_printf(b, ",\"before\":\"%s\"", verdict_name(e->before));
+	buf_puts(b, ",\"label\":");
+	buf_json(b, ev->label);
+	buf_puts(b, ",\"why\":");
+	add_why(b, e);
+	buf_puts(b, ",\"rule\":");
+	add_rule(b, p->compiled, e->judgement);
+	buf_putc(b, '}');
+}
+
+static void add_facet(struct map *m, struct str name)
+{
+	if (name.n && map_size(m) < FACETS_MAX)
+		map_add(m, name, NULL);
+}
+
+static void on_event(void *arg, const struct proof_event *e)
+{
+	struct replay *p = ((struct run *)arg)->arg;
+	if (!p->recording) {
+		add_facet(p->labels, e->ev->label);
+		add_facet(p->pods, e->ev->process.pod.name);
+	}
+	if (!looked_at(p, e->ev))
+		return;
+	strip_add(&p->strip, e->ev->time_ns, strip_class(e), MAX(e->ev->count, 1u));
+	if (!p->shows(e))
+		return;
+	/* Words cost more than the verdict: made for the page, and for a filter that looks into them. */
+	bool on_page = p->total >= p->offset && p->total - p->offset < p->limit;
+	CLEANUP_BUF struct buf words = BUF_INIT;
+	if (on_page || p->text.n)
+		event_words(e->ev, &words);
+	if (p->text.n && !memmem(words.p, words.n, p->text.p, p->text.n))
+		return;
+	p->total++;
+	if (on_page)
+		add_row(p, e, &words);
+}
+
+/* ---- asked and answered ---- */
+
+static int instance_filter(struct store *s, const struct request *q, struct replay *p)
+{
+	struct str instance = query_str(q, "instance");
+	uint64_t id;
+	if (!instance.n)
+		return 0;
+	if (!p->recording) {
+		p->pod = instance;
+		return 0;
+	}
+	if (str_to_u64(instance, &id) || id > INT64_MAX)
+		return -EINVAL;
+	p->instance.asked = true;
+	return store_seen_in(s, q->arena, p->row->id, (int64_t)id, &p->instance.v, &p->instance.n);
+}
+
+static bool replay_query(struct store *s, const struct request *q, struct response *r, struct replay *p)
+{
+	struct str show = query_str(q, "show"), phase = query_str(q, "phase");
+	size_t i = 0;
+	while (show.n && i < ARRAY_SIZE(shows) && !str_eq(show, str_from(shows[i].name)))
+		i++;
+	p->phase = phase.n ? phase_from(phase) : -1;
+	int err = instance_filter(s, q, p);
+	if (i == ARRAY_SIZE(shows) || (phase.n && p->phase < 0) || err == -EINVAL ||
+	    !query_u64(q, "from", 0, UINT64_MAX, &p->from_ns) ||
+	    !query_u64(q, "to", 0, UINT64_MAX, &p->to_ns)) {
+		response_error(r, 400, "See /openapi.json for the words that each filter takes.",
+			       "a filter has a value that it does not know");
+		return false;
+	}
+	if (!err && p->recording)
+		err = store_startups(s, q->arena, p->row->id, -1, PHASE_STARTUP_NS, &p->startups.v,
+				     &p->startups.n);
+	if (err) {
+		store_refusal(r, s, err);
+		return false;
+	}
+	p->shows = shows[i].shows;
+	p->kind = query_str(q, "kind");
+	p->text = query_str(q, "q");
+	p->label = query_str(q, "label");
+	return api_page(q, r, &p->offset, &p->limit);
+}
+
+static void add_facets(struct buf *b, const char *key, const struct map *m)
+{
+	buf_printf(b, ",\"%s\":[", key);
+	for (uint32_t i = 0; i < map_size(m); i++) {
+		buf_puts(b, i ? "," : "");
+		buf_json(b, map_key(m, i));
+	}
+	buf_putc(b, ']');
+}
+
+static void answer_replay(struct response *r, const struct replay *p, const struct proof *proof,
+			  struct str against)
+{
+	struct buf *b = &r->body;
+	buf_puts(b, "{\"against\":");
+	buf_json(b, against);
+	buf_putc(b, ',');
+	json_proof(b, proof);
+	add_facets(b, "labels", p->labels);
+	add_facets(b, "pods", p->pods);
+	buf_puts(b, ",\"strip\":");
+	strip_json(b, &p->strip);
+	buf_printf(b, ",\"total\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"rows\":[", p->total, p->offset);
+	buf_str(b, buf_view(&p->rows));
+	buf_puts(b, "]}\n");
+}
+
+/* CORPUS NULL: the recording. */
+static void run_replay(struct web *w, struct store *s, const struct proof_wish *wish, const char *corpus,
+		       const struct replay *p, struct response *r)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	struct proof proof;
+	int err = corpus ? prove_corpus(wish, corpus, &d, &proof) : prove_recording(w, s, wish, &proof);
+	if (err == -ECANCELED)
+		run_given_up(r);
+	else if (err && !corpus)
+		store_refusal(r, s, err);
+	else if (err)
+		response_error(r, 500, "Check the file given with --corpus.", "%s: %s", corpus,
+			       d.n ? d.v[0].message : "cannot be read");
+	else
+		answer_replay(r, p, &proof, corpus ? str_from(corpus) : STR("recording"));
+}
+
+/* *RET: "recording" (NULL) or the file of a corpus by its number. */
+static bool against_of(const struct web *w, const struct request *q, struct response *r, const char **ret)
+{
+	struct str against = query_str(q, "against");
+	uint64_t corpus = 0;
+	*ret = NULL;
+	if (!against.n || str_eq(against, STR("recording")))
+		return true;
+	if (str_to_u64(against, &corpus) || corpus >= w->ncorpora) {
+		response_error(r, 404, "Start stakeout serve with --corpus FILE, or choose the recording.",
+			       "there is no such corpus");
+		return false;
+	}
+	*ret = w->corpora[corpus];
+	return true;
+}
+
+API(api_replay)
+{
+	STORE_FOR(s, w, r);
+	struct workload_row row;
+	const char *corpus;
+	uint64_t current, run;
+	struct replay p = {.row = &row};
+	if (!api_workload_row(s, q, r, &row) || !against_of(w, q, r, &corpus))
+		return;
+	p.recording = !corpus;
+	if (!replay_query(s, q, r, &p))
+		return;
+	if (!query_u64(q, "current", row.version, INT64_MAX, &current) || !query_u64(q, "run", 0, INT64_MAX, &run)) {
+		response_error(r, 400, "Choose the version from the list.", "current and run are whole numbers");
+		return;
+	}
+	CANDIDATE_FOR(c, w, s, q, r, &row, false, row.version);
+	CANDIDATE_FOR(before, w, s, q, r, &row, false, current);
+	if (!c->compiled_ok || !before->compiled_ok) {
+		refuse_uncompiled(r, c->compiled_ok ? before : c);
+		return;
+	}
+	p.compiled = &c->compiled;
+	p.labels = map_new();
+	p.pods = map_new();
+	CLEANUP_RUN struct run progress;
+	run_begin(&progress, w, q, run);
+	progress.arg = &p;
+	const struct proof_wish wish = {.candidate = c,
+					.before = query_str(q, "current").n ? before : NULL,
+					.row = &row,
+					.event = on_event,
+					.go_on = run_go_on,
+					.arg = &progress};
+	run_replay(w, s, &wish, corpus, &p, r);
+	buf_done(&p.rows);
+	map_free(p.labels);
+	map_free(p.pods);
+}
