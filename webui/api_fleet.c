@@ -3,6 +3,8 @@
  * Which workloads need me? Rows are built once by the store, then filtered, sorted and cut here: a thousand of
  * them are little, and need (the default order) is not a column.
  */
+#include <inttypes.h>
+
 #include "schema/listing.h"
 #include "webui/api.h"
 
@@ -124,13 +126,18 @@ API(api_workloads)
 		store_refusal(r, s, err);
 		return;
 	}
+	uint64_t lost = 0;
+	for (size_t i = 0; i < n; i++)
+		lost += rows[i].lost != 0;
 	n = filter_rows(q, rows, n);
 	if (!sort_rows(q, rows, n)) {
 		response_error(r, 400, "Sort by one of the names in /openapi.json.", "there is no such sort");
 		return;
 	}
 	offset = MIN(offset, n);
-	json_page(r, listing_workloads(rows + offset, MIN(limit, n - offset)), n, offset);
+	buf_printf(&r->body, "{\"total\":%zu,\"lost\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"rows\":", n, lost, offset);
+	json_rows(&r->body, listing_workloads(rows + offset, MIN(limit, n - offset)));
+	buf_puts(&r->body, "}\n");
 }
 
 API(api_workload)

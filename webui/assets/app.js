@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The frame: the address says which screen is shown and in which state; screens are modules with
 // show(main, place) that may return {stop(), key(event)}.
-import {h, clear, safe, session, load, get, failure, dialog, name} from '/lib.js';
+import {h, clear, safe, session, load, get, failure, dialog, name, plural} from '/lib.js';
 import {consequence} from '/consequence.js';
 
 const STEPS = [
@@ -53,7 +53,7 @@ function drawFrame(at, workload) {
 }
 
 // Losses cannot be dismissed: a recording that lost events is never called complete.
-function drawNotices(workload) {
+function drawNotices(workload, fleet) {
 	const notices = [];
 	if (session.read_only)
 		notices.push(h('p.notice', null, h('strong', null, 'Read-only. '),
@@ -62,10 +62,19 @@ function drawNotices(workload) {
 		notices.push(h('p.notice.warn', null, h('strong', null, `Not complete: ${workload.lost.toLocaleString('en-US')} events were lost. `),
 			       'What was lost cannot be judged; a policy made from this may block what it did not see. ',
 			       h('a', {href: `/w/${workload.id}/review?panel=sources`}, 'Which, and why')));
+	if (fleet?.lost)
+		notices.push(h('p.notice.warn', null, h('strong', null, `${plural(fleet.lost, 'workload')} not complete: recordings lost events. `),
+			       'What was lost cannot be judged. ', h('a', {href: '/?sort=lost&descending=1'}, 'Which')));
 	if (workload?.guess)
 		notices.push(h('p.notice', null, h('strong', null, 'The name is a guess. '),
 			       'It was derived, not told: ingest the pod list to be sure.'));
 	clear(document.getElementById('notices'), notices);
+}
+
+// What the fleet's rows tell together.
+export function refreshFleet(fleet) {
+	current.fleet = fleet;
+	drawNotices(null, fleet);
 }
 
 export async function refreshWorkload(workload) {
@@ -90,7 +99,7 @@ async function show() {
 			return;
 		drawFrame(at, workload);
 		drawNotices(workload);
-		loaded?.then(() => turn === current && drawNotices(turn.workload), () => {});   // a server that is gone fails the rows too, which say so
+		loaded?.then(() => turn === current && session.read_only && drawNotices(turn.workload, turn.fleet), () => {});   // a server that is gone fails the rows too, which say so
 		turn.workload = workload;
 		main.className = at.screen;
 		consequence.attach(at.id);

@@ -43,6 +43,7 @@ class Consequence {
 			const c = await get(`/workloads/${this.id}/consequence`, {target: sessionStorage.target}, this.abort.signal);
 			foot.classList.remove('working');
 			this.draw(c);
+			document.dispatchEvent(new CustomEvent('consequence', {detail: c}));
 		} catch (e) {
 			if (e.name === 'AbortError')
 				return;

@@ -2,7 +2,7 @@
 // Fleet: which workloads need me?
 import {h, clear, get, ago, span, millis, count, name, safe, session, load} from '/lib.js';
 import {List} from '/list.js';
-import {go, state} from '/app.js';
+import {go, state, refreshFleet} from '/app.js';
 
 const MODES = {observe: '○ observe', monitor: '◐ monitor', enforce: '● enforce'};
 
@@ -47,8 +47,11 @@ export async function show(main, at) {
 	const total = h('span.muted', {'aria-live': 'polite'}, '');
 	const list = new List({className: 'fleet-list', label: 'Workloads', columns, sort: at.query.sort || 'need',
 		descending: at.query.descending === '1',
-		fetch: (offset, limit, signal) => get('/workloads',
-			{offset, limit, q: filter.value.trim(), sort: list.sort, descending: list.descending}, signal),
+		fetch: async (offset, limit, signal) => {
+			const page = await get('/workloads', {offset, limit, q: filter.value.trim(), sort: list.sort, descending: list.descending}, signal);
+			refreshFleet(page);
+			return page;
+		},
 		onsort: (sort, descending) => {
 			Object.assign(list, {sort, descending: sort === 'need' ? false : descending});
 			state({sort: sort === 'need' ? '' : sort, descending: list.descending});

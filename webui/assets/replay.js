@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Replay: what would the choice have done, event by event?
-import {h, clear, safe, name, get, post, count, plural, toast, session, millis, span} from '/lib.js';
+import {h, clear, safe, name, get, post, count, plural, toast, session, span, millis} from '/lib.js';
 import {List} from '/list.js';
 import {state, refreshWorkload} from '/app.js';
 import {consequence} from '/consequence.js';
+import {ladder} from '/choose.js';
+import {strip} from '/strip.js';
+import {Progress} from '/progress.js';
 
 const SHAPES = {allow: '○', post: '○', unknown: '?', deny: '■', kill: '▲'};
 const WORDS = {allow: 'allowed', post: 'reported', unknown: 'cannot be told', deny: 'denied', kill: 'killed'};
-const SHOWS = [['blocked', 'Blocked'], ['all', 'All'], ['unknown', 'Cannot be told'], ['happened', 'Killed too late'],
-	       ['attacks', 'Attacks'], ['missed', 'Attacks missed'], ['broken', 'Benign broken']];
+// [key, title, for: '' both, 'c' a corpus, 'd' a comparison]
+const SHOWS = [['changed', 'Changed', 'd'], ['newly-blocked', 'Newly blocked', 'd'], ['newly-allowed', 'Newly allowed', 'd'],
+	       ['blocked', 'Blocked', ''], ['all', 'All', ''], ['unknown', 'Cannot be told', ''], ['happened', 'Killed too late', ''],
+	       ['attacks', 'Attacks', 'c'], ['missed', 'Attacks missed', 'c'], ['broken', 'Benign broken', 'c']];
+const NONE = {blocked: '✓ Nothing would be blocked.', missed: '✓ No attack was missed.', broken: '✓ Nothing benign breaks.', changed: '✓ No verdict changes.',
+	      'newly-blocked': '✓ Nothing is blocked that was not blocked before.', 'newly-allowed': 'Nothing is allowed that was not allowed before.',
+	      unknown: '✓ Every event can be told.', happened: '✓ Nothing is stopped too late.'};
+const PHASES = ['start-up', 'steady', 'probes', 'scheduled', 'interactive'];
 
 function verdict(row) {
 	const stops = row.verdict === 'deny' || row.verdict === 'kill';
@@ -18,155 +27,189 @@ function verdict(row) {
 	const word = row.expect === 'deny' ? (row.broken ? 'attack missed' : 'attack stopped')
 		: row.expect === 'allow' && row.broken ? 'benign broken' : '';
 	return h(`span.verdict.${wanted}`, {title: word || undefined}, h('span', {'aria-hidden': 'true'}, SHAPES[row.verdict] + ' '), WORDS[row.verdict] || row.verdict,
-		 effect ? h('span.effect', null, ' · ' + effect) : null);
+		 row.before && row.before !== row.verdict ? h('span.effect', null, ` · was ${WORDS[row.before]}`) : effect ? h('span.effect', null, ' · ' + effect) : null);
 }
 
-// A strip of time in 120 buckets: height is how many, colour and hatching what became of them. Brush to zoom.
-function strip(data, brushed) {
-	const most = Math.max(1, ...data.buckets.map(b => b[0] + b[1] + b[2] + b[3]));
-	const first = millis(data.first_ns), last = millis(data.last_ns);
-	if (!data.buckets.some(b => b.some(n => n)))
-		return h('p.muted', null, 'No event of this workload has a time here.');
-	const NS = 'http://www.w3.org/2000/svg';
-	const svg = document.createElementNS(NS, 'svg');
-	svg.setAttribute('viewBox', '0 0 1200 60');
-	svg.setAttribute('preserveAspectRatio', 'none');
-	svg.setAttribute('role', 'img');
-	svg.setAttribute('aria-label', 'events over time by verdict');
-	const rect = (x, y, w, height, kind) => {
-		const el = document.createElementNS(NS, 'rect');
-		for (const [k, v] of Object.entries({x, y, width: w, height, class: kind}))
-			el.setAttribute(k, v);
-		svg.append(el);
-		return el;
-	};
-	data.buckets.forEach((b, i) => {
-		let y = 60;
-		['s-allowed', 's-blocked', 's-happened', 's-unknown'].forEach((kind, k) => {
-			if (!b[k])
-				return;
-			// A few among many must still be seen.
-			const height = Math.max(k ? 6 : 2, 54 * Math.log1p(b[k]) / Math.log1p(most));
-			y -= height;
-			rect(i * 10 + 0.5, y, 9, height, kind);
-		});
-	});
-	let from = null, brush = null;
-	const x = ev => Math.max(0, Math.min(1200, 1200 * (ev.clientX - svg.getBoundingClientRect().left) / svg.clientWidth));
-	svg.addEventListener('pointerdown', ev => { from = x(ev); brush = rect(from, 0, 1, 60, 's-brush'); svg.setPointerCapture(ev.pointerId); });
-	svg.addEventListener('pointermove', ev => {
-		if (from === null)
-			return;
-		brush.setAttribute('x', Math.min(from, x(ev)));
-		brush.setAttribute('width', Math.abs(x(ev) - from));
-	});
-	svg.addEventListener('pointerup', ev => {
-		const to = x(ev), time = v => Math.round(first + (last - first) * v / 1200);
-		if (Math.abs(to - from) > 8)
-			brushed(time(Math.min(from, to)), time(Math.max(from, to)));
-		from = null;
-	});
-	return h('figure.strip', null, svg, h('figcaption', null, h('span', null, data.first_ns.slice(0, 19).replace('T', ' ')),
-		h('span.legend', null, h('i.s-allowed'), 'allowed ', h('i.s-blocked'), 'prevented ', h('i.s-happened'), 'killed, but it happened ',
-			h('i.s-unknown'), 'cannot be told'), h('span', null, span(last - first))));
+function verdictOf(got, comparing) {
+	return [h('p', null, h('b', null, count(got.blocked)), ` of ${plural(got.events, 'event')} would be blocked: `,
+			`${count(got.prevented)} prevented, ${count(got.happened)} killed although it happened; ${count(got.unknown)} cannot be told.`,
+			got.attacks ? ` Attacks: ${count(got.stopped)} of ${count(got.attacks)} stopped.` : '',
+			got.benign ? ` Benign: ${count(got.broken)} of ${count(got.benign)} broken.` : ''),
+		comparing ? h('p.compared', null, `Against version ${comparing}: `, h(`b.${got.newly_blocked ? 'warn' : 'good'}`, null, `${count(got.newly_blocked)} newly blocked`), ', ',
+			h('b', null, `${count(got.newly_allowed)} newly allowed`), got.newly_unknown ? `, ${count(got.newly_unknown)} that can no longer be told` : '', '.') : null];
+}
+
+const option = (value, text, now) => h('option', {value, selected: String(value) === String(now)}, text);
+
+function version(b) {
+	const what = b.undoes ? `version ${b.undoes} taken back` : b.decisions ? plural(b.decisions, 'decision') : 'the mode was set';
+	return `version ${b.version}: ${what}, ${span(Date.now() - millis(b.time_ns))} ago`;
 }
 
 export async function show(main, at) {
 	let workload = at.workload;
-	const query = {against: at.query.against || 'recording', show: at.query.show || 'blocked', kind: at.query.kind || '',
-		       q: at.query.q || '', from: at.query.from || '', to: at.query.to || '', target: sessionStorage.target};
+	const from = at.query;
+	const query = {against: from.against || 'recording', show: from.show || (from.current ? 'changed' : 'blocked'), kind: from.kind || '', phase: from.phase || '',
+		       instance: from.instance || '', label: from.label || '', q: from.q || '', from: from.from || '', to: from.to || '', current: from.current || '',
+		       target: sessionStorage.target};
+	const isCorpus = () => query.against !== 'recording';
 	const top = h('div.summary', {'aria-live': 'polite'}), chart = h('div.chart');
-	const cancel = h('button', {type: 'button', hidden: true, onclick: () => list.abort?.abort()}, 'Cancel');
+	const progress = new Progress(() => list.abort?.abort());
 	const columns = [
 		{key: 'time', title: 'Time', render: row => row.time_ns ? h('time', {title: row.time_ns}, row.time_ns.slice(11, 23)) : '–'},
 		{key: 'verdict', title: 'Verdict', render: verdict},
 		{key: 'words', title: 'Event', render: row => [name(row.words), row.label ? h(`span.tag.${row.expect}`, null, safe(row.label)) : null,
 			row.count > 1 ? h('span.muted', null, ` ${count(row.count)}×`) : null]},
+		{key: 'phase', title: 'Phase', render: row => h('span.muted', null, row.phase)},
 		{key: 'why', title: 'Why', render: row => [row.broken ? h('strong.warn', null, row.expect === 'deny' ? 'missed: ' : 'must be allowed: ') : null,
-			h('span', {title: safe(row.rule)}, safe(row.why)), row.rule ? h('span.muted', null, ' · ' + safe(row.rule)) : null]},
+			h('span', {title: safe(row.why)}, safe(row.why)), row.rule ? h('span.muted', {title: safe(row.rule)}, ' · ' + safe(row.rule)) : null]},
 		{key: 'edit', title: 'Smallest edit', render: row => row.observation && (row.verdict === 'deny' || row.verdict === 'kill')
-			? h('button', {type: 'button', disabled: session.read_only, onclick: () => allow(row)}, 'Allow this')
-			: row.observation ? h('a', {href: `/w/${at.id}/review?q=${encodeURIComponent(safe(row.words.split(' ')[1] || ''))}`}, 'review') : h('span.muted', null, `line ${count(row.line)}`)},
+			? h('button', {type: 'button', disabled: session.read_only, title: 'exactly this, and nothing else; g: a general form', onclick: () => allow(row)}, 'Allow this')
+			: row.observation ? h('a', {href: `/w/${at.id}/review?q=${encodeURIComponent(row.words.split(' ')[1] || '')}`}, 'review') : h('span.muted', null, `line ${count(row.line)}`)},
 	];
 	const list = new List({className: 'replay-list', label: 'Judged events', columns,
 		rowClass: row => [row.verdict, ...(row.broken ? ['broken'] : [])],
 		fetch: async (offset, limit, signal) => {
-			cancel.hidden = false;
+			progress.begin(signal);
 			try {
-				const got = await get(`/workloads/${at.id}/replay`, {offset, limit, ...query}, signal);
+				const got = await get(`/workloads/${at.id}/replay`, {offset, limit, ...query, run: progress.id}, signal);
 				draw(got);
 				return got;
+			} catch (e) {
+				if (progress.cancelled) {
+					clear(top);
+					clear(chart);
+					list.total = 0;
+					list.draw();
+					clear(list.note, h('p.empty', null, 'Cancelled; the server has stopped too. ', h('button', {type: 'button', onclick: () => list.reload()}, 'Replay again')));
+				}
+				throw e;
 			} finally {
-				cancel.hidden = true;
+				progress.end();
 			}
 		},
-		empty: () => h(`p.empty${['blocked', 'missed', 'broken'].includes(query.show) ? '.good' : ''}`, null, query.show === 'blocked' ? '✓ Nothing would be blocked.' :
-			query.show === 'missed' ? '✓ No attack was missed.' : query.show === 'broken' ? '✓ Nothing benign breaks.' : query.against !== 'recording' && query.show === 'all' ? 'This corpus holds no event of this workload: choose another one.' : 'No such event.')});
+		empty: () => h('p.empty', {class: NONE[query.show]?.startsWith('✓') ? 'empty good' : 'empty'}, filtered() ? ['Nothing matches these filters. ',
+				h('button', {type: 'button', onclick: () => set({kind: '', phase: '', instance: '', label: '', q: '', from: '', to: ''})}, 'Take them away')]
+			: !judged && isCorpus() ? 'This corpus holds no event of this workload: choose another one.' : NONE[query.show] || 'No such event.')});
+	const filtered = () => query.kind || query.phase || query.instance || query.label || query.q || query.from;
+	let judged = 0;
 	function draw(got) {
-		clear(top, h('p', null, h('b', null, count(got.blocked)), ` of ${plural(got.events, 'event')} would be blocked: `,
-			`${count(got.prevented)} prevented, ${count(got.happened)} killed although it happened; ${count(got.unknown)} cannot be told.`,
-			workload.allowed + workload.denied ? '' : ' Nothing is decided yet: a policy made now would allow nothing.',
-			got.attacks ? ` Attacks: ${count(got.stopped)} of ${count(got.attacks)} stopped.` : '',
-			got.benign ? ` Benign: ${count(got.broken)} of ${count(got.benign)} broken.` : ''));
-		clear(chart, strip(got.strip, (from, to) => set({from: from * 1e6 + '', to: to * 1e6 + ''})),
+		judged = got.events;
+		clear(top, got.events ? verdictOf(got, query.current) : null,
+			got.events && !(workload.allowed + workload.denied) ? h('p', null, 'Nothing is decided yet: a policy made now would allow nothing.') : null);
+		clear(chart, strip(got.strip, (first, last) => set({from: first * 1e6 + '', to: last * 1e6 + ''})),
 		      query.from ? h('button', {type: 'button', onclick: () => set({from: '', to: ''})}, 'Whole time') : null);
+		if (isCorpus()) {
+			fill(instance, 'any pod', got.pods.map(p => [p, safe(p)]), query.instance);
+			fill(label, 'any label', got.labels.map(l => [l, safe(l)]), query.label);
+		}
 	}
-	async function allow(row) {
+	async function change(path, body, done) {
 		try {
-			workload = await post(`/workloads/${at.id}/decisions`, {version: workload.version,
-				decisions: [{observation: row.observation, choice: 'allow'}]});
+			workload = await post(`/workloads/${at.id}/${path}`, {version: workload.version, ...body});
 			refreshWorkload(workload);
-			toast('Allowed. z undoes.');
+			toast(done);
 		} catch (e) {
 			toast(`${e.message}. ${e.whatToDo || ''}`, true);
 			workload = await get(`/workloads/${at.id}`);
 		}
+		await again();
+	}
+	async function again() {
 		consequence.update();
 		await list.reload(true);
 	}
-	async function undo() {
-		try {
-			workload = await post(`/workloads/${at.id}/undo`, {version: workload.version});
-			toast('Undone.');
-		} catch (e) {
-			toast(`${e.message}. ${e.whatToDo || ''}`, true);
-		}
-		consequence.update();
-		await list.reload(true);
-	}
+	const allow = row => change('decisions', {decisions: [{observation: row.observation, choice: 'allow'}]}, 'Allowed. z undoes.');
+	const general = row => ladder(at.id, {id: row.observation, path: row.words}, () => workload.version, w => {
+		workload = w;
+		refreshWorkload(w);
+		toast('Stored as a rule. z undoes.');
+		again();
+	});
 	function set(change) {
 		Object.assign(query, change);
-		state(change, true);
+		state({...change, show: query.show}, true);
 		tabs();
 		list.reload();
 	}
+
+	// ---- what is looked at ----
 	const showTabs = h('div.tabs', {role: 'group', 'aria-label': 'Which events'});
+	const shown = () => SHOWS.filter(([,, only]) => !only || (only === 'c' ? isCorpus() : query.current));
 	function tabs() {
-		clear(showTabs, SHOWS.filter(([key]) => query.against !== 'recording' || !['attacks', 'missed', 'broken'].includes(key))
-			.map(([key, title]) => h('button.tab', {type: 'button', 'aria-pressed': String(query.show === key), onclick: () => set({show: key})}, title)));
+		clear(showTabs, shown().map(([key, title]) => h('button.tab', {type: 'button', 'aria-pressed': String(query.show === key), onclick: () => set({show: key})}, title)));
+		for (const [el, key] of [[kind, 'kind'], [phase, 'phase'], [instance, 'instance'], [label, 'label']])
+			el.value = query[key];
+		filter.value = query.q;
+		label.hidden = !isCorpus();
 	}
-	const against = h('select', {'aria-label': 'Replay against', onchange: ev => set({against: ev.target.value,
-			show: ev.target.value === 'recording' && ['attacks', 'missed', 'broken'].includes(query.show) ? 'blocked' : query.show, from: '', to: ''})},
-		h('option', {value: 'recording', selected: query.against === 'recording'}, 'the recording'),
-		session.corpora.map((c, i) => h('option', {value: String(i), selected: query.against === String(i)}, 'corpus ' + safe(c.split('/').pop()))));
-	const kind = h('select', {'aria-label': 'Kind', onchange: ev => set({kind: ev.target.value})},
-		['', 'exec', 'file', 'connect', 'guard'].map(k => h('option', {value: k, selected: k === query.kind}, k || 'any kind')));
+	// A list of what is there; what was asked for stays, even if it is not.
+	function fill(select, any, rows, now) {
+		const all = now && !rows.some(([v]) => String(v) === now) ? [...rows, [now, safe(now)]] : rows;
+		clear(select, option('', any, now), all.map(([v, text]) => option(v, text.slice(-50), now)));
+		select.hidden = all.length < 2;
+	}
+	// What cannot be shown of the new subject is replaced by what can.
+	function turn(change) {
+		Object.assign(query, change);
+		if (!shown().some(([key]) => key === query.show))
+			query.show = 'blocked';
+		set({...change, show: query.show});
+	}
+	const select = (title, key, any, values) => h('select', {'aria-label': title, onchange: ev => set({[key]: ev.target.value})},
+		option('', any, query[key]), values.map(v => option(v, v, query[key])));
+	const against = h('select', {'aria-label': 'Replay against', onchange: ev => {
+		turn({against: ev.target.value, from: '', to: '', instance: '', label: ''});
+		if (!isCorpus())
+			instances();
+	}}, option('recording', 'the recording', query.against), session.corpora.map((c, i) => option(i, 'corpus ' + safe(c.split('/').pop()), query.against)));
+	const compare = h('select', {'aria-label': 'Compare with', onchange: ev => turn({current: ev.target.value, show: ev.target.value ? 'changed' : query.show})});
+	const kind = select('Kind', 'kind', 'any kind', ['exec', 'file', 'connect', 'guard']), phase = select('Phase', 'phase', 'any phase', PHASES);
+	const instance = h('select', {'aria-label': 'Instance', hidden: true, onchange: ev => set({instance: ev.target.value})});
+	const label = h('select', {'aria-label': 'Label', hidden: true, onchange: ev => set({label: ev.target.value})});
 	const filter = h('input', {type: 'search', placeholder: 'Filter events', 'aria-label': 'Filter events', value: query.q});
 	let wait;
 	filter.addEventListener('input', () => { clearTimeout(wait); wait = setTimeout(() => set({q: filter.value.trim()}), 200); });
+	const failed = e => toast(`${e.message}. ${e.whatToDo || ''}`, true);
+	function instances() {
+		get(`/workloads/${at.id}/instances`, {limit: 1000}).then(page => {
+			if (!isCorpus())
+				fill(instance, 'any instance', page.rows.map(i => [i.id, safe(i.pod || i.key)]), query.instance);
+		}).catch(failed);
+	}
+	get(`/workloads/${at.id}/history`).then(got => {
+		const rows = got.rows.filter(b => b.version < workload.version);
+		clear(compare, option('', 'compare with an earlier choice …', query.current), rows.map(b => option(b.version, version(b), query.current)),
+			workload.version ? option(0, 'version 0: nothing decided', query.current) : null);
+		compare.hidden = !workload.version;
+	}).catch(failed);
+	// The line at the foot knows which corpora hold anything of this workload.
+	const known = ev => ev.detail.corpora.forEach((c, i) => {
+		const o = against.options[i + 1];
+		if (o && !c.judged)
+			o.textContent = `corpus ${safe(c.corpus.split('/').pop())}: nothing of this workload`;
+	});
+	document.addEventListener('consequence', known);
 	tabs();
-	main.append(h('div.bar', null, against, showTabs, kind, filter, cancel), top, chart, list.el);
+	main.append(h('div.bar', null, against, compare, showTabs, h('span.spacer'), progress.el), h('div.bar.second', null, filter, kind, phase, instance, label), top, chart, list.el);
+	if (!isCorpus())
+		instances();
 	await list.reload();
 	list.scroller.focus({preventScroll: true});
 	return {
-		stop() { clearTimeout(wait); list.stop(); },
+		stop() { clearTimeout(wait); document.removeEventListener('consequence', known); progress.end(); list.stop(); },
 		key(ev) {
+			const row = list.row(list.cursor);
 			if (ev.key === 'j' || ev.key === 'k')
 				list.move(list.cursor + (ev.key === 'j' ? 1 : -1));
-			else if (ev.key === 'a' && list.row(list.cursor)?.observation)
-				allow(list.row(list.cursor));
+			else if (ev.key === 'a' && row?.observation)
+				allow(row);
+			else if (ev.key === 'g' && row?.observation)
+				general(row);
 			else if (ev.key === 'z')
-				undo();
+				change('undo', {}, 'Undone.');
+			else if (ev.key === 'Escape')
+				list.scroller.focus();
 			else
 				return false;
 			return true;

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Replay: what a choice changes against an earlier one, filters, and a long replay that shows how far it is and ends, on the
+// server too, when it is cancelled or its page is closed.
+'use strict';
+const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
+const {execFileSync, spawn} = require('node:child_process');
+const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+
+// A corpus without end: a pipe that is filled as long as somebody reads it. Resolves when nobody does any more.
+function endless(pipe, file) {
+	const child = spawn('sh', ['-c', 'trap "" PIPE; exec 3>"$0"; while cat "$1" >&3 2>/dev/null; do :; done', pipe, file], {stdio: 'ignore'});
+	process.on('exit', () => child.kill('SIGKILL'));
+	return new Promise(done => child.once('exit', done));
+}
+
+const within = (ms, what, promise) => Promise.race([promise, new Promise((_, no) => setTimeout(() => no(new Error(`${what}: not within ${ms} ms`)), ms))]);
+
+run(async () => {
+	const dir = folder(), db = path.join(dir, 's.db'), pipe = path.join(dir, 'endless.ndjson');
+	stakeout('corpus', '-o', dir, 'node-service');
+	stakeout('corpus', '--benign', '-o', dir, 'node-service');
+	const corpus = path.join(dir, 'node-service.ndjson'), benign = path.join(dir, 'node-service.benign.ndjson');
+	stakeout('ingest', '--db', db, benign);
+	execFileSync('mkfifo', [pipe]);
+	// The pipe is in the list of a server of its own: the line at the foot would wait for its end.
+	const server = await serve('--db', db, '--corpus', corpus), piped = await serve('--db', db, '--corpus', pipe), browser = await launch();
+	try {
+		const page = await browser.newPage({viewport: {width: 1600, height: 900}}), wrong = watch(page, server.url);
+		await page.goto(server.url);
+		await page.waitForSelector('.fleet-list .body .row a');
+		const rows = await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows);
+		const id = rows.find(r => r.kind === 'Deployment').id;
+		const api = p => page.evaluate(async u => (await fetch(u)).json(), `/api/v1/workloads/${id}${p}`);
+
+		// Version 1 allows everything; version 2 takes one connection back.
+		await page.goto(`${server.url}/w/${id}/review`);
+		await page.waitForSelector('.review-list .row.cursor .what');
+		await page.keyboard.press('b');
+		await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
+		await page.click('.preview .primary');
+		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Stored'));
+		const victim = (await api('/observations?kind=connect&sort=count&descending=1')).rows[0];
+		await page.goto(`${server.url}/w/${id}/review?kind=connect&sort=count&descending=1`);
+		await page.waitForSelector('.review-list .row.cursor .what');
+		await page.keyboard.press('d');
+		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Denied'));
+
+		// Compared with version 1: exactly that is newly blocked, in words and in numbers.
+		await page.keyboard.press('3');
+		await page.waitForSelector('.summary b');
+		await page.waitForFunction(() => document.querySelector('[aria-label="Compare with"]')?.options.length > 2);
+		await page.selectOption('[aria-label="Compare with"]', '1');
+		await page.waitForSelector('.summary .compared');
+		assert.match(page.url(), /current=1/);
+		const changed = await api('/replay?current=1&show=changed');
+		assert.ok(changed.newly_blocked >= victim.count && changed.newly_allowed === 0, JSON.stringify({...changed, rows: 0}));
+		assert.ok(changed.rows.every(r => r.before === 'allow' && (r.verdict === 'deny' || r.verdict === 'kill')));
+		assert.ok(changed.rows.some(r => r.observation === victim.id), 'the connection that was taken back is listed');
+		assert.match(await page.textContent('.summary .compared'), new RegExp(`version 1: ${changed.newly_blocked.toLocaleString('en-US')} newly blocked, 0 newly allowed`));
+		assert.match(await page.textContent('.replay-list .body .row .verdict'), /was allowed/);
+		const nothing = await api(`/replay?current=0&show=newly-blocked`);
+		assert.equal(nothing.total, 0, 'version 0 allowed nothing: nothing can be newly blocked');
+		assert.ok(nothing.newly_allowed > 0);
+		// Allowed here, nothing differs any more.
+		await page.locator('.replay-list').focus();
+		await page.keyboard.press('a');
+		await page.waitForFunction(() => document.querySelector('.summary .compared')?.textContent.includes('0 newly blocked'));
+		assert.match(await page.textContent('.note'), /No verdict changes/);
+
+		// Filters: each narrows, together they are all of it.
+		const total = async filters => (await api(`/replay?show=all&${filters}`)).total;
+		const all = await total('');
+		let sum = 0;
+		for (const phase of ['start-up', 'steady', 'probes', 'scheduled', 'interactive'])
+			sum += await total(`phase=${phase}`);
+		assert.equal(sum, all, 'each observation is in one phase');
+		assert.ok(await total('phase=probes') > 0 && await total('phase=start-up') > 0 && await total('phase=steady') > 0);
+		const instances = (await api('/instances')).rows;
+		const one = await total(`instance=${instances[0].id}`);
+		assert.ok(one > 0 && one < all, `one instance: ${one} of ${all}`);
+		assert.equal(await total(`instance=${instances[0].id}`), (await api(`/observations?instance=${instances[0].id}`)).total);
+		await page.selectOption('[aria-label=Phase]', 'probes');
+		await page.getByRole('button', {name: 'All', exact: true}).click();
+		await page.waitForFunction(() => [...document.querySelectorAll('.replay-list .body .row .phase')].length &&
+			[...document.querySelectorAll('.replay-list .body .row .phase')].every(e => e.textContent === 'probes'));
+		await page.selectOption('[aria-label="Replay against"]', '0');
+		await page.selectOption('[aria-label=Phase]', '');
+		await page.waitForFunction(() => [...document.querySelector('[aria-label=Label]').options].some(o => o.value === 'attack: memfd run'));
+		await page.selectOption('[aria-label=Label]', 'attack: memfd run');
+		await page.waitForFunction(() => [...document.querySelectorAll('.replay-list .body .row .tag')].length === 3);
+		assert.deepEqual([...new Set(await page.$$eval('.replay-list .body .row .tag', v => v.map(e => e.textContent)))], ['attack: memfd run']);
+		const pod = await page.$eval('[aria-label=Instance]', e => e.options[1].value);
+		assert.ok((await api(`/replay?against=0&show=all&instance=${encodeURIComponent(pod)}`)).total < (await api('/replay?against=0&show=all')).total);
+		assert.equal((await page.request.get(`${server.url}/api/v1/workloads/${id}/replay?phase=never`)).status(), 400);
+		// The address holds all of it.
+		await page.reload();
+		await page.waitForFunction(() => document.querySelectorAll('.replay-list .body .row .tag').length === 3);
+		assert.deepEqual(wrong, []);
+
+		// A replay without end: how far it is, and Cancel.
+		const long = await browser.newPage({viewport: {width: 1400, height: 900}}), wrongLong = watch(long, piped.url);
+		await long.route(/\/consequence(\?|$)/, route => route.abort());
+		const runs = async () => (await (await page.request.get(`${piped.url}/api/v1/runs`, {headers: {Cookie: ''}})).json()).rows;
+		const open = async () => {
+			const ended = endless(pipe, benign);
+			await long.goto(`${piped.url}/w/${id}/replay?against=0&show=all`);
+			await long.waitForSelector('.progress:not([hidden]) button');
+			await long.waitForFunction(() => /\d MB so far/.test(document.querySelector('.bar .progress').textContent));
+			return ended;
+		};
+		let ended = await open();
+		assert.equal((await runs()).length, 1);
+		assert.ok((await runs())[0].done > 0);
+		await long.getByRole('button', {name: 'Cancel'}).click();
+		await long.waitForFunction(() => document.querySelector('.note').textContent.startsWith('Cancelled'));
+		await within(5000, 'the server goes on reading after Cancel', ended);
+		assert.deepEqual(await runs(), []);
+		// Closing the page ends it as well.
+		ended = await open();
+		assert.deepEqual(wrongLong, []);
+		await long.close();
+		await within(5000, 'the server goes on reading after its page was closed', ended);
+		assert.deepEqual(await runs(), []);
+	} finally {
+		await browser.close();
+		await Promise.all([server.stop(), piped.stop()]);
+		fs.rmSync(dir, {recursive: true, force: true});
+	}
+});
