@@ -118,7 +118,9 @@ static int replay_corpora(struct run *run, const struct options *o)
 		}
 		int err = replay_source(run, file, source);
 		if (err < 0) {
-			fprintf(stderr, "stakeout replay: %s: %s\n", file, strerror(-err));
+			const char *why = ndjson_error(source);
+			fprintf(stderr, "stakeout replay: %s: %s after line %llu\n", file, why ? why : strerror(-err),
+				(unsigned long long)ndjson_stats(source)->lines);
 			return EXIT_INPUT;
 		}
 		int status = check_corpus(file, source);

@@ -17,6 +17,7 @@
 
 #define CHUNK  (512u << 10)
 #define PACKED (128u << 10)
+#define START_BYTES 4
 
 struct input {
 	int fd;                     /* -1: all of it is in the buffer */
@@ -29,6 +30,7 @@ struct input {
 	bool ended, discarding;
 	uint64_t bytes;
 	bool packed, in_member;     /* gzip; inside one of its members */
+	bool damaged;               /* what inflate() gave before it failed is handed out first */
 	z_stream zip;
 	unsigned char *packed_buf;
 	struct buf parts[2];        /* a node log's long line, joined: stdout, stderr */
@@ -95,9 +97,25 @@ static ssize_t read_some(struct input *in, void *to, size_t n)
 	return got < 0 ? (errno == EINTR ? -EAGAIN : -errno) : got;
 }
 
+/* inflate() failed; in the middle of a member, or at what should begin one. */
+static ssize_t inflate_failed(struct input *in, bool at_start, size_t got)
+{
+	bool nothing_of_it = at_start && in->bytes && !in->zip.total_out;
+	in->error = nothing_of_it ? "other bytes follow the gzip stream" : "the gzip stream is damaged";
+	in->damaged = true;
+	return got ? (ssize_t)got : -EILSEQ;
+}
+
 static ssize_t inflate_some(struct input *in, char *to, size_t room)
 {
+	if (in->damaged)
+		return -EILSEQ;
 	for (;;) {
+		/* zeros between or behind members are padding */
+		while (!in->in_member && in->zip.avail_in && !*in->zip.next_in) {
+			in->zip.next_in++;
+			in->zip.avail_in--;
+		}
 		if (in->zip.avail_in == 0) {
 			ssize_t got = read_some(in, in->packed_buf, PACKED);
 			if (got < 0)
@@ -108,7 +126,9 @@ static ssize_t inflate_some(struct input *in, char *to, size_t room)
 			}
 			in->zip.next_in = in->packed_buf;
 			in->zip.avail_in = (uInt)got;
+			continue;
 		}
+		bool at_start = !in->in_member;
 		in->zip.next_out = (unsigned char *)to;
 		in->zip.avail_out = (uInt)room;
 		in->in_member = true;
@@ -118,8 +138,7 @@ static ssize_t inflate_some(struct input *in, char *to, size_t room)
 			in->in_member = false;
 			inflateReset(&in->zip);
 		} else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-			in->error = in->zip.msg ? in->zip.msg : "the gzip stream is damaged";
-			return -EILSEQ;
+			return inflate_failed(in, at_start, got);
 		}
 		if (got)
 			return (ssize_t)got;
@@ -163,10 +182,34 @@ static int start_gzip(struct input *in)
 	return 0;
 }
 
-/* Two bytes decide whether it is compressed. */
+/* What is no text at all, by its first bytes, and what to do about it. */
+static const struct {
+	struct str start;
+	const char *advice;
+} foreign[] = {
+	{STR_INIT("\x28\xb5\x2f\xfd"), "is compressed with zstd: unpack it first (zstd -dc FILE | ...)"},
+	{STR_INIT("\xfd\x37zX"), "is compressed with xz: unpack it first (xz -dc FILE | ...)"},
+	{STR_INIT("BZh9"), "is compressed with bzip2: unpack it first (bzip2 -dc FILE | ...)"},
+	{STR_INIT("PK\3\4"), "is a zip archive: unpack it first (unzip -p FILE | ...)"},
+	{STR_INIT("\xff\xfe"), "is UTF-16 text: convert it first (iconv -f UTF-16 -t UTF-8 FILE | ...)"},
+	{STR_INIT("\xfe\xff"), "is UTF-16 text: convert it first (iconv -f UTF-16 -t UTF-8 FILE | ...)"},
+	{STR_INIT("{\0\"\0"), "is UTF-16 text: convert it first (iconv -f UTF-16LE -t UTF-8 FILE | ...)"},
+	{STR_INIT("\0{\0\""), "is UTF-16 text: convert it first (iconv -f UTF-16BE -t UTF-8 FILE | ...)"},
+	{STR_INIT("SQLi"), "is a database: name the logs it was made from, or pass it with --db"},
+};
+
+static const char *foreign_advice(const struct input *in)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
+		if (str_starts((struct str){in->buf, in->n}, foreign[i].start))
+			return foreign[i].advice;
+	return NULL;
+}
+
+/* A few bytes decide whether it is compressed. */
 static int look_at_start(struct input *in)
 {
-	while (in->n < 2) {
+	while (in->n < START_BYTES) {
 		ssize_t got = read_some(in, in->buf + in->n, PACKED - in->n);
 		if (got == -EAGAIN)
 			continue;
@@ -201,6 +244,11 @@ int input_open(const char *file, size_t line_max, unsigned idle_ms, struct diag 
 		err = look_at_start(in);
 		if (err)
 			diag_error(d, file, "cannot read: %s", strerror(-err));
+	}
+	const char *advice = err || in->packed ? NULL : foreign_advice(in);
+	if (advice) {
+		err = -EINVAL;
+		diag_error(d, file, "%s", advice);
 	}
 	if (err) {
 		input_close(in);

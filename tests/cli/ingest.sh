@@ -84,6 +84,40 @@ status 2 "$STAKEOUT" ingest
 status 3 "$STAKEOUT" ingest --db "$dir/no/where.db" "$dir/a.log"
 head -c 2000 "$dir/tetragon-2026.log.gz" >"$dir/cut.gz"
 status 2 "$STAKEOUT" ingest --db "$db" "$dir/cut.gz"
+grep -q 'cut off after line' "$dir/err" || fail "a cut gzip stream: $(cat "$dir/err")"
+"$STAKEOUT" compile corpus/allowlists/web-server.yaml -o "$dir/web" >/dev/null || fail "no policy to replay"
+status 2 "$STAKEOUT" replay "$dir/web" --corpus "$dir/cut.gz"
+grep -q 'cut off after line' "$dir/err" || fail "replay of a cut gzip stream: $(cat "$dir/err")"
+lines 1 20 | gzip -c >"$dir/more.gz"
+head -c 512 /dev/zero >>"$dir/more.gz"
+status 0 "$STAKEOUT" ingest --db "$dir/more.db" "$dir/more.gz"
+echo more >>"$dir/more.gz"
+status 2 "$STAKEOUT" ingest --db "$dir/more.db" "$dir/more.gz"
+grep -q 'other bytes follow the gzip stream after line 20' "$dir/err" || fail "bytes behind a gzip stream: $(cat "$dir/err")"
+[ "$(total "$dir/more.db")" = 20 ] || fail "what a gzip stream held before the damage is not kept"
+lines 1 300 | gzip -c >"$dir/bad.gz"
+printf xxxx | dd of="$dir/bad.gz" bs=1 seek=$(($(wc -c <"$dir/bad.gz") - 300)) conv=notrunc 2>/dev/null
+status 2 "$STAKEOUT" ingest --db "$dir/bad.db" "$dir/bad.gz"
+grep -q 'the gzip stream is damaged after line' "$dir/err" || fail "a damaged gzip stream: $(cat "$dir/err")"
+[ "$(total "$dir/bad.db")" -gt 100 ] || fail "what came before the damage is not kept"
+# no text at all: what it is, and what to do
+printf '\377\376{\0' >"$dir/utf16"
+status 2 "$STAKEOUT" ingest --db "$db" "$dir/utf16"
+grep -q 'UTF-16 text: convert it first' "$dir/err" || fail "UTF-16: $(cat "$dir/err")"
+status 2 "$STAKEOUT" ingest --db "$db" "$db"
+grep -q 'is a database' "$dir/err" || fail "a database: $(cat "$dir/err")"
+status 2 "$STAKEOUT" ingest --db "$db" - <&-
+# zero bytes damage the lines they stand in; one line of 20 MB is passed in bounded memory
+{ line 1; printf 'a\000b\n'; line 2 | sed 's/bin/\x00/'; line 3; head -c 20000000 /dev/zero | tr '\000' x; echo; line 4; } >"$dir/odd"
+"$STAKEOUT" ingest --db "$dir/odd.db" "$dir/odd" >"$dir/out" || fail "good lines among odd ones: exit $?"
+grep -q ': 6 lines, 3 events' "$dir/out" || fail "odd lines: $(cat "$dir/out")"
+grep -q 'longer than 16 MiB (line 5)' "$dir/out" || fail "a long line: $(cat "$dir/out")"
+# rotated files in whatever order give the same observations
+split -l 200 "$dir/whole.log" "$dir/part."
+"$STAKEOUT" ingest --db "$dir/order.db" $(ls -r "$dir"/part.*) >/dev/null
+"$STAKEOUT" ingest --db "$dir/ordered.db" "$dir"/part.* >/dev/null
+counts "$dir/order.db" | sed 's/,"last".*//' >"$dir/order"
+counts "$dir/ordered.db" | sed 's/,"last".*//' | cmp -s - "$dir/order" || fail "the order of files changed what was observed"
 status 1 "$STAKEOUT" export --db "$db" --workload nothing-like-it
 fresh=$dir/fresh.db
 status 2 "$STAKEOUT" ingest --db "$fresh" "$dir/text" "$dir/older.log"
