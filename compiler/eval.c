@@ -46,7 +46,7 @@ static enum tri and_then(enum tri sofar, enum tri next)
 	return sofar == TRI_NO || next == TRI_NO ? TRI_NO : sofar == TRI_UNKNOWN ? sofar : next;
 }
 
-static enum tri selector_matches(const struct compiled_selector *s, const struct hit *h,
+static enum tri selector_matches(const struct engine *e, const struct compiled_selector *s, const struct hit *h,
 				 const struct process *process, const char **why)
 {
 	enum tri r = TRI_YES;
@@ -58,12 +58,8 @@ static enum tri selector_matches(const struct compiled_selector *s, const struct
 		r = eval_workloads(s, process);
 	if (r == TRI_UNKNOWN)
 		*why = "the container of this process is not resolved to a pod";
-	if (r != TRI_NO && s->binaries) {
-		r = and_then(r, eval_binaries(s->binaries, &h->record, &reason));
-		*why = *why ? *why : reason;
-	}
-	if (r != TRI_NO && s->pids) {
-		r = and_then(r, eval_pids(s->pids, &h->record, &reason));
+	if (r != TRI_NO) {
+		r = and_then(r, eval_process(e, s, h, &reason));
 		*why = *why ? *why : reason;
 	}
 	for (size_t i = 0; i < s->ntests && r != TRI_NO; i++) {
@@ -82,48 +78,81 @@ static enum tri selector_matches(const struct compiled_selector *s, const struct
 static const struct verdict_form no_match = {.verdict = VERDICT_ALLOW, .why = "no selector matches"};
 static const struct verdict_form posts = {.verdict = VERDICT_POST, .why = "a hook without selectors posts everything"};
 
-static bool same_outcome(const struct verdict_form *a, const struct verdict_form *b)
+static bool stops(const struct verdict_form *f)
 {
+	return f->verdict != VERDICT_ALLOW && f->verdict != VERDICT_POST;
+}
+
+/* Does the same become of the operation? Whether its event is posted does not count. */
+static bool same_fate(const struct verdict_form *a, const struct verdict_form *b)
+{
+	if (!stops(a) && !stops(b))
+		return true;
 	return a->verdict == b->verdict && a->error == b->error && a->signal == b->signal && a->denies == b->denies;
 }
 
+/* What the selectors come to: the first that surely matches, and those before it that may. */
+struct choice {
+	const struct verdict_form *sure, *possible;
+	int selector;             /* the first of them; -1 = none */
+	bool differ;              /* those that may match do not all come to the same */
+	const char *unsure;       /* why it is not told whether the first of those matches */
+	const struct compiled_selector *matched;
+};
+
 /* The first selector that matches decides. */
-static void decide(const struct compiled_hook *hook, const struct hit *h, const struct process *process,
-		   struct judgement *j)
+static struct choice choose(const struct engine *e, const struct compiled_hook *hook, const struct hit *h,
+			    const struct process *process)
 {
-	const struct verdict_form *possible = NULL, *f = &no_match;
-	const char *unsure = NULL;
-	bool differ = false;
-	j->selector = -1;
-	if (!hook->nselectors)
-		f = &posts;
+	struct choice c = {.sure = hook->nselectors ? &no_match : &posts, .selector = -1};
 	for (size_t i = 0; i < hook->nselectors; i++) {
 		const struct compiled_selector *s = &hook->selectors[i];
 		const char *why;
-		enum tri t = selector_matches(s, h, process, &why);
+		enum tri t = selector_matches(e, s, h, process, &why);
 		if (t == TRI_NO)
 			continue;
+		if (!c.possible)
+			c.selector = (int)i;
 		if (t == TRI_YES) {
-			f = &s->outcome;
-			if (!possible)
-				j->selector = (int)i;
-			break;
+			c.sure = &s->outcome;
+			c.matched = s;
+			return c;
 		}
-		if (!possible) {
-			possible = &s->outcome;
-			unsure = why;
-			j->selector = (int)i;
-		} else {
-			differ |= !same_outcome(possible, &s->outcome);
-		}
+		if (c.possible)
+			c.differ |= !same_fate(c.possible, &s->outcome);
+		else
+			c.unsure = why;
+		c.possible = c.possible ? c.possible : &s->outcome;
 	}
-	if (possible && (differ || !same_outcome(possible, f))) {
-		j->verdict = VERDICT_UNKNOWN;
-		j->why = unsure;
-		j->selector = -1;
+	return c;
+}
+
+static void not_told(struct judgement *j, const char *why)
+{
+	j->verdict = VERDICT_UNKNOWN;
+	j->why = why;
+	j->selector = -1;
+}
+
+static void decide(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct process *process,
+		   struct judgement *j)
+{
+	static const struct verdict_form either = {
+		.verdict = VERDICT_ALLOW, .why = "nothing stops it; whether its event is posted is not told"};
+	struct choice c = choose(e, hook, h, process);
+	if (c.possible && (c.differ || !same_fate(c.possible, c.sure))) {
+		not_told(j, c.unsure);
 		return;
 	}
-	f = possible ? possible : f;
+	const struct verdict_form *f = !c.possible ? c.sure : c.possible->verdict == c.sure->verdict ? c.possible : &either;
+	if (h->maybe && stops(f)) {
+		not_told(j, h->maybe);
+		return;
+	}
+	/* What the kernel keeps of a process to see changes by is made anew when the change is posted. */
+	if (c.matched && f->posts && (c.matched->namespace_changes || c.matched->capability_changes))
+		processes_refresh(e->processes, h->record.image);
+	j->selector = c.selector;
 	j->verdict = f->verdict;
 	j->why = f->why;
 	j->error = f->verdict != VERDICT_DENY ? 0 : h->denied_as ? h->denied_as : f->error;
@@ -156,7 +185,7 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 		j.verdict = VERDICT_ALLOW;
 		j.why = hook->dead;
 	} else {
-		decide(hook, h, &ev->process, &j);
+		decide(e, hook, h, &ev->process, &j);
 		if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
 			j = (struct judgement){.policy = hook->policy, .hook = hook->hook, .selector = -1,
 					       .verdict = VERDICT_UNKNOWN, .effect = EFFECT_HAPPENED,
@@ -198,11 +227,29 @@ void engine_presume_paths(struct engine *e, bool yes)
 
 void engine_records(struct engine *e, const struct event *ev)
 {
-	uint32_t site = ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
-	if (site == SITE_NONE)
-		return;
-	eval_note_line(e, site, ev);
+	uint32_t site = eval_event_site(e, ev);
 	eval_note_abi(e, site, ev);
+	if (site != SITE_NONE)
+		eval_note_line(e, site, ev);
+}
+
+static bool enforces(const struct compiled_hook *hook)
+{
+	for (size_t i = 0; i < hook->nselectors && !hook->dead && !hook->monitor; i++)
+		if (!hook->selectors[i].beyond && stops(&hook->selectors[i].outcome))
+			return true;
+	return false;
+}
+
+bool engine_enforces(const struct engine *e, size_t policy, size_t hook)
+{
+	for (size_t s = 0; s < e->at.n; s++)
+		for (size_t k = 0; k < e->at.v[s].n; k++) {
+			const struct compiled_hook *c = e->at.v[s].v[k];
+			if (c->policy == policy && c->hook == hook)
+				return enforces(c);
+		}
+	return false;
 }
 
 enum verdict judgements_worst(const struct judgement *j, size_t n)

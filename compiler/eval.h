@@ -75,3 +75,6 @@ void engine_records(struct engine *e, const struct event *ev);
  */
 void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t policy, size_t hook),
 		       void *arg);
+
+/* Could the hook stop anything at all: does one of its selectors deny, signal or notify the enforcer, outside monitor mode? */
+bool engine_enforces(const struct engine *e, size_t policy, size_t hook);

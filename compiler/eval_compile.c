@@ -47,6 +47,16 @@ uint32_t eval_site(const struct engine *e, enum hook_section section, struct str
 	return i == MAP_NONE ? SITE_NONE : i;
 }
 
+uint32_t eval_event_site(struct engine *e, const struct event *ev)
+{
+	if (ev->section == HOOK_NONE || !ev->compat)
+		return ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
+	buf_clear(&e->scratch);
+	buf_puts(&e->scratch, "__ia32_");
+	buf_str(&e->scratch, ev->hook);
+	return eval_site(e, ev->section, buf_view(&e->scratch));
+}
+
 static uint32_t add_site(struct engine *e, enum hook_section section, struct str name)
 {
 	uint32_t i = eval_site(e, section, name);
@@ -70,10 +80,10 @@ static void file_hook(struct engine *e, uint32_t site, struct compiled_hook *c)
 	*(struct compiled_hook **)VEC_PUSH(&e->at.v[site]) = c;
 }
 
-/* Strips __x64_ and the like. */
+/* Strips __x64_ and the like; __ia32_ names another place. */
 static struct str plain_call(struct str call)
 {
-	static const struct str prefixes[] = {STR_INIT("__x64_"), STR_INIT("__arm64_"), STR_INIT("__ia32_")};
+	static const struct str prefixes[] = {STR_INIT("__x64_"), STR_INIT("__arm64_")};
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (str_starts(call, prefixes[i]))
 			return str_skip(call, prefixes[i].n);
@@ -183,14 +193,58 @@ static struct binary_test *compile_binaries(struct engine *e, const struct binar
 	return t;
 }
 
-static const char *unanswerable(const struct selector *s)
+static const struct capability_test *compile_capabilities(struct engine *e, const struct capability_filter *f)
 {
-	return s->nparent_binaries ? "matchParentBinaries: the events do not tell the recorded parent"
-	       : s->nnamespaces ? "matchNamespaces: the events do not tell the namespaces"
-	       : s->nnamespace_changes ? "matchNamespaceChanges: the events do not tell the namespaces"
-	       : s->ncapabilities ? "matchCapabilities: the events do not tell the capabilities"
-	       : s->ncapability_changes ? "matchCapabilityChanges: the events do not tell the capabilities"
-	       : s->ndata ? "matchData: the events do not tell this data"
+	struct capability_test *t = arena_alloc(e->arena, sizeof(*t));
+	*t = (struct capability_test){.op = f->op, .namespace_only = f->namespace_capability};
+	int set = cap_set_number(f->type);
+	t->set = set < 0 ? CAPS_EFFECTIVE : (enum cap_set)set;
+	for (size_t i = 0; i < f->values.n; i++) {
+		int number = capability_number(f->values.v[i]);
+		t->mask |= number < 0 ? 0 : UINT64_C(1) << number;
+	}
+	return t;
+}
+
+static void compile_namespace(struct engine *e, const struct namespace_filter *f, struct namespace_test *t)
+{
+	int kind = namespace_number(f->namespace);
+	*t = (struct namespace_test){.op = f->op, .kind = kind < 0 ? NS_UTS : (enum namespace_kind)kind, .n = f->values.n};
+	t->values = arena_alloc(e->arena, (f->values.n + 1) * sizeof(*t->values));
+	for (size_t i = 0; i < f->values.n; i++) {
+		uint64_t number = 0;
+		t->values[i].host = str_eq(f->values.v[i], STR("host_ns"));
+		if (!t->values[i].host && str_to_u64(f->values.v[i], &number) == 0)
+			t->values[i].number = (uint32_t)number;
+	}
+}
+
+static const struct namespace_test *compile_namespaces(struct engine *e, const struct selector *s)
+{
+	struct namespace_test *v = arena_alloc(e->arena, (s->nnamespaces + 1) * sizeof(*v));
+	for (size_t i = 0; i < s->nnamespaces; i++)
+		compile_namespace(e, &s->namespaces[i], &v[i]);
+	return v;
+}
+
+static const struct namespace_test *compile_changes(struct engine *e, const struct namespace_filter *f)
+{
+	struct namespace_test *t = arena_alloc(e->arena, sizeof(*t));
+	*t = (struct namespace_test){.op = f->op};
+	for (size_t i = 0; i < f->values.n; i++) {
+		int kind = namespace_number(f->values.v[i]);
+		t->kinds |= kind < 0 ? 0 : (uint16_t)(1 << kind);
+	}
+	return t;
+}
+
+/* What the kernel misreads: it takes one entry and four values where it was given more. */
+static const char *misread(const struct selector *s)
+{
+	enum { PID_VALUES_READ = 7 };
+	return s->npids > 1 || s->ncapabilities > 1
+		? "more than one matchPIDs or matchCapabilities entry is misread by the kernel"
+	       : s->npids && s->pids[0].n > PID_VALUES_READ ? "eight values of matchPIDs or more are misread by the kernel"
 	       : NULL;
 }
 
@@ -206,7 +260,8 @@ static const struct spec_arg *filtered_arg(const struct hook *h, const struct ar
 
 /*
  * What no argument changes: SubString needs a kernel function, without which it loads and never matches; on types without
- * filters the kernel compares nothing, and Prefix and Postfix pass, but for the filename of a system call.
+ * filters the kernel compares nothing, and Prefix and Postfix pass, but for the filename of a system call; CelExpr is for kprobes
+ * and uprobes.
  */
 static void decide_test(const struct engine *e, const struct hook *h, struct arg_test *t)
 {
@@ -214,6 +269,9 @@ static void decide_test(const struct engine *e, const struct hook *h, struct arg
 	uint32_t needs = t->op == OPERATOR_SUB_STRING ? TARGET_KERNEL(6, 17) : TARGET_KERNEL(6, 19);
 	bool user = h->section == SECTION_UPROBE || h->section == SECTION_USDT;
 	if (substring && !user && e->target.kernel < needs) {
+		t->decided = true;
+		t->as_decided = TRI_NO;
+	} else if (t->op == OPERATOR_CEL_EXPR && h->section != SECTION_KPROBE && h->section != SECTION_UPROBE) {
 		t->decided = true;
 		t->as_decided = TRI_NO;
 	} else if (t->class == CLASS_NONE && (t->op == OPERATOR_PREFIX || t->op == OPERATOR_POSTFIX)) {
@@ -238,7 +296,7 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 	struct value_table *table = arena_alloc(c->e->arena, sizeof(*table));
 	*(struct value_table **)VEC_PUSH(&c->e->tables) = table;
 	table->written = &f->values;
-	const char *bad = eval_values(c->e, f, t->arg, table);
+	const char *bad = eval_values(c->e, c->p, f, t->arg, table);
 	if (bad)
 		c->dead = bad;
 	t->table = table;
@@ -251,13 +309,23 @@ static void compile_selector(struct compiling *c, const struct hook *h, const st
 	struct selector s = merged(c->p, written);
 	if (s.nbinaries)
 		ret->binaries = compile_binaries(c->e, &s.binaries[0]);
+	if (s.nparent_binaries)
+		ret->parent_binaries = compile_binaries(c->e, &s.parent_binaries[0]);
 	if (s.npids)
 		ret->pids = &s.pids[0];
+	ret->namespaces = compile_namespaces(c->e, &s);
+	ret->nnamespaces = s.nnamespaces;
+	if (s.nnamespace_changes)
+		ret->namespace_changes = compile_changes(c->e, &s.namespace_changes[0]);
+	if (s.ncapabilities)
+		ret->capabilities = compile_capabilities(c->e, &s.capabilities[0]);
+	if (s.ncapability_changes)
+		ret->capability_changes = compile_capabilities(c->e, &s.capability_changes[0]);
 	ret->workloads = s.workloads;
 	ret->nworkloads = s.nworkloads;
-	ret->unknown = s.npids > 1 || s.ncapabilities > 1
-		? "more than one matchPIDs or matchCapabilities entry is misread by the kernel"
-		: unanswerable(&s);
+	ret->unknown = misread(&s);
+	if (!ret->unknown && s.ndata)
+		ret->unknown = "matchData: the events do not tell this data";
 	if (s.nparent_binaries && !c->e->target.parents_map)
 		c->dead = "does not load: matchParentBinaries needs the agent's --parents-map-enabled";
 	ret->tests = arena_alloc(c->e->arena, (s.nargs + 1) * sizeof(*ret->tests));

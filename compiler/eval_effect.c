@@ -93,6 +93,7 @@ static void act(const struct engine *e, const struct policy *p, const struct hoo
 		override(e, p, h, a, f);
 		break;
 	case ACTION_NO_POST:
+		f->posts = false;
 		if (f->verdict == VERDICT_POST)
 			f->verdict = VERDICT_ALLOW;
 		break;
@@ -133,7 +134,7 @@ static bool return_side_enforces(const struct hook *h, const struct selector *s)
 struct verdict_form eval_outcome(const struct engine *e, const struct policy *p, const struct hook *h,
 				 const struct selector *s)
 {
-	struct verdict_form f = {.verdict = VERDICT_POST, .why = "the selector matches and only posts"};
+	struct verdict_form f = {.verdict = VERDICT_POST, .posts = true, .why = "the selector matches and only posts"};
 	if (return_side_enforces(h, s)) {
 		f.verdict = VERDICT_UNKNOWN;
 		f.why = "matchReturnActions: what the return value decides is not evaluated";
@@ -229,7 +230,9 @@ static enum effect killed_effect(const struct engine *e, const struct event *ev,
 	case SITE_SOCKET_CONNECT:
 	case SITE_SYS_CONNECT:
 		/* Connecting a datagram socket sends nothing, and the dead send nothing after it. */
-		return ev->protocol == PROTOCOL_UDP ? EFFECT_PREVENTED : EFFECT_HAPPENED;
+		return ev->protocol == PROTOCOL_UDP ||
+				       (ev->address.family && eval_never_tcp(e, ev->process.exec_id))
+			       ? EFFECT_PREVENTED : EFFECT_HAPPENED;
 	case SITE_FILE_OPEN:
 	case SITE_SYS_OPENAT:
 		/* The open itself is of no use to the dead, but it creates and empties. */

@@ -5,7 +5,7 @@
  */
 #include "compiler/eval_hit.h"
 
-enum { MOST_SYSCALL = 1023, NUMBER_EXECVE_32 = 11, NUMBER_EXECVE_X86 = 59, NUMBER_EXECVE_ARM64 = 221 };
+enum { NUMBER_EXECVE_32 = 11, NUMBER_EXECVE_X86 = 59, NUMBER_EXECVEAT_X86 = 322, NUMBER_EXECVE_ARM64 = 221 };
 
 static void exec_number(const struct engine *e, const struct event *ev, struct hit *h)
 {
@@ -32,33 +32,51 @@ void exec_other_calls(struct engine *e, struct hits *hits, const struct process 
 		struct hit *h = e->at.v[sites[i]].recorded ? NULL : hit_add(e, hits, sites[i], who);
 		if (!h)
 			continue;
-		hit_between(h, 4, (struct str){NULL, 0}, 0, MOST_SYSCALL);
-		h->slots[h->n - 1].not_exec = true;
+		hit_between(h, 4, (struct str){NULL, 0}, 0, CALLS - 1);
+		struct slot *number = &h->slots[h->n - 1];
+		number->not_exec = true;
+		number->compat = eval_is_compat(e, who);
+		number->never = eval_is_heard(e, who->exec_id) ? e->recorded_calls : NULL;
 	}
 }
 
 /* The caller's record as the process filters see it before the exec. */
-static struct process caller_of(struct engine *e, const struct event *ev)
+struct caller {
+	struct process p;
+	bool forked;            /* a fork of that image, of which no line is */
+};
+
+static struct caller caller_of(struct engine *e, const struct event *ev)
 {
-	struct process caller = {.pid = ev->process.pid};
-	const struct process_image *image = processes_caller(e->processes, ev);
-	if (image) {
-		caller.path = image->path;
-		caller.path_known = true;
-	} else if (ev->has_parent && ev->parent.path_known) {
-		caller.path = ev->parent.path;
-		caller.path_known = true;
-	} else if (ev->has_parent) {
-		caller.filename = ev->parent.filename;
-		hit_presume(e, &caller);
+	struct caller c = {.p.pid = ev->process.pid};
+	struct process_caller told;
+	if (processes_caller(e->processes, ev, &told)) {
+		c.p.exec_id = told.image;
+		c.forked = told.forked;
+		c.p.path = told.path;
+		c.p.path_known = told.path_known;
 	}
-	return caller;
+	if (c.p.path_known || !ev->has_parent)
+		return c;
+	c.p.path = ev->parent.path;
+	c.p.path_known = ev->parent.path_known;
+	c.p.filename = ev->parent.filename;
+	hit_presume(e, &c.p);
+	return c;
+}
+
+static struct hit *add_caller(struct engine *e, struct hits *hits, uint32_t site, const struct caller *caller)
+{
+	struct hit *h = hit_add(e, hits, site, &caller->p);
+	if (h)
+		h->record.forked = caller->forked;
+	return h;
 }
 
 static void bprm_hit(struct engine *e, struct hits *hits, uint32_t site, uint8_t index,
-		     const struct process *caller, struct str file, bool known)
+		     const struct caller *caller, struct str file, bool known)
 {
-	struct hit *h = hit_add(e, hits, site, caller);
+	struct hit *h = add_caller(e, hits, site, caller);
 	if (!h)
 		return;
 	hit_path(h, index, file, known);
@@ -66,8 +84,7 @@ static void bprm_hit(struct engine *e, struct hits *hits, uint32_t site, uint8_t
 	h->new_image = true;
 }
 
-static void bprm_hits(struct engine *e, const struct event *ev, const struct process *caller,
-		      struct hits *hits)
+static void bprm_hits(struct engine *e, const struct event *ev, const struct caller *caller, struct hits *hits)
 {
 	bool script = ev->tags & TAG_SCRIPT;
 	struct str first = script ? ev->path : ev->process.path;
@@ -89,41 +106,55 @@ static void bprm_hits(struct engine *e, const struct event *ev, const struct pro
 		bprm_hit(e, hits, SITE_COMMITTED_CREDS, 0, caller, ev->process.path, ev->process.path_known);
 }
 
+/* The line tells the name made absolute: it was typed so, or relative to the working folder. */
+static void typed_name(struct hit *h, const struct event *ev)
+{
+	struct slot *s = hit_slot(h, SLOT_STRING, 0);
+	struct str name = ev->process.filename, cwd = ev->process.cwd;
+	s->text = name;
+	s->known = name.n && name.p[0] == '/' && !(ev->tags & TAG_PATH_CUT);
+	if (!cwd.n || !str_starts(name, cwd))
+		return;
+	struct str rest = str_skip(name, cwd.n);
+	s->other = str_starts(rest, STR("/")) ? str_skip(rest, 1) : str_eq(cwd, STR("/")) ? rest : (struct str){NULL, 0};
+}
+
 /* The entry hook of the call. Where the stream records it and was not silent about this exec, no line means another entry. */
 void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
-	struct process made = caller_of(e, ev), *caller = &made;
+	struct caller caller = caller_of(e, ev);
 	const struct process_image *image = processes_find(e->processes, ev->process.exec_id);
 	bool audible = !e->at.v[SITE_BPRM_CHECK].recorded || (image && image->checked);
 	if (e->at.v[SITE_SYS_EXECVE].recorded && audible)
 		return;
-	bool compat = eval_is_compat(e, caller);   /* its calls enter by other symbols */
-	struct hit *h = compat ? NULL : hit_add(e, hits, SITE_SYS_EXECVE, caller);
+	bool compat = eval_is_compat(e, &caller.p);  /* its calls enter by other symbols */
+	struct hit *h = compat ? NULL : add_caller(e, hits, SITE_SYS_EXECVE, &caller);
 	if (h)
-		hit_slot(h, SLOT_STRING, 0)->text = ev->process.filename;   /* as typed: not told exactly */
-	if (e->at.v[SITE_SYS_ENTER].recorded || !(h = hit_add(e, hits, SITE_SYS_ENTER, caller)))
+		typed_name(h, ev);
+	if (e->at.v[SITE_SYS_ENTER].recorded || !(h = add_caller(e, hits, SITE_SYS_ENTER, &caller)))
 		return;
 	if (compat)
 		hit_number(h, 4, NUMBER_EXECVE_32);
 	else
-		hit_between(h, 4, (struct str){NULL, 0}, 59, 322);
+		hit_between(h, 4, (struct str){NULL, 0}, NUMBER_EXECVE_X86, NUMBER_EXECVEAT_X86);
+	h->slots[0].ends_only = true;
 }
 
 void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
-	struct process caller = caller_of(e, ev);
+	struct caller caller = caller_of(e, ev);
 	struct hit *h;
 	size_t from = hits->n;
-	exec_other_calls(e, hits, &caller);
+	exec_other_calls(e, hits, &caller.p);
 	bprm_hits(e, ev, &caller, hits);
 	if (!e->at.v[SITE_SCHED_EXEC].recorded && (h = hit_add(e, hits, SITE_SCHED_EXEC, &ev->process))) {
 		hit_path(h, 2, ev->process.path, ev->process.path_known);
 		hit_link_count(h, 2, ev->process.path, ev->process.path_known);
-		h->new_image = true;
+		h->new_image = h->fresh_image = true;
 	}
 	if (!e->at.v[SITE_SYS_EXIT].recorded && (h = hit_add(e, hits, SITE_SYS_EXIT, &ev->process))) {
 		exec_number(e, ev, h);
-		h->new_image = true;
+		h->new_image = h->fresh_image = true;
 	}
 	exec_other_calls(e, hits, &ev->process);
 	for (; from < hits->n; from++)

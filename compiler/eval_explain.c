@@ -177,10 +177,10 @@ static void explain_test(const struct arg_test *t, const struct hit *h, struct b
 	}
 }
 
-static void explain_binaries(const struct binary_test *t, const struct hit *h, struct buf *b)
+static void explain_binaries(const struct engine *e, const struct binary_test *t, const struct hit *h, struct buf *b)
 {
 	const char *why;
-	enum tri passes = eval_binaries(t, &h->record, &why);
+	enum tri passes = eval_binaries(e, t, &h->record, &why);
 	if (passes == TRI_UNKNOWN || t->empty)
 		return;
 	if (h->record.path.n)
@@ -192,20 +192,21 @@ static void explain_binaries(const struct binary_test *t, const struct hit *h, s
 /* ---- selectors ---- */
 
 /* The first filter that fails; NULL and *BINARIES false when none is known to. */
-static const struct arg_test *failing(const struct compiled_selector *s, const struct hit *h, bool *binaries)
+static const struct arg_test *failing(const struct engine *e, const struct compiled_selector *s, const struct hit *h,
+					bool *binaries)
 {
 	const char *why;
-	*binaries = s->binaries && eval_binaries(s->binaries, &h->record, &why) == TRI_NO;
+	*binaries = s->binaries && eval_binaries(e, s->binaries, &h->record, &why) == TRI_NO;
 	for (size_t i = 0; i < s->ntests && !*binaries; i++)
 		if (eval_test(&s->tests[i], h, &why) == TRI_NO)
 			return &s->tests[i];
 	return NULL;
 }
 
-static bool fails(const struct compiled_selector *s, const struct hit *h)
+static bool fails(const struct engine *e, const struct compiled_selector *s, const struct hit *h)
 {
 	bool binaries;
-	return failing(s, h, &binaries) || binaries;
+	return failing(e, s, h, &binaries) || binaries;
 }
 
 static bool negative(enum policy_operator op)
@@ -225,25 +226,25 @@ static bool spares(const struct compiled_selector *s)
 	return any;
 }
 
-static void explain_match(const struct compiled_selector *s, const struct hit *h, struct buf *b)
+static void explain_match(const struct engine *e, const struct compiled_selector *s, const struct hit *h, struct buf *b)
 {
 	if (s->binaries)
-		explain_binaries(s->binaries, h, b);
+		explain_binaries(e, s->binaries, h, b);
 	for (size_t i = 0; i < s->ntests; i++)
 		explain_test(&s->tests[i], h, b);
 }
 
-static void explain_no_match(const struct compiled_hook *hook, const struct hit *h, struct buf *b)
+static void explain_no_match(const struct engine *e, const struct compiled_hook *hook, const struct hit *h, struct buf *b)
 {
 	for (size_t i = 0; i < hook->nselectors; i++) {
 		const struct compiled_selector *s = &hook->selectors[i];
 		CLEANUP_BUF struct buf words = BUF_INIT;
 		bool binaries;
-		const struct arg_test *t = failing(s, h, &binaries);
+		const struct arg_test *t = failing(e, s, h, &binaries);
 		if (s->beyond)
 			buf_puts(&words, "lies beyond what the agent addresses");
 		else if (binaries)
-			explain_binaries(s->binaries, h, &words);
+			explain_binaries(e, s->binaries, h, &words);
 		else if (t)
 			explain_test(t, h, &words);
 		if (!words.n)
@@ -276,11 +277,11 @@ void engine_explain(const struct engine *e, const struct judgement *j, struct bu
 			if (hook->policy != j->policy || hook->hook != j->hook || hook->dead)
 				continue;
 			if (j->selector < 0 && j->verdict == VERDICT_ALLOW)
-				explain_no_match(hook, h, &words);
-			if (j->selector < 0 || fails(&hook->selectors[j->selector], h))
+				explain_no_match(e, hook, h, &words);
+			if (j->selector < 0 || fails(e, &hook->selectors[j->selector], h))
 				continue;
 			sparing = spares(&hook->selectors[j->selector]);
-			explain_match(&hook->selectors[j->selector], h, &words);
+			explain_match(e, &hook->selectors[j->selector], h, &words);
 			explain_call(&hook->selectors[j->selector], h, &words);
 		}
 	}

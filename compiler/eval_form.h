@@ -8,6 +8,7 @@
 #include "compiler/eval.h"
 #include "compiler/eval_set.h"
 #include "schema/base/map.h"
+#include "schema/privileges.h"
 #include "schema/processes.h"
 
 enum site {
@@ -47,6 +48,11 @@ struct slot {
 	const char *unsure;     /* number: why it is known in part only; or NULL */
 	bool not_exec;          /* number: a system call, but not one of exec */
 	struct str text, permission;
+	struct str other;       /* STRING: it is TEXT or this; empty = no second */
+	bool failed;            /* the kernel could not read it: no operator matches */
+	bool compat;            /* a number of the 32-bit ABI */
+	bool ends_only;         /* a number: LOW or HIGH, nothing between */
+	const uint64_t *never;  /* a system call, but none of these: bits by number */
 	const struct arg *arg;  /* ADDRESS, SOCKET */
 	struct address address;
 	int family, protocol;   /* numbers, -1 = not told */
@@ -57,7 +63,9 @@ struct slot {
 struct record {
 	struct str path;
 	bool known;
-	uint32_t pid;
+	struct str image;       /* exec_id */
+	bool forked;            /* ... of which it is a copy: a fork that no line is about */
+	uint32_t pid, container_pid;
 };
 
 struct hit {
@@ -70,6 +78,8 @@ struct hit {
 	int32_t denied_as;      /* the errno that callers make of a denial here; 0 = as it is */
 	bool exec;              /* one of an exec's hits: a kill anywhere keeps the target from running */
 	bool new_image;         /* at exec: a kill lands after the new image is in place */
+	bool fresh_image;       /* ... and has run nothing yet */
+	const char *maybe;      /* why it is not told that the hook is passed at all; or NULL */
 	struct slot slots[MAX_SLOTS];
 };
 
@@ -116,13 +126,37 @@ struct verdict_form {
 	enum verdict verdict;
 	int32_t error;
 	uint32_t signal;
+	bool posts;             /* not told off by NoPost */
 	bool denies;            /* DENY, or KILL with an Override beside it */
 	const char *why;
 };
 
+/* matchCapabilities, matchCapabilityChanges */
+struct capability_test {
+	enum policy_operator op;
+	enum cap_set set;
+	uint64_t mask;
+	bool namespace_only;
+};
+
+/* matchNamespaces; of matchNamespaceChanges op and kinds */
+struct namespace_test {
+	enum policy_operator op;
+	enum namespace_kind kind;
+	uint16_t kinds;
+	struct namespace_value {
+		bool host;
+		uint32_t number;
+	} *values;
+	size_t n;
+};
+
 struct compiled_selector {
-	const struct binary_test *binaries;
+	const struct binary_test *binaries, *parent_binaries;
 	const struct pid_filter *pids;
+	const struct namespace_test *namespaces, *namespace_changes;
+	size_t nnamespaces;
+	const struct capability_test *capabilities, *capability_changes;
 	const struct workload_filter *workloads;
 	size_t nworkloads;
 	bool beyond;            /* outside what the agent's selector area addresses: never applied */
@@ -150,6 +184,7 @@ struct site_hooks {
 };
 
 /* The last files made, by pid: an open that creates is told after its path_mknod line. */
+enum { CALLS = 1024, CALL_WORDS = CALLS / 64 };
 enum { CREATED_KEPT = 64, NAME_BYTES = 255 };
 struct created {
 	uint32_t pid;
@@ -172,6 +207,7 @@ struct engine {
 	/* images by exec_id -> what was seen of their calls, while reading ahead */
 	struct map *abis;
 	struct { uint8_t *v; size_t n, cap; } abi_seen;
+	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
 	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
 	struct created created[CREATED_KEPT];
 	struct { struct string_set **v; size_t n, cap; } string_sets;
@@ -187,16 +223,19 @@ struct engine {
 void eval_compile(struct engine *e);
 void eval_forms_free(struct engine *e);
 uint32_t eval_site(const struct engine *e, enum hook_section section, struct str name);
+uint32_t eval_event_site(struct engine *e, const struct event *ev);   /* of the line itself; SITE_NONE */
 
 /* eval_match.c: does the argument pass? WHY is set with TRI_UNKNOWN. */
 enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **why);
 const struct slot *eval_slot(const struct arg_test *t, const struct hit *h);   /* NULL = not told */
-enum tri eval_binaries(const struct binary_test *t, const struct record *r, const char **why);
-enum tri eval_pids(const struct pid_filter *f, const struct record *r, const char **why);
 enum value_class eval_class(enum policy_type t);
 
+/* eval_process.c: the filters on the process */
+enum tri eval_process(const struct engine *e, const struct compiled_selector *s, const struct hit *h, const char **why);
+enum tri eval_binaries(const struct engine *e, const struct binary_test *t, const struct record *r, const char **why);
+
 /* eval_values.c: what an operator compares with. NULL, or why the policy would not load. */
-const char *eval_values(struct engine *e, const struct arg_filter *f, const struct spec_arg *arg,
+const char *eval_values(struct engine *e, const struct policy *p, const struct arg_filter *f, const struct spec_arg *arg,
 			struct value_table *t);
 int eval_name_number(struct str name);   /* AF_INET, IPPROTO_TCP, TCP_LISTEN, or digits; -1 */
 
@@ -215,6 +254,10 @@ void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
 bool eval_is_compat(const struct engine *e, const struct process *image);
 void eval_note_abi(struct engine *e, uint32_t site, const struct event *ev);
 bool eval_maybe_foreign(const struct engine *e, const struct event *ev);
+/* No connect of the image comes to tcp_connect, of which the stream has lines: its sockets are others. */
+bool eval_never_tcp(const struct engine *e, struct str exec_id);
+/* Would each native call of the image that the stream records have left a line? */
+bool eval_is_heard(const struct engine *e, struct str exec_id);
 
 /* eval_effect.c */
 void eval_note_created(struct engine *e, const struct event *ev);

@@ -21,6 +21,7 @@ void hit_presume(const struct engine *e, struct process *p);
 
 /* eval_line.c: the hit that the line itself is. */
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits);
+void line_args(struct hit *h, const struct event *ev);   /* the line's values, as those of the hit's site */
 bool line_whole_paths(struct hit *h, const struct event *ev);
 static inline bool line_from_policy(const struct event *ev)
 {

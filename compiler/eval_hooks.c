@@ -15,6 +15,7 @@
  * engine_records() lets the caller tell beforehand what a stream records; without it the engine learns as it goes.
  */
 #include "compiler/eval_hit.h"
+#include "schema/syscall.h"
 
 static bool is_inventory(const struct event *ev)
 {
@@ -58,13 +59,36 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 	}
 }
 
+/* The entry of a system call passes raw_syscalls too, and so does its exit. */
+static void call_hits(struct engine *e, const struct event *ev, struct hits *hits)
+{
+	static const uint32_t sites[] = {SITE_SYS_ENTER, SITE_SYS_EXIT};
+	enum { NUMBER = 4, RETURNED = 5 };
+	int number = ev->section == HOOK_KPROBE && str_starts(ev->hook, STR("sys_"))
+		? syscall_number(e->target.arch == ARCH_ARM64 ? SYSCALL_ARM64 : ev->compat ? SYSCALL_I386 : SYSCALL_X86_64,
+				 ev->hook)
+		: -1;
+	for (size_t i = 0; i < ARRAY_SIZE(sites) && number >= 0; i++) {
+		/* A successful exec returns as another image, with a number of its own: the exec line tells. */
+		bool exec = str_starts(ev->hook, STR("sys_execve")) && sites[i] == SITE_SYS_EXIT;
+		struct hit *h = exec || e->at.v[sites[i]].recorded ? NULL : hit_add(e, hits, sites[i], &ev->process);
+		if (!h)
+			continue;
+		hit_number(h, NUMBER, number);
+		h->slots[0].compat = ev->compat;
+		if (ev->has_returned && sites[i] == SITE_SYS_EXIT)
+			hit_number(h, RETURNED, ev->returned);
+	}
+}
+
 void eval_hits(struct engine *e, struct event *ev, struct hits *hits)
 {
 	/* An exec whose path a later line may tell waits for it. */
 	if (ev->kind != KIND_EXEC || !e->at.v[SITE_SCHED_EXEC].recorded)
 		hit_presume(e, &ev->process);
-	uint32_t site = ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
+	uint32_t site = eval_event_site(e, ev);
 	if (site != SITE_NONE)
 		line_hit(e, ev, site, hits);
+	call_hits(e, ev, hits);
 	implied_hits(e, ev, site, hits);
 }

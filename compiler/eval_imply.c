@@ -128,6 +128,37 @@ static void imply_map(const struct implied *i)
 	hit_bits(h, 1, (struct str){NULL, 0}, 4, 4 | 2);
 }
 
+/* The other way round, as the file system is asked about an exchange. */
+static void imply_exchange(const struct implied *i, const struct hit *forth, const char *maybe)
+{
+	struct hit copy = *forth;   /* the next may move it */
+	struct hit *h = imply(i, SITE_INODE_RENAME);
+	*h = copy;
+	h->maybe = maybe;
+	for (uint32_t k = 0; k < h->n; k++)
+		h->slots[k].index = h->slots[k].index == 1 ? 3 : h->slots[k].index == 3 ? 1 : h->slots[k].index;
+}
+
+/* What passed path_rename comes to inode_rename, with the same entries. */
+static void imply_inode_rename(const struct implied *i)
+{
+	enum { RENAME_EXCHANGE = 2, FLAGS = 4 };
+	struct hit *h = imply(i, SITE_INODE_RENAME);
+	if (!h)
+		return;
+	h->site = SITE_PATH_RENAME;
+	line_args(h, i->ev);
+	h->site = SITE_INODE_RENAME;
+	const struct slot *flags = NULL;
+	for (uint32_t k = 0; k < h->n; k++)
+		if (h->slots[k].kind == SLOT_NUMBER && h->slots[k].index == FLAGS)
+			flags = &h->slots[k];
+	if (!flags)
+		imply_exchange(i, h, "the events do not tell whether the rename exchanges the two");
+	else if (flags->low & RENAME_EXCHANGE)
+		imply_exchange(i, h, NULL);
+}
+
 static void imply_changes(const struct implied *i)
 {
 	static const struct {
@@ -150,6 +181,8 @@ void imply_file_hits(struct engine *e, const struct event *ev, uint32_t direct, 
 	uint32_t opens = ACCESS_READ | ACCESS_WRITE | ACCESS_APPEND;
 	if (direct == SITE_NONE && i->ev->hook.n)
 		return;   /* the second name of a line that was judged with both */
+	if (direct == SITE_PATH_RENAME)
+		imply_inode_rename(i);
 	if (direct == SITE_FILE_OPEN) {
 		imply_use(i);
 	} else if (direct == SITE_FILE_PERMISSION) {

@@ -11,9 +11,21 @@ static const char *const site_args[] = {
 #undef SITE
 };
 
-static bool fits(char kind, enum arg_kind k)
+static bool is_caps(const struct arg *a, struct str type)
 {
+	return a->kind == ARG_CAPS && (str_eq(a->type, type) || str_eq(a->type, STR("kernel_cap_t_arg")));
+}
+
+static bool fits(char kind, const struct arg *a)
+{
+	enum arg_kind k = a->kind;
 	switch (kind) {
+	case 'e':
+		return is_caps(a, STR("cap_effective_arg"));
+	case 'i':
+		return is_caps(a, STR("cap_inheritable_arg"));
+	case 'p':
+		return is_caps(a, STR("cap_permitted_arg"));
 	case 'f':
 		return k == ARG_FILE || k == ARG_PATH || k == ARG_BINPRM;
 	case 'n':
@@ -50,10 +62,21 @@ static void recorded_address(struct slot *s, const struct arg *a, bool from_poli
 	s->local_known = a->kind != ARG_SOCKADDR && a->source.family;
 }
 
+static int64_t hex_number(struct str s)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i] | 0x20;
+		n = n << 4 | (uint64_t)(c >= 'a' && c <= 'f' ? c - 'a' + 10 : (c - '0') & 15);
+	}
+	return (int64_t)n;
+}
+
 static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const struct arg *a, bool from_policy)
 {
 	static const uint8_t kinds[] = {['f'] = SLOT_PATH, ['n'] = SLOT_NUMBER, ['s'] = SLOT_STRING,
-					['a'] = SLOT_ADDRESS, ['k'] = SLOT_SOCKET};
+					['a'] = SLOT_ADDRESS, ['k'] = SLOT_SOCKET,
+					['e'] = SLOT_NUMBER, ['i'] = SLOT_NUMBER, ['p'] = SLOT_NUMBER};
 	struct slot *s = hit_slot(h, kinds[(int)spec[0]], (uint8_t)(spec[1] - '0'));
 	s->known = true;
 	if (spec_n > 3)
@@ -63,7 +86,8 @@ static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const 
 		s->resolve = a->label;
 	switch (s->kind) {
 	case SLOT_NUMBER:
-		s->low = s->high = a->number;
+		s->low = s->high = a->kind == ARG_CAPS ? hex_number(a->text) : a->number;
+		s->compat = a->kind == ARG_SYSCALL && a->type.n && str_eq(a->type, STR("i386"));
 		break;
 	case SLOT_ADDRESS:
 	case SLOT_SOCKET:
@@ -78,16 +102,27 @@ static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const 
 	}
 }
 
+/*
+ * An error stands in the place of a string or address that the kernel could not read: of the first that has no value of its own
+ * and of which the values before it in the signature are not behind it on the line.
+ */
+static bool is_unread(char kind, const struct event *ev, uint32_t i)
+{
+	return ev->args[i].kind == ARG_ERROR && (kind == 's' || kind == 'a');
+}
+
 static void recorded_args(struct hit *h, const struct event *ev)
 {
 	uint64_t used = 0;
 	for (const char *spec = h->site < SITE_COUNT ? site_args[h->site] : ""; *spec;) {
 		size_t n = strcspn(spec, " ");
 		for (uint32_t i = 0; i < ev->nargs && i < 64; i++) {
-			if ((used >> i & 1) || !fits(spec[0], ev->args[i].kind))
+			bool unread = is_unread(spec[0], ev, i);
+			if ((used >> i & 1) || !(unread || fits(spec[0], &ev->args[i])))
 				continue;
 			used |= 1ull << i;
 			recorded_slot(h, spec, n, &ev->args[i], ev->policy.n > 0);
+			h->slots[h->n - 1].failed = unread;
 			break;
 		}
 		spec += n + (spec[n] == ' ');
@@ -98,14 +133,14 @@ static size_t count_paths(const struct event *ev)
 {
 	size_t n = 0;
 	for (uint32_t i = 0; i < ev->nargs; i++)
-		n += fits('f', ev->args[i].kind);
+		n += fits('f', &ev->args[i]);
 	return n;
 }
 
 static const struct arg *nth_path(const struct event *ev, size_t n)
 {
 	for (uint32_t i = 0; i < ev->nargs; i++)
-		if (fits('f', ev->args[i].kind) && n-- == 0)
+		if (fits('f', &ev->args[i]) && n-- == 0)
 			return &ev->args[i];
 	return NULL;
 }
@@ -146,7 +181,7 @@ bool line_whole_paths(struct hit *h, const struct event *ev)
 static const struct arg *address_argument(const struct event *ev)
 {
 	for (uint32_t i = 0; i < ev->nargs; i++)
-		if (fits('a', ev->args[i].kind))
+		if (fits('a', &ev->args[i]))
 			return &ev->args[i];
 	return NULL;
 }
@@ -172,6 +207,12 @@ static bool told_better(const struct engine *e, uint32_t site, const struct even
 	return a->kind == ARG_SOCKADDR ? is_unix && e->at.v[site].as_unix : !is_unix && e->at.v[site].as_ip;
 }
 
+void line_args(struct hit *h, const struct event *ev)
+{
+	if (!line_whole_paths(h, ev))
+		recorded_args(h, ev);
+}
+
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
 {
 	eval_note_line(e, site, ev);
@@ -187,9 +228,9 @@ void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hi
 	h->direct = true;
 	bool bprm = site == SITE_BPRM_CHECK || site == SITE_CREDS_FROM_FILE;
 	bool threads = ev->process.tid && ev->process.tid != ev->process.pid;   /* they die before the image is new */
-	h->new_image = site == SITE_SCHED_EXEC || (bprm && !threads);
-	if (!line_whole_paths(h, ev))
-		recorded_args(h, ev);
+	h->fresh_image = site == SITE_SCHED_EXEC;
+	h->new_image = h->fresh_image || (bprm && !threads);
+	line_args(h, ev);
 	if (ev->kind == KIND_GUARD && !line_from_policy(ev))
 		imply_guard_args(h, ev);
 }

@@ -14,6 +14,8 @@ enum value_class eval_class(enum policy_type t)
 		[TYPE_INT32] = CLASS_NUMBER, [TYPE_ULONG] = CLASS_NUMBER, [TYPE_UINT64] = CLASS_NUMBER,
 		[TYPE_SIZE_T] = CLASS_NUMBER, [TYPE_LONG] = CLASS_NUMBER, [TYPE_SINT64] = CLASS_NUMBER,
 		[TYPE_INT64] = CLASS_NUMBER, [TYPE_SYSCALL64] = CLASS_NUMBER,
+		[TYPE_KERNEL_CAP_T] = CLASS_NUMBER, [TYPE_CAP_INHERITABLE] = CLASS_NUMBER,
+		[TYPE_CAP_PERMITTED] = CLASS_NUMBER, [TYPE_CAP_EFFECTIVE] = CLASS_NUMBER,
 		[TYPE_STRING] = CLASS_STRING, [TYPE_NET_DEVICE] = CLASS_STRING, [TYPE_DATA_LOC] = CLASS_STRING,
 		[TYPE_CHAR_BUF] = CLASS_STRING,
 		[TYPE_FILE] = CLASS_PATH, [TYPE_PATH] = CLASS_PATH, [TYPE_FD] = CLASS_PATH,
@@ -84,6 +86,31 @@ static bool is_exec_number(int64_t v)
 	return v == 59 || v == 322 || v == 11 || v == 358 || v == 221 || v == 281;
 }
 
+/* Could the argument, told in part, have this value? */
+static bool possible(const struct slot *s, int64_t v, enum policy_type type)
+{
+	return compare(v, s->low, type) >= 0 && compare(v, s->high, type) <= 0 &&
+	       !(((uint64_t)v ^ (uint64_t)s->low) & s->known_bits) && !(s->not_exec && is_exec_number(v)) &&
+	       !(s->ends_only && v != s->low && v != s->high) &&
+	       !(s->never && v >= 0 && v < CALLS && (s->never[v / 64] >> (v % 64) & 1));
+}
+
+/* ... or one from FIRST to LAST? Long stretches are not looked through. */
+static bool possible_within(const struct slot *s, int64_t first, int64_t last, enum policy_type type)
+{
+	enum { LOOKED_AT = 2048 };
+	first = compare(first, s->low, type) > 0 ? first : s->low;
+	last = compare(last, s->high, type) < 0 ? last : s->high;
+	if (compare(first, last, type) > 0)
+		return false;
+	if ((uint64_t)last - (uint64_t)first >= LOOKED_AT)
+		return true;
+	for (uint64_t n = (uint64_t)last - (uint64_t)first + 1; n > 0; n--, first++)
+		if (possible(s, first, type))
+			return true;
+	return false;
+}
+
 static enum tri equals_any(const struct slot *s, const struct value_table *t, enum policy_type type)
 {
 	bool maybe = false;
@@ -91,13 +118,10 @@ static enum tri equals_any(const struct slot *s, const struct value_table *t, en
 		int64_t v = narrow(t->inline_values[i], type);
 		if (type >= TYPE_SINT8 && type <= TYPE_UINT16)
 			v = t->inline_values[i];   /* never narrowed: a negative value never equals */
-		if (s->low == s->high) {
-			if (narrow(s->low, type) == v)
-				return TRI_YES;
-		} else if (!(s->not_exec && is_exec_number(v))) {
-			maybe |= compare(v, s->low, type) >= 0 && compare(v, s->high, type) <= 0 &&
-				 !(((uint64_t)v ^ (uint64_t)s->low) & s->known_bits);
-		}
+		if (s->low != s->high)
+			maybe |= possible(s, v, type);
+		else if (narrow(s->low, type) == v)
+			return TRI_YES;
 	}
 	return maybe ? TRI_UNKNOWN : TRI_NO;
 }
@@ -117,24 +141,32 @@ static enum tri masks_any(const struct slot *s, const struct value_table *t)
 
 static enum tri in_ranges(const struct slot *s, const struct value_table *t, enum policy_type type)
 {
-	if (s->low != s->high)
-		return TRI_UNKNOWN;
-	int64_t n = narrow(s->low, type);
-	for (uint32_t i = 0; i < t->ninline; i++)
-		if (compare(n, t->inline_values[i], type) >= 0 && compare(n, t->inline_last[i], type) <= 0)
+	bool maybe = false;
+	int64_t low = narrow(s->low, type), high = narrow(s->high, type);
+	for (uint32_t i = 0; i < t->ninline; i++) {
+		int64_t first = t->inline_values[i], last = t->inline_last[i];
+		if (compare(first, last, type) > 0)
+			continue;
+		if (compare(low, first, type) >= 0 && compare(high, last, type) <= 0)
 			return TRI_YES;
-	return TRI_NO;
+		maybe |= s->low != s->high && possible_within(s, first, last, type);
+	}
+	return maybe ? TRI_UNKNOWN : TRI_NO;
 }
 
 /* The map's keys are 64 bits wide: negative values were sign extended, narrow arguments are not. */
 static enum tri in_map(const struct slot *s, const struct value_table *t, enum policy_type type)
 {
-	if (s->low != s->high)
-		return TRI_UNKNOWN;
-	uint64_t key = (uint64_t)narrow(s->low, type);
-	if (type == TYPE_INT || type == TYPE_SINT32 || type == TYPE_INT32)
-		key = (uint32_t)key;
-	return tri_of(range_set_has(&t->ranges, key));
+	bool maybe = false;
+	if (s->low == s->high) {
+		uint64_t key = (uint64_t)narrow(s->low, type);
+		if (type == TYPE_INT || type == TYPE_SINT32 || type == TYPE_INT32)
+			key = (uint32_t)key;
+		return tri_of(range_set_has(&t->ranges, key));
+	}
+	for (size_t i = 0; i < t->ranges.n && !maybe; i++)
+		maybe = possible_within(s, (int64_t)t->ranges.v[i].first, (int64_t)t->ranges.v[i].last, TYPE_UINT64);
+	return maybe ? TRI_UNKNOWN : TRI_NO;
 }
 
 static enum tri ordered(const struct slot *s, const struct value_table *t, enum policy_type type, int sign)
@@ -150,9 +182,23 @@ static enum tri ordered(const struct slot *s, const struct value_table *t, enum 
 	return maybe ? TRI_UNKNOWN : TRI_NO;
 }
 
-static enum tri test_number(const struct arg_test *t, const struct slot *s, const char **why)
+/* syscall64 marks the numbers of the 32-bit ABI. */
+static const struct slot *as_syscall(const struct slot *s, enum policy_type type, struct slot *made)
+{
+	static const int64_t abi_32 = INT64_C(1) << 31;
+	if (type != TYPE_SYSCALL64 || !s->compat)
+		return s;
+	*made = *s;
+	made->low |= abi_32;
+	made->high |= abi_32;
+	return made;
+}
+
+static enum tri test_number(const struct arg_test *t, const struct slot *told, const char **why)
 {
 	enum policy_type type = t->arg->type;
+	struct slot made;
+	const struct slot *s = as_syscall(told, type, &made);
 	enum tri r;
 	*why = s->unsure ? s->unsure : "the events do not tell the number exactly";
 	switch (t->op) {
@@ -205,6 +251,15 @@ static enum tri test_text(const struct arg_test *t, struct str text, const char 
 }
 
 
+/* A string that is one of two: decided where both agree. */
+static enum tri test_string(const struct arg_test *t, const struct slot *s, const char **why)
+{
+	enum tri first = test_text(t, s->text, why);
+	if (!s->other.n || test_text(t, s->other, why) == first)
+		return first;
+	return unknown(why, "the events do not tell how the path was typed");
+}
+
 static struct str name_part(struct str path)
 {
 	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
@@ -227,10 +282,41 @@ static enum tri test_name(const struct arg_test *t, struct str whole, const char
 	return tri_of(inside == (t->op == OPERATOR_POSTFIX));
 }
 
+static bool is_type(struct str name, char type)
+{
+	static const struct {
+		struct str name;
+		char type;
+	} types[] = {
+		{STR_INIT("sock"), 's'}, {STR_INIT("socket"), 's'}, {STR_INIT("lnk"), 'l'}, {STR_INIT("link"), 'l'},
+		{STR_INIT("reg"), '-'}, {STR_INIT("regular"), '-'}, {STR_INIT("blk"), 'b'}, {STR_INIT("block"), 'b'},
+		{STR_INIT("dir"), 'd'}, {STR_INIT("chr"), 'c'}, {STR_INIT("char"), 'c'}, {STR_INIT("fifo"), 'p'},
+		{STR_INIT("pipe"), 'p'},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (str_eq(types[i].name, name))
+			return types[i].type == type;
+	return false;
+}
+
+/* The mode as ls prints it; nine letters without a type for what is no file at all. */
+static enum tri test_file_type(const struct arg_test *t, const struct slot *s, const char **why)
+{
+	enum { WITH_TYPE = 10, WITHOUT_TYPE = 9 };
+	if (s->permission.n != WITH_TYPE && s->permission.n != WITHOUT_TYPE)
+		return unknown(why, "the events do not tell the file's type");
+	bool is = false;
+	for (size_t i = 0; i < t->table->written->n && s->permission.n == WITH_TYPE; i++)
+		is |= is_type(t->table->written->v[i], s->permission.p[0]);
+	return tri_of(is == (t->op == OPERATOR_FILE_TYPE));
+}
+
 static enum tri test_path(const struct arg_test *t, const struct slot *s, const char **why)
 {
 	if (t->op == OPERATOR_FILE_TYPE || t->op == OPERATOR_NOT_FILE_TYPE)
-		return unknown(why, "the events do not tell the file's type");
+		return test_file_type(t, s, why);
+	if (!s->known)
+		return unknown(why, "the events do not tell this argument");
 	if (!s->text.n)
 		return TRI_NO;
 	return s->kind == SLOT_NAME ? test_name(t, s->text, why) : test_text(t, s->text, why);
@@ -369,7 +455,10 @@ const struct slot *eval_slot(const struct arg_test *t, const struct hit *h)
 	return NULL;
 }
 
-/* f_mode follows from f_flags: FMODE_READ 1 unless write-only, FMODE_WRITE 2 unless read-only. */
+/*
+ * f_mode follows from f_flags: FMODE_READ 1 unless write-only, FMODE_WRITE 2 unless read-only; and while a file is being
+ * opened FMODE_LSEEK 4, FMODE_PREAD 8 and FMODE_PWRITE 16 are set.
+ */
 static bool mode_from_flags(const struct arg_test *t, const struct hit *h, struct slot *ret)
 {
 	if (!str_eq(t->arg->resolve, STR("f_mode")))
@@ -380,8 +469,9 @@ static bool mode_from_flags(const struct arg_test *t, const struct hit *h, struc
 		    (s->low != s->high && (s->known_bits & 3) != 3))
 			continue;
 		int access = (int)(s->low & 3);
-		*ret = (struct slot){.kind = SLOT_NUMBER, .known = true, .known_bits = 3,
-				     .low = (access != 1) | (access != 0) << 1, .high = UINT32_MAX};
+		int opening = h->site == SITE_FILE_OPEN ? 4 | 8 | 16 : 0;
+		*ret = (struct slot){.kind = SLOT_NUMBER, .known = true, .known_bits = 3 | opening,
+				     .low = (access != 1) | (access != 0) << 1 | opening, .high = UINT32_MAX};
 		return true;
 	}
 	return false;
@@ -395,14 +485,16 @@ enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **w
 	const struct slot *s = eval_slot(t, h);
 	if (!s && mode_from_flags(t, h, &made))
 		s = &made;
-	if (!s || !s->known)
+	if (s && s->failed)
+		return TRI_NO;
+	if (!s || (!s->known && s->kind != SLOT_PATH))
 		return unknown(why, "the events do not tell this argument");
 	switch (t->class) {
 	case CLASS_NUMBER:
 		return s->kind == SLOT_NUMBER ? test_number(t, s, why)
 					      : unknown(why, "the events tell this argument as another type");
 	case CLASS_STRING:
-		return s->kind == SLOT_STRING ? test_text(t, s->text, why)
+		return s->kind == SLOT_STRING ? test_string(t, s, why)
 					      : unknown(why, "the events tell this argument as another type");
 	case CLASS_PATH:
 		return s->kind == SLOT_PATH || s->kind == SLOT_NAME
@@ -423,33 +515,3 @@ enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **w
 	return unknown(why, "filters on this argument type are not evaluated");
 }
 
-/* ---- process filters ---- */
-
-enum tri eval_binaries(const struct binary_test *t, const struct record *r, const char **why)
-{
-	if (t->empty)
-		return TRI_YES;
-	if (!r->known)
-		return unknown(why, "the resolved path of the acting program is not known");
-	if (!r->path.n)
-		return TRI_NO;   /* a memfd and the like: no operator matches */
-	struct str path = {r->path.p, MIN(r->path.n, BINARY_PATH_BYTES)};
-	bool has = t->set ? string_set_has(t->set, path) : prefix_set_has(&t->prefixes, path);
-	bool negative = t->op == OPERATOR_NOT_IN || t->op == OPERATOR_NOT_PREFIX ||
-			t->op == OPERATOR_NOT_POSTFIX;
-	if (t->follow_children && !has)
-		return unknown(why, "followChildren: the events do not tell all ancestors since the policy was loaded");
-	return tri_of(has != negative);
-}
-
-enum tri eval_pids(const struct pid_filter *f, const struct record *r, const char **why)
-{
-	if (f->namespace_pid || f->follow_forks)
-		return unknown(why, "matchPIDs by namespace pid or ancestors is not told by the events");
-	if (!r->pid)
-		return unknown(why, "the events do not tell the pid");
-	bool has = false;
-	for (size_t i = 0; i < f->n && i < MAX_INLINE; i++)
-		has |= f->values[i] == r->pid;
-	return tri_of(has == (f->op == OPERATOR_IN));
-}

@@ -4,6 +4,8 @@
  * and text that does not parse keeps the whole policy from loading.
  */
 #include "compiler/eval_form.h"
+#include "schema/policy_load.h"
+#include "schema/syscall.h"
 
 /* Go's ParseInt with base 0: 0x 0o 0b, a leading 0 is octal, '_' between digits. */
 static int parse_go(struct str s, uint64_t *ret, bool *ret_negative)
@@ -53,6 +55,28 @@ static int parse_number(struct str s, enum policy_type type, int64_t *ret)
 	return 0;
 }
 
+/* "CAP_A,CAP_B" stands for the mask of both. */
+static int parse_caps(struct str s, int64_t *ret)
+{
+	uint64_t mask = 0;
+	while (s.n) {
+		const char *comma = memchr(s.p, ',', s.n);
+		struct str name = {s.p, comma ? (size_t)(comma - s.p) : s.n};
+		int number = capability_number(name);
+		if (number < 0)
+			return -EINVAL;
+		mask |= UINT64_C(1) << number;
+		s = str_skip(s, name.n + 1);
+	}
+	*ret = (int64_t)mask;
+	return 0;
+}
+
+static bool is_caps(enum policy_type t)
+{
+	return t == TYPE_KERNEL_CAP_T || t == TYPE_CAP_INHERITABLE || t == TYPE_CAP_PERMITTED || t == TYPE_CAP_EFFECTIVE;
+}
+
 static const char *inline_numbers(const struct arg_filter *f, const struct spec_arg *arg,
 				  struct value_table *t)
 {
@@ -67,7 +91,8 @@ static const char *inline_numbers(const struct arg_filter *f, const struct spec_
 			return "does not load: a range is written min:max";
 		struct str first = colon ? (struct str){v.p, (size_t)(colon - v.p)} : v;
 		enum policy_type type = ranges ? TYPE_INT64 : arg->type;
-		if (parse_number(first, type, &t->inline_values[i]) < 0)
+		bool caps = is_caps(type) && parse_caps(first, &t->inline_values[i]) == 0;
+		if (!caps && parse_number(first, is_caps(type) ? TYPE_UINT64 : type, &t->inline_values[i]) < 0)
 			return "does not load: a value is not a number of the argument's type";
 		*last = t->inline_values[i];
 		if (colon && parse_number(str_skip(v, first.n + 1), type, last) < 0)
@@ -77,13 +102,38 @@ static const char *inline_numbers(const struct arg_filter *f, const struct spec_
 	return NULL;
 }
 
+/* The numbers of a list of system calls, those of the 32-bit ABI marked as syscall64 marks them. */
+static const char *listed_calls(const struct engine *e, const struct policy *p, struct str name, struct value_table *t)
+{
+	const struct policy_list *l = policy_list_of(p, name);
+	if (!l)
+		return "does not load: the policy has no such list";
+	for (size_t i = 0; i < l->values.n; i++) {
+		struct str call = l->values.v[i];
+		bool compat = str_starts(call, STR("i386/")) || str_starts(call, STR("__ia32_"));
+		const char *slash = call.n ? memchr(call.p, '/', call.n) : NULL;
+		enum syscall_abi abi = e->target.arch == ARCH_ARM64 ? SYSCALL_ARM64 : compat ? SYSCALL_I386 : SYSCALL_X86_64;
+		int number = syscall_number(abi, slash ? str_skip(call, (size_t)(slash - call.p) + 1) : call);
+		if (number < 0)
+			return "does not load: a name in the list is no system call";
+		uint64_t key = (uint64_t)number | (compat ? UINT64_C(1) << 31 : 0);
+		range_set_add(&t->ranges, key, key);
+	}
+	return NULL;
+}
+
 /* InMap and ports: base 10, "a:b" in either order. */
-static const char *number_set(const struct strs *values, struct value_table *t)
+static const char *number_set(const struct engine *e, const struct policy *p, const struct strs *values,
+			      struct value_table *t)
 {
 	for (size_t i = 0; i < values->n; i++) {
 		struct str v = values->v[i];
-		if (str_starts(v, STR("list:")))
-			return "does not load: list: in a map is for syscall64 tracepoint arguments";
+		if (str_starts(v, STR("list:"))) {
+			const char *bad = listed_calls(e, p, v, t);
+			if (bad)
+				return bad;
+			continue;
+		}
 		const char *colon = v.n > 1 ? memchr(v.p + 1, ':', v.n - 1) : NULL;
 		struct str first = colon ? (struct str){v.p, (size_t)(colon - v.p)} : v;
 		int64_t a, b;
@@ -151,7 +201,7 @@ static const char *prefixes(const struct arg_filter *f, struct value_table *t)
 	return NULL;
 }
 
-const char *eval_values(struct engine *e, const struct arg_filter *f, const struct spec_arg *arg,
+const char *eval_values(struct engine *e, const struct policy *p, const struct arg_filter *f, const struct spec_arg *arg,
 			struct value_table *t)
 {
 	switch (f->op) {
@@ -171,7 +221,7 @@ const char *eval_values(struct engine *e, const struct arg_filter *f, const stru
 	case OPERATOR_NOT_DPORT:
 	case OPERATOR_IN_MAP:
 	case OPERATOR_NOT_IN_MAP:
-		return number_set(&f->values, t);
+		return number_set(e, p, &f->values, t);
 	case OPERATOR_PROTOCOL:
 	case OPERATOR_FAMILY:
 	case OPERATOR_STATE:

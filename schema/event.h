@@ -89,6 +89,7 @@ struct process {
 	struct str path;        /* as the kernel resolved it; empty + !path_known = unknown */
 	bool path_known;        /* path is the kernel's (empty then means memfd and the like) */
 	struct str cwd, arguments, flags;
+	struct str cap, ns;     /* at exec: raw JSON objects (schema/privileges.h), or empty */
 	uint64_t start_ns;
 	struct str docker;      /* first 31 hex digits of the container id */
 	enum tristate in_init_tree;
@@ -146,6 +147,8 @@ struct event {
 	uint8_t protocol;       /* connect: IPPROTO_TCP 6, IPPROTO_UDP 17, 0 = not told */
 	struct str unix_path;   /* connect to a unix socket (abstract: leading @) */
 	int32_t result;         /* errno as a negative number, where told */
+	bool has_returned;      /* a hook line that tells what its call returned */
+	int64_t returned;
 	uint32_t exit_status;
 	struct str exit_signal; /* "SIGKILL" ... or empty */
 	struct str guard;       /* guard: kernel-module, ptrace, mount, raise-privilege, bpf ... */
@@ -154,6 +157,7 @@ struct event {
 	/* The hook line it came from, if any. */
 	enum hook_section section;
 	struct str hook;        /* security_file_open, file_open, raw_syscalls/sys_exit; no arch prefix */
+	bool compat;            /* ... of a 32-bit system call (__ia32_) */
 	struct str policy;      /* policy_name of the line */
 	struct str action;      /* SIGKILL ... without KPROBE_ACTION_ */
 	const struct arg *args; /* in the order of that policy's list */

@@ -71,6 +71,7 @@ static bool read_function(struct json *j, void *base)
 	struct ndjson_parser *p = base;
 	if (!json_string(j, &p->ev->hook))
 		return false;
+	p->ev->compat = str_starts(p->ev->hook, STR("__ia32_"));
 	p->ev->hook = hook_plain_name(p->ev->hook);
 	return true;
 }
@@ -324,6 +325,11 @@ static void finish_result(struct ndjson_parser *p)
 {
 	static const int in_progress = -EINPROGRESS;
 	int64_t v = p->result.number;
+	enum arg_kind kind = p->result.kind;
+	if (kind == ARG_INT || kind == ARG_UINT || kind == ARG_LONG || kind == ARG_SIZE) {
+		p->ev->has_returned = true;
+		p->ev->returned = v;
+	}
 	if (p->result.kind == ARG_NONE || v >= 0 || v < -4095)
 		return;
 	p->ev->result = (int32_t)v;

@@ -153,6 +153,8 @@ static const struct field process_rows[] = {
 	FIELD("docker", FIELD_STR, struct process, docker),
 	FIELD("parent_exec_id", FIELD_STR, struct process, parent_exec_id),
 	{.name = STR_INIT("refcnt"), .type = FIELD_CALL, .varies = true, .call = read_refcnt},
+	FIELD("cap", FIELD_RAW, struct process, cap),
+	FIELD("ns", FIELD_RAW, struct process, ns),
 	{.name = STR_INIT("tid"), .type = FIELD_CALL, .varies = true, .call = read_tid},
 	FIELD_SUB("binary_properties", &binary_fields),
 	FIELD("in_init_tree", FIELD_TRISTATE, struct process, in_init_tree),

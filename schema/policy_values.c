@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "schema/policy_load_private.h"
+#include "schema/privileges.h"
 
 enum type_class policy_type_class(enum policy_type t)
 {
@@ -112,58 +113,12 @@ static bool among(struct str s, const char *const *names, size_t n, bool any_cas
 
 bool known_capability(struct str s)
 {
-	static const char *const names[] = {
-	    "CAP_CHOWN",
-	    "DAC_OVERRIDE",
-	    "CAP_DAC_READ_SEARCH",
-	    "CAP_FOWNER",
-	    "CAP_FSETID",
-	    "CAP_KILL",
-	    "CAP_SETGID",
-	    "CAP_SETUID",
-	    "CAP_SETPCAP",
-	    "CAP_LINUX_IMMUTABLE",
-	    "CAP_NET_BIND_SERVICE",
-	    "CAP_NET_BROADCAST",
-	    "CAP_NET_ADMIN",
-	    "CAP_NET_RAW",
-	    "CAP_IPC_LOCK",
-	    "CAP_IPC_OWNER",
-	    "CAP_SYS_MODULE",
-	    "CAP_SYS_RAWIO",
-	    "CAP_SYS_CHROOT",
-	    "CAP_SYS_PTRACE",
-	    "CAP_SYS_PACCT",
-	    "CAP_SYS_ADMIN",
-	    "CAP_SYS_BOOT",
-	    "CAP_SYS_NICE",
-	    "CAP_SYS_RESOURCE",
-	    "CAP_SYS_TIME",
-	    "CAP_SYS_TTY_CONFIG",
-	    "CAP_MKNOD",
-	    "CAP_LEASE",
-	    "CAP_AUDIT_WRITE",
-	    "CAP_AUDIT_CONTROL",
-	    "CAP_SETFCAP",
-	    "CAP_MAC_OVERRIDE",
-	    "CAP_MAC_ADMIN",
-	    "CAP_SYSLOG",
-	    "CAP_WAKE_ALARM",
-	    "CAP_BLOCK_SUSPEND",
-	    "CAP_AUDIT_READ",
-	    "CAP_PERFMON",
-	    "CAP_BPF",
-	    "CAP_CHECKPOINT_RESTORE",
-	};
-	return AMONG_ANY_CASE(s, names);
+	return capability_number(s) >= 0;
 }
 
 bool known_namespace(struct str s)
 {
-	static const char *const names[] = {
-	    "Uts",    "Ipc", "Mnt", "Pid", "PidForChildren", "Net", "Time", "TimeForChildren",
-	    "Cgroup", "User"};
-	return AMONG_ANY_CASE(s, names);
+	return namespace_number(s) >= 0;
 }
 
 /* ---- values by operator ---- */

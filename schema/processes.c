@@ -16,6 +16,7 @@
 #include "schema/processes.h"
 
 #include "schema/base/map.h"
+#include "schema/held.h"
 
 #define NIL         UINT32_MAX
 #define BUCKETS     (1u << 16)
@@ -32,12 +33,15 @@ struct node {
 	struct name *id, *parent_id, *filename, *path;
 	struct name *checked, *checked_first;   /* what the bprm hooks saw since the last exec */
 	struct name *caller;                    /* path of the image before the exec */
+	struct name *caller_id;                 /* the image that called, or that the caller was a fork of */
+	struct held *held;                      /* NULL: the stream does not tell */
 	uint64_t hash, left_at;                 /* left_at: event number of the exit */
 	uint64_t same;                          /* process.same of who was told last */
 	uint32_t pid;
 	uint32_t id_next, pid_next;             /* chains; id_next also links free nodes */
 	uint32_t newer, older;
 	bool path_known, caller_known, exec_seen, fork_only, exited, path_late, exec_checked;
+	bool inventory, caller_forked;
 };
 
 struct pod_entry {
@@ -65,7 +69,12 @@ struct processes {
 		struct pod_entry *v;
 		size_t n, cap;
 	} pods;
-	struct process_image found, caller;
+	struct {                                /* what a call will have changed when it is over */
+		uint32_t node;
+		const struct name *id;          /* NULL: nothing */
+		struct held held;
+	} pending;
+	struct process_image found;
 };
 
 static struct name *name_of(struct str s)
@@ -133,6 +142,8 @@ static void node_done(struct node *node)
 	name_drop(&node->checked);
 	name_drop(&node->checked_first);
 	name_drop(&node->caller);
+	name_drop(&node->caller_id);
+	free(node->held);
 }
 
 static void pods_clear(struct processes *m)
@@ -342,16 +353,48 @@ static struct node *image_before(struct processes *m, const struct process *p, c
 	return NULL;
 }
 
+static void learn_held(struct node *node, const struct process *p)
+{
+	struct held held;
+	bool told = held_exec(&held, p);
+	if (told && !node->held)
+		node->held = xmalloc(sizeof(*node->held));
+	if (told)
+		*node->held = held;
+}
+
+/* A line's own process filters see what was held before the call; later lines what it left. */
+static void learn_change(struct processes *m, struct node *node, const struct event *ev)
+{
+	if (!node->held || ev->section == HOOK_NONE)
+		return;
+	m->pending.node = (uint32_t)(node - m->v);
+	m->pending.id = node->id;
+	m->pending.held = *node->held;
+	held_line(&m->pending.held, ev);
+}
+
+static void settle_change(struct processes *m)
+{
+	if (m->pending.id && m->v[m->pending.node].id == m->pending.id)
+		*m->v[m->pending.node].held = m->pending.held;
+	m->pending.id = NULL;
+}
+
 static void learn_exec(struct processes *m, struct node *node, struct event *ev)
 {
 	const struct process *p = &ev->process;
 	node->exec_seen = true;
 	node->fork_only = false;
+	learn_held(node, p);
 	if (has_word(p->flags, STR("procFS"))) {
 		set_path(node, p->filename);
+		node->inventory = true;
 		return;
 	}
 	struct node *before = image_before(m, p, node);
+	name_set(&node->caller_id, before ? name_str(before->id) : p->parent_exec_id);
+	node->caller_forked = !before && has_word(p->flags, STR("clone"));
 	struct node *caller = before ? before : find_node(m, p->parent_exec_id);
 	if (caller && caller->path_known) {
 		name_share(&node->caller, caller->path);
@@ -379,14 +422,17 @@ static void learn_exec(struct processes *m, struct node *node, struct event *ev)
 }
 
 /* A fork that has not exec'ed runs its parent's image: its first line is a hook or an exit. */
-static void learn_fork(struct processes *m, struct node *node, const struct event *ev)
+static void learn_fork(struct processes *m, struct node *node, const struct process *p)
 {
-	const struct process *p = &ev->process;
 	struct node *parent = find_node(m, p->parent_exec_id);
 	if (!parent || parent->pid == p->pid || has_word(p->flags, STR("clone")) ||
 	    !str_eq(name_str(parent->filename), p->filename))
 		return;
 	node->fork_only = true;
+	if (parent->held) {
+		node->held = xmalloc(sizeof(*node->held));
+		held_fork(node->held, parent->held);
+	}
 	if (!parent->path_known)
 		return;
 	name_share(&node->path, parent->path);
@@ -484,6 +530,18 @@ static void fill_pod(const struct processes *m, struct process *p)
 
 /* ---- the interface ---- */
 
+/* A parent that no line was about yet: a silent fork, or older than the stream. */
+static void learn_parent(struct processes *m, const struct event *ev)
+{
+	bool new;
+	if (!ev->has_parent || !ev->parent.exec_id.n || !ev->parent.pid || find_node(m, ev->parent.exec_id))
+		return;
+	struct node *node = node_of(m, &ev->parent, &new);
+	if (ev->parent.path_known)
+		set_path(node, ev->parent.path);
+	learn_fork(m, node, &ev->parent);
+}
+
 static void fill_path(struct process *p, const struct node *node)
 {
 	if (p->path_known || !node || !node->path_known)
@@ -504,6 +562,7 @@ static void tag_exec(struct event *ev)
 
 void processes_apply(struct processes *m, struct event *ev)
 {
+	settle_change(m);
 	m->events++;
 	drop_left(m);
 	uint32_t told = told_before(m, &ev->process);
@@ -512,6 +571,7 @@ void processes_apply(struct processes *m, struct event *ev)
 	fill_pod(m, &ev->process);
 	if (ev->has_parent)
 		fill_pod(m, &ev->parent);
+	learn_parent(m, ev);
 	if (!ev->process.exec_id.n) {
 		tag_exec(ev);
 		return;
@@ -525,9 +585,10 @@ void processes_apply(struct processes *m, struct event *ev)
 	if (ev->kind == KIND_EXEC)
 		learn_exec(m, node, ev);
 	else if (new)
-		learn_fork(m, node, ev);
+		learn_fork(m, node, &ev->process);
 	if (ev->section != HOOK_NONE && ev->nargs)
 		learn_hook(node, ev);
+	learn_change(m, node, ev);
 	if (ev->kind == KIND_EXIT)
 		learn_exit(m, node);
 	fill_path(&ev->process, node);
@@ -546,19 +607,30 @@ const struct process_image *processes_find(struct processes *m, struct str exec_
 		.filename = name_str(node->filename), .path_known = node->path_known,
 		.pid = node->pid, .fork_only = node->fork_only, .exited = node->exited,
 		.path_late = node->path_late, .checked = node->exec_checked,
+		.parent_id = name_str(node->parent_id), .exec_seen = node->exec_seen,
+		.inventory = node->inventory, .held = node->held,
 	};
 	return &m->found;
 }
 
-const struct process_image *processes_caller(struct processes *m, const struct event *exec)
+bool processes_caller(struct processes *m, const struct event *exec, struct process_caller *ret)
 {
 	const struct node *node = find_node(m, exec->process.exec_id);
-	if (!node || !node->caller_known)
-		return NULL;
-	m->caller = (struct process_image){
-		.path = name_str(node->caller), .path_known = true, .pid = node->pid,
-	};
-	return &m->caller;
+	*ret = (struct process_caller){0};
+	if (!node)
+		return false;
+	ret->image = name_str(node->caller_id);
+	ret->forked = node->caller_forked;
+	ret->path = name_str(node->caller);
+	ret->path_known = node->caller_known;
+	return true;
+}
+
+void processes_refresh(struct processes *m, struct str exec_id)
+{
+	struct node *node = find_node(m, exec_id);
+	if (node && node->held)
+		held_refresh(node->held);
 }
 
 size_t processes_count(const struct processes *m)

@@ -31,20 +31,32 @@ void processes_apply(struct processes *m, struct event *ev);
 
 /* What is known of one image after processes_apply(). */
 struct process_image {
-	struct str exec_id, path, filename;
+	struct str exec_id, parent_id, path, filename;
 	bool path_known;        /* path "" then means memfd and the like */
 	uint32_t pid;
 	bool fork_only;         /* never had an exec line: a copy of its parent's image */
 	bool exited;
 	bool path_late;         /* the line just applied told the path of an exec seen before */
 	bool checked;           /* its exec was seen at the bprm hooks */
+	bool exec_seen;         /* the stream has its exec line */
+	bool inventory;         /* ... which tells of a process older than the agent */
+	const struct held *held;   /* what it holds now (schema/held.h); NULL: not told */
 };
 
 /* NULL when never seen or forgotten. Valid until the next call. */
 const struct process_image *processes_find(struct processes *m, struct str exec_id);
 
-/* The image that ran before the exec EV (its exec line, or a later line of the new image): the caller. NULL: not known. */
-const struct process_image *processes_caller(struct processes *m, const struct event *exec);
+/* Who called the exec EV (its exec line, or a later line of the new image). */
+struct process_caller {
+	struct str image;       /* exec_id of the image that called */
+	bool forked;            /* ... or rather a fork of it, of which no line is */
+	struct str path;
+	bool path_known;
+};
+bool processes_caller(struct processes *m, const struct event *exec, struct process_caller *ret);
+
+/* Makes the agent's record of what the process holds anew: from now on changes are counted from here. */
+void processes_refresh(struct processes *m, struct str exec_id);
 
 size_t processes_count(const struct processes *m);
 size_t processes_forgotten(const struct processes *m);   /* dropped for want of room while alive */

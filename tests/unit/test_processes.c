@@ -62,9 +62,9 @@ static void run(const struct line *lines, size_t n)
 		assert_int_equal(ev.tags & lines[i].tags, lines[i].tags);
 		if (!lines[i].caller)
 			continue;
-		const struct process_image *c = processes_caller(m, &ev);
-		assert_non_null(c);
-		assert_true(str_eq(c->path, str_from(lines[i].caller)));
+		struct process_caller c;
+		assert_true(processes_caller(m, &ev, &c));
+		assert_true(str_eq(c.path, str_from(lines[i].caller)));
 	}
 }
 

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls are told at their entry, so whether they succeed is known only where nothing can refuse them: a process with
+ * CAP_SYS_ADMIN may make namespaces, one with CAP_SETUID may change its ids.
+ */
+#include "schema/held.h"
+
+enum {
+	ALL_CAP_SETS = (1 << CAPS_SETS) - 1,
+	ALL_NAMESPACES = (1 << NS_COUNT) - 1,
+	/* LSM_SETID_*: which call changes the ids */
+	SETID_ID = 1,
+};
+
+static const struct {
+	uint32_t flag;
+	enum namespace_kind kind;
+} clone_flags[] = {
+	{0x00000080, NS_TIME_FOR_CHILDREN}, {0x00020000, NS_MNT}, {0x02000000, NS_CGROUP}, {0x04000000, NS_UTS},
+	{0x08000000, NS_IPC}, {0x20000000, NS_PID_FOR_CHILDREN}, {0x40000000, NS_NET},
+};
+/* A new user namespace is not seen before the next exec: the image's is the one that counts. */
+#define CLONE_NEWUSER 0x10000000u
+
+bool held_exec(struct held *h, const struct process *p)
+{
+	*h = (struct held){0};
+	privileges_read(p->cap, p->ns, &h->now);
+	memcpy(h->record_caps, h->now.caps, sizeof(h->record_caps));
+	return h->now.caps_told || h->now.ns_told;
+}
+
+void held_refresh(struct held *h)
+{
+	memcpy(h->record_caps, h->now.caps, sizeof(h->record_caps));
+	h->caps_changed = h->caps_maybe = 0;
+	h->ns_changed = h->ns_maybe = 0;
+}
+
+void held_fork(struct held *h, const struct held *parent)
+{
+	*h = *parent;
+	held_refresh(h);
+	h->ns_unsure = ALL_NAMESPACES & ~(1 << NS_USER);
+	h->ns_fresh = 0;
+}
+
+static bool holds(const struct held *h, uint64_t cap)
+{
+	return h->now.caps_told && !(h->caps_unsure & 1 << CAPS_EFFECTIVE) && (h->now.caps[CAPS_EFFECTIVE] & cap);
+}
+
+static void set_caps(struct held *h, enum cap_set set, uint64_t caps)
+{
+	h->now.caps[set] = caps;
+	h->caps_unsure &= (uint8_t)~(1 << set);
+	h->caps_maybe &= (uint8_t)~(1 << set);
+	h->caps_changed &= (uint8_t)~(1 << set);
+	if (caps != h->record_caps[set])
+		h->caps_changed |= (uint8_t)(1 << set);
+}
+
+static void lose_track(struct held *h, unsigned sets)
+{
+	h->caps_unsure |= (uint8_t)sets;
+	h->caps_maybe |= (uint8_t)sets;
+}
+
+static bool hex_number(struct str s, uint64_t *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		const char *digits = "0123456789abcdef", *at = s.p[i] ? strchr(digits, s.p[i] | 0x20) : NULL;
+		if (!at)
+			return false;
+		*ret = *ret << 4 | (uint64_t)(at - digits);
+	}
+	return s.n > 0 && s.n <= 16;
+}
+
+/* Sets that the line leaves out are not told. */
+static void capset(struct held *h, const struct event *line)
+{
+	static const struct str names[CAPS_SETS] = {STR_INIT("cap_effective_arg"), STR_INIT("cap_permitted_arg"),
+						    STR_INIT("cap_inheritable_arg")};
+	for (unsigned set = 0; set < CAPS_SETS; set++) {
+		uint64_t caps;
+		bool told = false;
+		for (uint32_t i = 0; i < line->nargs && !told; i++)
+			told = line->args[i].kind == ARG_CAPS && str_eq(line->args[i].type, names[set]) &&
+			       hex_number(line->args[i].text, &caps);
+		/* The LSM hook comes behind the check that the call is allowed, the function's entry before it. */
+		if (told && line->section == HOOK_LSM)
+			set_caps(h, set, caps);
+		else
+			lose_track(h, 1u << set);
+	}
+}
+
+static bool number_argument(const struct event *line, unsigned n, int64_t *ret)
+{
+	for (uint32_t i = 0; i < line->nargs; i++) {
+		enum arg_kind k = line->args[i].kind;
+		if ((k == ARG_INT || k == ARG_UINT || k == ARG_LONG || k == ARG_SIZE) && n-- == 0) {
+			*ret = line->args[i].number;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* New and old real uid, and which call. Leaving root for good clears the effective set; keepcaps may save the permitted one. */
+static void set_ids(struct held *h, const struct event *line)
+{
+	int64_t new_uid, old_uid, how;
+	bool told = number_argument(line, 0, &new_uid) && number_argument(line, 1, &old_uid) &&
+		    number_argument(line, 2, &how);
+	if (told && how == SETID_ID && new_uid == old_uid)
+		return;
+	if (told && how == SETID_ID && old_uid == 0 && holds(h, CAP_BIT_SETUID)) {
+		set_caps(h, CAPS_EFFECTIVE, 0);
+		lose_track(h, 1u << CAPS_PERMITTED);
+		return;
+	}
+	lose_track(h, 1u << CAPS_EFFECTIVE | 1u << CAPS_PERMITTED);
+}
+
+static void unshare(struct held *h, const struct event *line)
+{
+	int64_t flags;
+	bool told = number_argument(line, 0, &flags);
+	bool allowed = told && ((uint32_t)flags & CLONE_NEWUSER || holds(h, CAP_BIT_ADMIN));
+	for (size_t i = 0; i < ARRAY_SIZE(clone_flags); i++) {
+		uint16_t bit = (uint16_t)(1 << clone_flags[i].kind);
+		if (told && !((uint32_t)flags & clone_flags[i].flag))
+			continue;
+		if (allowed) {
+			h->ns_fresh |= bit;
+			h->ns_changed |= bit;
+		} else {
+			h->ns_unsure |= bit;
+			h->ns_maybe |= bit;
+		}
+	}
+}
+
+/* All capabilities within the new namespace. */
+static void new_user_namespace(struct held *h)
+{
+	bool full = h->now.caps_told && !h->caps_unsure && h->now.caps[CAPS_EFFECTIVE] == CAPS_ALL &&
+		    h->now.caps[CAPS_PERMITTED] == CAPS_ALL && !h->now.caps[CAPS_INHERITABLE];
+	if (!full)
+		lose_track(h, ALL_CAP_SETS);
+}
+
+static void setns(struct held *h)
+{
+	h->ns_unsure |= ALL_NAMESPACES & ~(1 << NS_USER);
+	h->ns_maybe |= ALL_NAMESPACES & ~(1 << NS_USER);
+	new_user_namespace(h);
+}
+
+void held_line(struct held *h, const struct event *line)
+{
+	struct str hook = line->hook;
+	if (str_starts(hook, STR("security_")))
+		hook = str_skip(hook, 9);
+	if (str_eq(hook, STR("capset")))
+		capset(h, line);
+	else if (str_eq(hook, STR("task_fix_setuid")))
+		set_ids(h, line);
+	else if (str_eq(hook, STR("sys_unshare")))
+		unshare(h, line);
+	else if (str_eq(hook, STR("userns_create")) || str_eq(hook, STR("create_user_ns")))
+		new_user_namespace(h);
+	else if (str_eq(hook, STR("sys_setns")))
+		setns(h);
+}
