@@ -14,8 +14,6 @@
 #include "schema/base/io.h"
 #include "schema/event_words.h"
 
-enum { LADDERS = 20 };
-
 struct opts {
 	const char *db, *output, *edit;
 	bool all, decided, interactive, one_offs, typed, callers, enforce, generalise, json;
@@ -99,52 +97,41 @@ static int edit(const struct opts *o)
 
 /* ---- proposals ---- */
 
-static int by_rule(const void *pa, const void *pb)
+struct wanted {
+	const struct suggest_options *how;
+	uint64_t instances;
+	const struct allowlist *list;      /* which it would make: what it protects */
+};
+
+static bool is_wanted(const void *arg, const struct observation_row *row)
 {
-	const struct proposal *a = pa, *b = pb;
-	CLEANUP_BUF struct buf x = BUF_INIT, y = BUF_INIT;
-	rule_print(&x, &a->rule);
-	rule_print(&y, &b->rule);
-	if (a->rule.kind != b->rule.kind)
-		return a->rule.kind < b->rule.kind ? -1 : 1;
-	return str_cmp(buf_view(&x), buf_view(&y));
+	const struct wanted *w = arg;
+	bool judged = row->o.kind != KIND_FILE;
+	for (size_t i = 0; i < w->list->nprotect && !judged; i++)
+		judged = path_covers(w->list->protect[i], row->o.path);
+	return judged && suggest_judge(row, w->instances, w->how) == LEFT_OUT_COUNT;
 }
 
 static int propose(struct store *s, struct arena *a, const struct workload_row *w,
-		   const struct suggest_options *wanted, const struct opts *o)
+		   const struct suggest_options *how, const struct opts *o)
 {
-	struct observation_query q = {.workload = w->id, .kind = -1, .choice = -1};
-	struct observation_row *rows = NULL;
-	struct proposal *all = NULL;
-	size_t n = 0, nall = 0, ladders = 0, more = 0;
-	int err = store_observation_page(s, a, &q, &rows, &n, NULL);
-	for (size_t i = 0; i < n && !err; i++) {
-		if (suggest_judge(&rows[i], w->instances, wanted) != LEFT_OUT_COUNT)
-			continue;
-		if (ladders == LADDERS) {
-			more++;
-			continue;
-		}
-		struct proposal *p;
-		size_t np = 0;
-		err = generalise(s, a, &rows[i], &p, &np);
-		err = err == -EINVAL ? 0 : err; /* guards have no general form */
-		ladders += np > 0;
-		for (size_t k = 0; k < np && !err; k++)
-			*ARENA_PUSH(a, all, nall) = p[k];
-	}
+	struct left_out_tally tally;
+	CLEANUP(allowlist_free) struct allowlist *list = NULL;
+	int err = suggest_allowlist(s, w, how, &tally, &list);
 	if (err)
 		return err;
-	size_t kept = 0;
-	if (nall)
-		qsort(all, nall, sizeof(*all), by_rule);
-	for (size_t i = 0; i < nall; i++)
-		if (!kept || by_rule(&all[kept - 1], &all[i]))
-			all[kept++] = all[i];
-	CLEANUP(table_free) struct table *t = listing_proposals(all, kept);
+	const struct wanted wanted = {how, w->instances, list};
+	const struct chosen chosen = {is_wanted, &wanted};
+	struct proposal *proposals = NULL;
+	size_t n = 0;
+	err = generalise_chosen(s, a, w->id, &chosen, &proposals, &n);
+	if (err)
+		return err;
+	CLEANUP(table_free) struct table *t = listing_proposals(proposals, n);
 	table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
-	if (more)
-		fprintf(stderr, "%zu more observations have proposals: narrow with --only\n", more);
+	if (!o->json)
+		fputs(n ? "\nSTANDS FOR: objects taken in. SURPLUS: recorded here, not taken in. ELSEWHERE: what it admits among the other workloads'.\n"
+			: "no entry would stand for two objects or more\n", stdout);
 	return 0;
 }
 

@@ -77,8 +77,19 @@ struct counting {
 	struct arena *arena;
 	struct proposal *v;
 	size_t n;
-	struct map *own[GENERALISE_STEPS], *elsewhere[GENERALISE_STEPS];
+	int64_t workload;
+	const struct chosen *chosen;   /* of the workload: what is allowed already, or asked about */
+	bool changes_only;             /* of files: reads do not count */
+	struct map **own, **elsewhere, **entries;   /* objects, per proposal */
 };
+
+static struct map **new_maps(struct counting *c)
+{
+	struct map **maps = arena_alloc(c->arena, (c->n + 1) * sizeof(*maps));
+	for (size_t i = 0; i < c->n; i++)
+		maps[i] = map_new();
+	return maps;
+}
 
 static void object_text(struct buf *b, const struct observation *o)
 {
@@ -94,35 +105,33 @@ static void add_example(struct counting *c, struct proposal *p, struct str text)
 		p->examples[p->nexamples++] = arena_str(c->arena, text);
 }
 
-static void count_row(struct counting *c, const struct observation_row *asked,
-		      const struct observation_row *row, struct str object, struct str asked_object)
+static void count_row(struct counting *c, const struct observation_row *row, struct str object)
 {
-	bool own = row->o.workload == asked->o.workload;
+	bool own = row->o.workload == c->workload, fresh;
+	if (c->changes_only && row->o.kind == KIND_FILE && !(row->o.access & ACCESS_CHANGES))
+		return;
+	bool taken = own && c->chosen->takes(c->chosen->arg, row);
 	for (size_t i = 0; i < c->n; i++) {
 		struct proposal *p = &c->v[i];
 		if (!rule_covers(&p->rule, &row->o))
 			continue;
+		map_add(own ? c->own[i] : c->elsewhere[i], object, &fresh);
 		p->covers += own;
 		p->denied += own && row->choice == CHOICE_DENY;
-		if (str_eq(object, asked_object))
-			continue;
-		bool fresh;
-		map_add(own ? c->own[i] : c->elsewhere[i], object, &fresh);
-		if (own && row->choice == CHOICE_ALLOW)
-			continue;
-		p->surplus += own;
-		if (own && fresh)
+		p->surplus += own && !taken;
+		if (own && fresh && !taken)
 			add_example(c, p, object);
+		if (taken)
+			map_add(c->entries[i], object, &fresh);
 	}
 }
 
-static int count_all(struct store *s, struct counting *c, const struct observation_row *asked)
+static int count_rows(struct store *s, struct counting *c, int kind)
 {
 	CLEANUP(store_cursor_close) struct store_cursor *cursor = NULL;
-	CLEANUP_BUF struct buf asked_object = BUF_INIT, object = BUF_INIT;
-	object_text(&asked_object, &asked->o);
+	CLEANUP_BUF struct buf object = BUF_INIT;
 	struct observation_query q = OBSERVATION_QUERY_ALL;
-	q.kind = asked->o.kind;
+	q.kind = kind;
 	int n = store_observations(s, &q, &cursor);
 	if (n)
 		return n;
@@ -130,7 +139,7 @@ static int count_all(struct store *s, struct counting *c, const struct observati
 	while ((n = store_cursor_next(cursor, &row)) == 1) {
 		buf_clear(&object);
 		object_text(&object, &row.o);
-		count_row(c, asked, &row, buf_view(&object), buf_view(&asked_object));
+		count_row(c, &row, buf_view(&object));
 	}
 	return n;
 }
@@ -146,32 +155,158 @@ static void finish_elsewhere(struct counting *c, size_t i)
 	}
 }
 
+static int count_all(struct store *s, struct counting *c, int kind)
+{
+	c->own = new_maps(c);
+	c->elsewhere = new_maps(c);
+	c->entries = new_maps(c);
+	int err = count_rows(s, c, kind);
+	for (size_t i = 0; i < c->n; i++) {
+		finish_elsewhere(c, i);
+		c->v[i].entries = map_size(c->entries[i]);
+		map_free(c->own[i]);
+		map_free(c->elsewhere[i]);
+		map_free(c->entries[i]);
+	}
+	return err;
+}
+
+/* The exact form first; none for what no rule can name. */
+static void ladder_of(struct arena *a, const struct observation *o, struct proposal *v, size_t *n)
+{
+	if (o->kind == KIND_CONNECT && o->address.family)
+		network_ladder(o, v, n);
+	else if ((o->kind == KIND_EXEC || o->kind == KIND_FILE) && o->path_known && o->path.n &&
+		 !(o->tags & (TAG_PATH_CUT | TAG_MEMFD | TAG_DELETED)))
+		path_ladder(a, o, v, n);
+}
+
+/* The observation that is asked about counts as allowed. */
+static bool is_asked(const void *arg, const struct observation_row *row)
+{
+	const struct observation_row *asked = arg;
+	CLEANUP_BUF struct buf mine = BUF_INIT, its = BUF_INIT;
+	if (row->choice == CHOICE_ALLOW)
+		return true;
+	object_text(&mine, &row->o);
+	object_text(&its, &asked->o);
+	return str_eq(buf_view(&mine), buf_view(&its));
+}
+
 int generalise(struct store *s, struct arena *a, const struct observation_row *row,
 	       struct proposal **ret, size_t *ret_n)
 {
-	const struct observation *o = &row->o;
-	struct counting c = {.arena = a, .v = arena_alloc(a, GENERALISE_STEPS * sizeof(*c.v))};
-	if (o->kind == KIND_CONNECT && o->address.family)
-		network_ladder(o, c.v, &c.n);
-	else if ((o->kind == KIND_EXEC || o->kind == KIND_FILE) && o->path_known && o->path.n &&
-		 !(o->tags & (TAG_PATH_CUT | TAG_MEMFD | TAG_DELETED)))
-		path_ladder(a, o, c.v, &c.n);
+	const struct chosen asked = {is_asked, row};
+	struct counting c = {.arena = a, .v = arena_alloc(a, GENERALISE_STEPS * sizeof(*c.v)),
+			     .workload = row->o.workload, .chosen = &asked};
+	ladder_of(a, &row->o, c.v, &c.n);
 	if (c.n == 0)
 		return -EINVAL;
-	for (size_t i = 0; i < c.n; i++) {
-		c.own[i] = map_new();
-		c.elsewhere[i] = map_new();
-	}
-	int err = count_all(s, &c, row);
-	for (size_t i = 0; i < c.n; i++) {
-		finish_elsewhere(&c, i);
-		map_free(c.own[i]);
-		map_free(c.elsewhere[i]);
-	}
+	int err = count_all(s, &c, row->o.kind);
 	if (err)
 		return err;
 	*ret = c.v;
 	*ret_n = c.n;
+	return 0;
+}
+
+/* ---- of all that is chosen ---- */
+
+struct candidates {
+	struct arena *arena;
+	struct map *keys;
+	struct proposal *v;
+	size_t n;
+};
+
+/* What the steps of two ladders have in common; a file rule admits what all of its files need. */
+static void add_candidate(struct candidates *c, const struct rule *r)
+{
+	CLEANUP_BUF struct buf key = BUF_INIT;
+	struct rule same = *r;
+	same.access = 0;
+	buf_printf(&key, "%d ", (int)r->kind);
+	rule_print(&key, &same);
+	bool fresh;
+	uint32_t at = map_add(c->keys, buf_view(&key), &fresh);
+	if (fresh)
+		*ARENA_PUSH(c->arena, c->v, c->n) = (struct proposal){.rule = *r};
+	c->v[at].rule.access |= r->access;
+}
+
+static int collect(struct store *s, int64_t workload, const struct chosen *chosen, struct candidates *c)
+{
+	CLEANUP(store_cursor_close) struct store_cursor *cursor = NULL;
+	struct observation_query q = OBSERVATION_QUERY_ALL;
+	q.workload = workload;
+	int n = store_observations(s, &q, &cursor);
+	if (n)
+		return n;
+	struct observation_row row;
+	while ((n = store_cursor_next(cursor, &row)) == 1) {
+		struct proposal steps[GENERALISE_STEPS];
+		size_t nsteps = 0;
+		if (!chosen->takes(chosen->arg, &row))
+			continue;
+		ladder_of(c->arena, &row.o, steps, &nsteps);
+		for (size_t i = 1; i < nsteps; i++)
+			add_candidate(c, &steps[i].rule);
+	}
+	return n;
+}
+
+/* Is B as wide as A or wider, and nothing but wider? */
+static bool within(const struct rule *a, const struct rule *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind != KIND_CONNECT)
+		return path_covers(b->path, a->path);
+	return a->port_first >= b->port_first && a->port_last <= b->port_last && (!b->protocol || a->protocol == b->protocol) &&
+	       (!b->network.family || (a->network.family == b->network.family && a->prefix >= b->prefix &&
+				       network_covers(&b->network, b->prefix, &a->network)));
+}
+
+static bool is_worth(const struct proposal *v, size_t n, size_t at)
+{
+	bool worth = v[at].entries >= 2;
+	for (size_t i = 0; i < n && worth; i++)
+		worth = i == at || v[i].entries != v[at].entries || !within(&v[i].rule, &v[at].rule);
+	return worth;
+}
+
+static int by_rule(const void *pa, const void *pb)
+{
+	const struct proposal *a = pa, *b = pb;
+	CLEANUP_BUF struct buf x = BUF_INIT, y = BUF_INIT;
+	rule_print(&x, &a->rule);
+	rule_print(&y, &b->rule);
+	if (a->rule.kind != b->rule.kind)
+		return a->rule.kind < b->rule.kind ? -1 : 1;
+	return str_cmp(buf_view(&x), buf_view(&y));
+}
+
+int generalise_chosen(struct store *s, struct arena *a, int64_t workload, const struct chosen *chosen,
+		      struct proposal **ret, size_t *ret_n)
+{
+	struct candidates all = {.arena = a, .keys = map_new()};
+	int err = collect(s, workload, chosen, &all);
+	map_free(all.keys);
+	struct counting c = {.arena = a, .v = all.v, .n = all.n, .workload = workload, .chosen = chosen,
+			     .changes_only = true};
+	if (!err)
+		err = count_all(s, &c, -1);
+	if (err)
+		return err;
+	struct proposal *kept = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < all.n; i++)
+		if (is_worth(all.v, all.n, i))
+			*ARENA_PUSH(a, kept, n) = all.v[i];
+	if (n)
+		qsort(kept, n, sizeof(*kept), by_rule);
+	*ret = kept;
+	*ret_n = n;
 	return 0;
 }
 
@@ -192,14 +327,43 @@ static void examples_cell(struct table *t, const struct proposal *p)
 	table_str(t, buf_view(&text));
 }
 
+/* The option of 'stakeout allow --edit' that adds it. */
+static void add_cell(struct table *t, const struct rule *r)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	buf_printf(&b, "--add-%s ", kind_name(r->kind));
+	buf_str(&b, r->path);
+	for (int bit = 0, some = 0; r->kind == KIND_FILE && bit < ACCESS_COUNT; bit++)
+		if (r->access & 1u << bit)
+			buf_printf(&b, "%s%s", some++ ? "," : ":", access_name((enum access_bit)bit));
+	if (r->kind == KIND_CONNECT) {
+		CLEANUP_BUF struct buf address = BUF_INIT;
+		address_print(&address, &r->network);
+		if (r->network.family == 6)
+			buf_printf(&b, "[%s/%u]", address.p, r->prefix);
+		else if (r->network.family)
+			buf_printf(&b, "%s/%u", address.p, r->prefix);
+		else
+			buf_puts(&b, "any");
+		if (r->port_first == r->port_last)
+			buf_printf(&b, ":%u", r->port_first);
+		else
+			buf_puts(&b, ":any");
+		if (r->protocol == 6 || r->protocol == 17)
+			buf_puts(&b, r->protocol == 6 ? "/tcp" : "/udp");
+	}
+	table_str(t, buf_view(&b));
+}
+
 struct table *listing_proposals(const struct proposal *p, size_t n)
 {
 	static const struct table_column columns[] = {
-		{"step", "STEP", TABLE_COUNT},       {"rule", "RULE", TABLE_TEXT},
-		{"kind", "KIND", TABLE_TEXT},        {"path", NULL, TABLE_TEXT},
+		{"step", NULL, TABLE_COUNT},       {"rule", NULL, TABLE_TEXT},
+		{"kind", NULL, TABLE_TEXT},         {NULL, "PROPOSAL", TABLE_TEXT},
+		{"entries", "STANDS FOR", TABLE_COUNT},        {"path", NULL, TABLE_TEXT},
 		{"cidr", NULL, TABLE_TEXT},          {"port_first", NULL, TABLE_COUNT},
 		{"port_last", NULL, TABLE_COUNT},    {"protocol", NULL, TABLE_COUNT},
-		{"covers", "COVERS", TABLE_COUNT},   {"surplus", "SURPLUS", TABLE_COUNT},
+		{"covers", NULL, TABLE_COUNT},   {"surplus", "SURPLUS", TABLE_COUNT},
 		{"denied", "DENIED", TABLE_COUNT},   {"elsewhere", "ELSEWHERE", TABLE_COUNT},
 		{"examples", NULL, TABLE_JSON_VALUE}, {NULL, "EXAMPLES", TABLE_TEXT},
 	};
@@ -214,6 +378,8 @@ struct table *listing_proposals(const struct proposal *p, size_t n)
 		table_u64(t, i);
 		table_str(t, buf_view(&text));
 		table_str(t, str_from(kind_name(r->kind)));
+		add_cell(t, r);
+		table_u64(t, p[i].entries);
 		table_str(t, r->path);
 		table_str(t, buf_view(&cidr));
 		table_u64(t, r->port_first);

@@ -397,6 +397,42 @@ static void test_ladders(void **state)
 	assert_int_equal(table_rows(t), n);
 }
 
+static bool takes_undenied(const void *arg, const struct observation_row *row)
+{
+	(void)arg;
+	return row->o.count > 1;
+}
+
+/* Only what stands for two or more, and of equally good ones the narrowest. */
+static void test_proposals(void **state)
+{
+	(void)state;
+	struct ids ids;
+	CLEANUP(arena_free) struct arena *a = arena_new();
+	CLEANUP(store_close) struct store *s = new_store(&ids);
+	add(s, &ids, EXEC("/opt/app/bin/one"));
+	add(s, &ids, EXEC("/opt/app/bin/two"));
+	add(s, &ids, EXEC("/opt/app/bin/once", .count = 1));
+	add(s, &ids, EXEC("/usr/bin/alone"));
+	add(s, &ids, FILE_OF("/etc/a/x", ACCESS_WRITE));
+	add(s, &ids, FILE_OF("/etc/b/y", ACCESS_CREATE));
+	add(s, &ids, FILE_OF("/etc/b/read", ACCESS_READ, .count = 1));
+	add(s, &ids, CONNECT(10, 1, 2, 3, 443));
+	add(s, &ids, CONNECT(10, 1, 9, 9, 443));
+	const struct chosen chosen = {takes_undenied, NULL};
+	static const char *const want[] = {"/opt/app/bin/ 2 1", "/etc/ write create 2 0", "10.1.0.0/16 port 443 tcp 2 0"};
+	struct proposal *p;
+	size_t n;
+	OK(generalise_chosen(s, a, ids.workload, &chosen, &p, &n));
+	assert_int_equal(n, ARRAY_SIZE(want));
+	for (size_t i = 0; i < n; i++) {
+		CLEANUP_BUF struct buf b = BUF_INIT;
+		rule_print(&b, &p[i].rule);
+		buf_printf(&b, " %llu %llu", (unsigned long long)p[i].entries, (unsigned long long)p[i].surplus);
+		assert_string_equal(b.p, want[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_decisions_win),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_ladders),
+		cmocka_unit_test(test_proposals),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
