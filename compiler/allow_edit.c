@@ -79,18 +79,52 @@ static void put_connect(struct buf *b, struct str spec)
 	}
 }
 
+/* The new entry holds for every caller, so an older one's callers do not matter. */
+static bool covers_exec(const struct allow_exec *e, const struct allow_exec *old)
+{
+	return path_covers(e->path, old->path);
+}
+
+static bool covers_file(const struct allow_file *e, const struct allow_file *old)
+{
+	return path_covers(e->path, old->path) && (!e->access || (old->access && !(old->access & ~e->access)));
+}
+
+static bool covers_connect(const struct allow_connect *e, const struct allow_connect *old)
+{
+	if (old->port_first < e->port_first || old->port_last > e->port_last || (e->protocol && old->protocol != e->protocol))
+		return false;
+	return !e->network.family || (old->network.family && old->prefix >= e->prefix &&
+				      network_covers(&e->network, e->prefix, &old->network));
+}
+
+/* V[N - 1] is new: what it covers becomes part of it. */
+#define ABSORB(v, len, covers)                                                                     \
+	do {                                                                                       \
+		size_t kept_ = 0;                                                                  \
+		for (size_t i = 0; i + 1 < (len); i++)                                             \
+			if ((v)[i].note.n || !covers(&(v)[(len)-1], &(v)[i]))                      \
+				(v)[kept_++] = (v)[i];                                             \
+			else                                                                       \
+				evidence_add(&(v)[(len)-1].evidence, &(v)[i].evidence);            \
+		(v)[kept_++] = (v)[(len)-1];                                                       \
+		(len) = kept_;                                                                     \
+	} while (0)
+
 /* Moves the one entry of FROM into A. */
 static void take_entry(struct allowlist *a, const struct allowlist *from)
 {
 	if (from->nexec) {
 		struct allow_exec *e = ARENA_PUSH(a->arena, a->exec, a->nexec);
 		e->path = arena_str(a->arena, from->exec[0].path);
+		ABSORB(a->exec, a->nexec, covers_exec);
 		a->has_exec = true;
 	}
 	if (from->nfiles) {
 		struct allow_file *e = ARENA_PUSH(a->arena, a->files, a->nfiles);
 		e->path = arena_str(a->arena, from->files[0].path);
 		e->access = from->files[0].access;
+		ABSORB(a->files, a->nfiles, covers_file);
 		a->has_file = true;
 	}
 	if (from->nconnects) {
@@ -99,6 +133,7 @@ static void take_entry(struct allowlist *a, const struct allowlist *from)
 		e->by = NULL;
 		e->nby = 0;
 		e->note = (struct str){NULL, 0};
+		ABSORB(a->connects, a->nconnects, covers_connect);
 		a->has_connect = true;
 	}
 }

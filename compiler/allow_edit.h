@@ -9,6 +9,7 @@
  *	exec     PATH
  *	file     PATH[:ACCESS,...]		/app/cache/:write,create
  *	connect  CIDR|any[:PORT|FIRST-LAST[/tcp|udp]]	10.0.0.0/8:5432/tcp, [fd00::/8]:443
+ * Entries that it covers (and that bear no remark) are taken up in it, their evidence added.
  * -EINVAL with the reason in D.
  */
 int allow_add(struct allowlist *a, enum kind kind, const char *spec, struct diag *d);

@@ -118,20 +118,13 @@ static uint32_t folder_number(struct families *f, struct str path)
 	return at;
 }
 
-static void add_evidence(struct evidence *e, const struct observation *o)
-{
-	e->first_ns = e->count ? MIN(e->first_ns, o->first_ns) : o->first_ns;
-	e->last_ns = MAX(e->last_ns, o->last_ns);
-	e->count += MIN(o->count, STORE_MAX_COUNT - e->count);
-}
-
 static void add_name(struct families *f, struct kin *k, const struct observation *o)
 {
 	bool fresh;
 	struct str name = str_skip(o->path, k->family.folder.n);
 	buf_str(&f->key, name);
 	map_add(f->names, buf_view(&f->key), &fresh);
-	add_evidence(&k->family.evidence, o);
+	evidence_add(&k->family.evidence, &(struct evidence){o->count, o->first_ns, o->last_ns, 0});
 	if (!fresh)
 		return;
 	k->family.names++;

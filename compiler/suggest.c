@@ -249,11 +249,7 @@ static void group_runtime(struct collection *c, struct group *g, struct str call
 static void group_add(struct collection *c, const struct observation *o, struct str path)
 {
 	struct group *g = group_for(c, o, path);
-	struct evidence *e = &g->evidence;
-	e->first_ns = e->count ? MIN(e->first_ns, o->first_ns) : o->first_ns;
-	e->last_ns = MAX(e->last_ns, o->last_ns);
-	e->count += MIN(o->count, STORE_MAX_COUNT - e->count);
-	e->instances = MAX(e->instances, o->instances);
+	evidence_add(&g->evidence, &(struct evidence){o->count, o->first_ns, o->last_ns, o->instances});
 	g->access |= o->access & ACCESS_CHANGES;
 	g->setuid |= (o->tags & TAG_SETUID) != 0;
 	g->observations++;

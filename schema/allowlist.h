@@ -37,6 +37,9 @@ struct evidence {
 	uint64_t count, first_ns, last_ns, instances;  /* count 0 = none given */
 };
 
+/* Counts add up, times widen; how many instances both saw is not known, so the larger number stands. */
+void evidence_add(struct evidence *into, const struct evidence *from);
+
 struct label {
 	struct str key, value;
 };

@@ -82,19 +82,23 @@ static int by_label(const void *pa, const void *pb)
 	return str_cmp(((const struct label *)pa)->key, ((const struct label *)pb)->key);
 }
 
-/* Counts add up, times widen; how many instances both saw is not known, so the larger number stands. */
-static void merge(struct evidence *into, const struct evidence *from, struct str *note,
-		  struct str from_note)
+void evidence_add(struct evidence *into, const struct evidence *from)
 {
-	if (!note->n)
-		*note = from_note;
 	if (!from->count)
 		return;
 	if (!into->count || from->first_ns < into->first_ns)
 		into->first_ns = from->first_ns;
 	into->last_ns = MAX(into->last_ns, from->last_ns);
 	into->instances = MAX(into->instances, from->instances);
-	into->count += from->count;
+	into->count += MIN(from->count, UINT64_MAX - into->count);
+}
+
+static void merge(struct evidence *into, const struct evidence *from, struct str *note,
+		  struct str from_note)
+{
+	if (!note->n)
+		*note = from_note;
+	evidence_add(into, from);
 }
 
 /* Sorts V by CMP and merges neighbours that compare equal. */

@@ -70,3 +70,15 @@ status 0 "$STAKEOUT" show --db "$dir/s.db" prod:storefront --tree
 has '^  /usr/bin/dash .*as /docker-entrypoint.sh'
 status 0 "$STAKEOUT" workloads --db "$dir/s.db"
 has 'CLUSTER'
+
+# proposals are the options that add them; what one covers becomes part of it, with its evidence
+status 0 "$STAKEOUT" allow --db "$dir/s.db" :storefront -g
+has '^--add-connect 10.42.3.0/24:8080/tcp  *10  *0 '
+lacks '--add-exec /usr/bin/basename'
+status 0 "$STAKEOUT" allow --edit "$dir/a.yaml" --add-connect 10.42.3.0/24:8080/tcp --add-file /etc/nginx/conf.d/:write,create,truncate,rename
+[ "$(grep -c '10\.42\.3\.' "$dir/a.yaml")" = 1 ] || fail "entries that are covered stay"
+grep -A4 '10.42.3.0/24' "$dir/a.yaml" | grep -q 'count: 2[0-9][0-9], .*instances' || fail "their evidence is lost"
+grep -q 'path: /etc/nginx/conf.d/upstream.conf' "$dir/a.yaml" && fail "files that are covered stay"
+sed 's|^    - path: /usr/sbin/nginx|&\n      note: asked for by the web team|' "$dir/a.yaml" >"$dir/noted.yaml"
+status 0 "$STAKEOUT" allow --edit "$dir/noted.yaml" --add-exec /usr/
+grep -q 'asked for by the web team' "$dir/noted.yaml" || fail "a person's remark is lost"
