@@ -18,7 +18,7 @@ static const struct cli_option options[] = {
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "the store (default stakeout.db)"},
 	{"output", 'o', CLI_STRING, offsetof(struct options, dir), "DIR",
 	 "write audit-NAME.yaml there (default: standard output, one workload only)"},
-	{"target", 't', CLI_STRING, offsetof(struct options, target), "KEY=VALUE,...", "where the policy will run"},
+	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policy will run (see below)"},
 	{"host-wide", 0, CLI_FLAG, offsetof(struct options, host_wide), NULL,
 	 "a host workload's policy may cover the whole host"},
 };
@@ -27,7 +27,8 @@ static const struct cli_verb verb = {
 	"audit-policy", "a policy that only reports, to learn what a workload does", "WORKLOAD...", 1, -1,
 	options, ARRAY_SIZE(options),
 	"WORKLOAD is as in 'stakeout workloads'; the agent's export without any policy (exec lines) makes it known.\n"
-	"The policy is scoped to the labels that all its pods share.\n",
+	"The policy is scoped to the labels that all its pods share.\n\n"
+	TARGET_HELP,
 };
 
 struct job {

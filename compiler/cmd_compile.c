@@ -16,8 +16,8 @@ struct options {
 
 static const struct cli_option options[] = {
 	{"output", 'o', CLI_STRING, offsetof(struct options, dir), "DIR", "write the files there (required)"},
-	{"target", 't', CLI_STRING, offsetof(struct options, target), "KEY=VALUE,...",
-	 "where the policy will run: kernel=6.12,arch=x86_64,lsm=yes,kubernetes=yes ... or 'host'"},
+	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET",
+	 "where the policy will run (see below)"},
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE",
 	 "replay this store's observations of the workload as well"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, recorded_as), "NAME",
@@ -36,7 +36,9 @@ static const struct cli_verb verb = {
 	options, ARRAY_SIZE(options),
 	"Writes NAME.yaml (and NAME-2.yaml ... where one policy does not hold it), NAME.image.elf, NAME.review.md,\n"
 	"NAME.allowlist.yaml and kustomization.yaml. The files are read back and replayed over the evidence first;\n"
-	"if an allowed observation would be stopped, nothing is written. What the store holds and no entry allows is told: enforcing would stop it.",
+	"if an allowed observation would be stopped, nothing is written. What the store holds and no entry allows is\n"
+	"told, since enforcing would stop it.\n\n"
+	TARGET_HELP,
 };
 
 static const struct table_column columns[] = {

@@ -19,7 +19,7 @@ static const struct cli_option option_rows[] = {
 	{"corpus", 'c', CLI_LIST, offsetof(struct options, corpora), "FILE", "a corpus or Tetragon export (NDJSON, .gz, - for standard input); repeatable"},
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "replay this store's observations"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
-	{"target", 't', CLI_STRING, offsetof(struct options, target), "KEY=VALUE,...", "where the policy will run (default kernel=6.1 ...; 'host' probes)"},
+	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policy will run (see below)"},
 	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, which no export tells; repeatable"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per event and policy, then a summary"},
 	{"all", 'a', CLI_FLAG, offsetof(struct options, all), NULL, "with --json: also events that no hook reaches"},
@@ -33,7 +33,8 @@ static const struct cli_verb verb = {
 	"replay", "what policies would have done to recorded events", "POLICY...", 1, -1,
 	option_rows, ARRAY_SIZE(option_rows),
 	"POLICY is a TracingPolicy file, a map image, or a folder of them. Each corpus is judged on its own;\n"
-	"totals are added. Exit status 1: an expectation of a corpus is broken.",
+	"totals are added. Exit status 1: an expectation of a corpus is broken.\n\n"
+	TARGET_HELP,
 };
 
 struct run {

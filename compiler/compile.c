@@ -123,6 +123,15 @@ static void make_kustomization(struct compiled *c)
 	kustomization_print(files, c->npolicies, &add_output(c, STR("kustomization"), ".yaml")->bytes);
 }
 
+/* Legal, and seldom meant: what the recording could not resolve ends like this. */
+static void warn_empty(const struct allowlist *a, struct diag *d)
+{
+	if (a->has_exec && a->nexec == 0)
+		diag_add(d, DIAG_WARNING, a->file.n ? a->file.p : NULL, 0, 0,
+			 "exec allows nothing: enforced, no program starts, the container's own included. Take the exec section out "
+			 "where programs are not to be judged");
+}
+
 static int cmp_output(const void *x, const void *y)
 {
 	return str_cmp(((const struct output *)x)->name, ((const struct output *)y)->name);
@@ -142,6 +151,7 @@ static int make_all(struct compiled *c, const struct allowlist *a, const struct 
 		err = prove(c, o, d);
 	if (err)
 		return err;
+	warn_empty(a, d);
 	allowlist_print(a, &add_output(c, a->name, ".allowlist.yaml")->bytes);
 	make_kustomization(c);
 	qsort(c->outputs.v, c->outputs.n, sizeof(*c->outputs.v), cmp_output);

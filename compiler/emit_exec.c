@@ -90,7 +90,7 @@ static int emit_tracepoint(struct emission *e)
 			if (e->l->exec[i].caller)
 				return diag_error(e->d, NULL,
 						  "exec of '" STR_FMT "' is tied to its caller, which "
-						  "sched_process_exec cannot see: needs kernel 5.8 or no 'by'",
+						  "sched_process_exec cannot see: use another shape (kernel 5.8 on), or drop 'by'",
 						  STR_ARG(e->l->exec[i].path));
 		}
 	}

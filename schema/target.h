@@ -14,6 +14,13 @@
 enum target_fs { FS_OVERLAY, FS_TMPFS, FS_EXT4, FS_XFS, FS_BTRFS };
 enum target_arch { ARCH_X86_64, ARCH_ARM64 };
 
+/* For the help of every verb that takes one. */
+#define TARGET_HELP                                                                                \
+	"TARGET is KEY=VALUE,... with keys kernel (6.12), arch (x86_64, arm64), lsm (is bpf active), kprobe-multi,\n"   \
+	"error-injection, kubernetes, parents-map (each yes or no) and fs (overlay, tmpfs, ext4, xfs, btrfs), or\n"      \
+	"'host', which asks this machine. Default: kernel 6.1, x86_64, lsm and kubernetes yes, overlay; kprobe-multi\n"  \
+	"follows the kernel (yes from 5.18; Debian's 6.1 is built without: kprobe-multi=no), the others no."
+
 struct target {
 	unsigned kernel;        /* major << 16 | minor << 8 ; see TARGET_KERNEL */
 	enum target_arch arch;

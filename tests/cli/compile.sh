@@ -171,3 +171,11 @@ status 2 "$STAKEOUT" compile --db "$dir/s.db" --workload nobody "$dir/renamed.ya
 said "holds no workload 'nobody'"
 status 2 "$STAKEOUT" compile --workload cart "$dir/renamed.yaml" -o "$dir/none"
 said 'say which with --db'
+
+# a document that lets no program start is legal, and said to be one
+printf '%s\n' 'apiVersion: stakeout/v1' 'kind: Allowlist' 'metadata: {name: none}' 'mode: enforce' 'exec: {allow: []}' \
+	'workload: {namespace: shop, kind: Deployment, name: cart, container: main, podLabels: {app: cart}}' >"$dir/empty.yaml"
+status 0 "$STAKEOUT" compile "$dir/empty.yaml" -o "$dir/empty"
+said 'warning: exec allows nothing'
+status 2 "$STAKEOUT" compile $lists/web-server.yaml --shape tracepoint -o "$dir/none"
+said "use another shape (kernel 5.8 on), or drop 'by'"
