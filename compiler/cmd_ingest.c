@@ -164,6 +164,8 @@ static int flush_when_due(struct ingest *in)
 static int take(struct ingest *in, struct event *ev)
 {
 	processes_apply(in->processes, ev);
+	if (ev->kind == KIND_EXEC)
+		processes_name_parent(in->processes, ev);
 	if (in->line_known < 0) {
 		fprintf(stderr, "stakeout ingest: %s\n", store_error(in->store));
 		return in->line_known;

@@ -597,6 +597,17 @@ void processes_apply(struct processes *m, struct event *ev)
 	tag_exec(ev);
 }
 
+void processes_name_parent(const struct processes *m, struct event *ev)
+{
+	const struct node *node = ev->has_parent ? NULL : find_node(m, ev->process.parent_exec_id);
+	if (!node)
+		return;
+	ev->has_parent = true;
+	ev->parent.exec_id = name_str(node->id);
+	ev->parent.filename = name_str(node->filename);
+	fill_path(&ev->parent, node);
+}
+
 const struct process_image *processes_find(struct processes *m, struct str exec_id)
 {
 	const struct node *node = find_node(m, exec_id);

@@ -29,6 +29,12 @@ DEFINE_CLEANUP(struct processes *, processes_free)
  */
 void processes_apply(struct processes *m, struct event *ev);
 
+/*
+ * An export may leave out the parent: puts in EV, an exec that was just applied, the parent's names as far as lines before told
+ * them. They live until the next processes_apply().
+ */
+void processes_name_parent(const struct processes *m, struct event *ev);
+
 /* What is known of one image after processes_apply(). */
 struct process_image {
 	struct str exec_id, parent_id, path, filename;
