@@ -121,6 +121,8 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 	struct response r;
 	request_init(&q);
 	response_init(&r);
+	/* The time that an answer takes is not idleness: else a long replay would end unanswered. */
+	MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, 0u);
 	q.method = str_from(method);
 	q.gone = client_gone;
 	q.client = c;
@@ -134,6 +136,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *c, const 
 			       "%s", why);
 	else
 		web_answer(s->web, &q, &r);
+	MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_SECONDS);
 	enum MHD_Result result = send_response(c, s->web, &r);
 	response_done(&r);
 	request_done(&q);

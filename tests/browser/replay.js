@@ -99,16 +99,17 @@ run(async () => {
 
 		// A replay without end: how far it is, and Cancel.
 		const long = await browser.newPage({viewport: {width: 1400, height: 900}}), wrongLong = watch(long, piped.url);
-		await long.route(/\/consequence(\?|$)/, route => route.abort());
+		await long.route(/\/consequence(\?|$)/, route => route.fulfill({status: 503, json: {error: 'not asked here'}}));
 		const runs = async () => (await (await page.request.get(`${piped.url}/api/v1/runs`, {headers: {Cookie: ''}})).json()).rows;
 		const open = async () => {
 			const ended = endless(pipe, benign);
 			await long.goto(`${piped.url}/w/${id}/replay?against=0&show=all`);
 			await long.waitForSelector('.progress:not([hidden]) button');
-			await long.waitForFunction(() => /\d MB so far/.test(document.querySelector('.bar .progress').textContent));
-			return ended;
+			await long.waitForFunction(() => /\d MB so far/.test(document.querySelector('.bar .progress').textContent), null, {polling: 100});
+			return [ended];   // not the promise itself: the caller's await would wait for it
+
 		};
-		let ended = await open();
+		let [ended] = await open();
 		assert.equal((await runs()).length, 1);
 		assert.ok((await runs())[0].done > 0);
 		await long.getByRole('button', {name: 'Cancel'}).click();
@@ -116,7 +117,7 @@ run(async () => {
 		await within(5000, 'the server goes on reading after Cancel', ended);
 		assert.deepEqual(await runs(), []);
 		// Closing the page ends it as well.
-		ended = await open();
+		[ended] = await open();
 		assert.deepEqual(wrongLong, []);
 		await long.close();
 		await within(5000, 'the server goes on reading after its page was closed', ended);
