@@ -14,6 +14,8 @@
 #include "schema/base/io.h"
 #include "schema/event_words.h"
 
+enum { COMMENTS_LIMIT = 64 << 20 };
+
 struct opts {
 	const char *db, *output, *edit;
 	bool all, decided, interactive, one_offs, typed, callers, enforce, generalise, json;
@@ -71,11 +73,30 @@ static int write_document(const struct allowlist *a, const char *file)
 
 /* ---- editing a file ---- */
 
+/* The document is written anew: what its model does not hold would be gone without a word. */
+static void warn_comments(const char *file)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	size_t lines = 0;
+	if (!strcmp(file, "-") || read_file(file, COMMENTS_LIMIT, &text))
+		return;
+	for (size_t i = 0; i < text.n; i++) {
+		i += strspn(text.p + i, " \t");
+		lines += text.p[i] == '#';
+		i += strcspn(text.p + i, "\n");
+	}
+	if (lines)
+		fprintf(stderr, "warning: %s: %zu comment %s not kept; 'note:' beside an entry is\n", file, lines,
+			lines == 1 ? "line was" : "lines were");
+}
+
 static int edit(const struct opts *o)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	CLEANUP(allowlist_free) struct allowlist *a = NULL;
 	int err = allowlist_read(o->edit, &d, &a);
+	if (!err && !o->output)
+		warn_comments(o->edit);
 	const struct {
 		const struct cli_list *list;
 		enum kind kind;

@@ -228,7 +228,12 @@ static int find_recorded(struct prover *p, struct store *s, struct workload_row 
 {
 	CLEANUP_BUF struct buf own = BUF_INIT;
 	const char *file = store_file(s), *as = p->o->recorded_as;
-	workload_print(&own, &p->c->lowered->source->workload);
+	const struct workload *w = &p->c->lowered->source->workload;
+	if (w->cluster.n) {
+		buf_str(&own, w->cluster);
+		buf_putc(&own, ':');
+	}
+	workload_print(&own, w);
 	const char *pattern = as ? as : own.p;
 	int err = store_workloads(s, p->arena, pattern, 0, ret, ret_n);
 	if (err)

@@ -82,3 +82,17 @@ grep -q 'path: /etc/nginx/conf.d/upstream.conf' "$dir/a.yaml" && fail "files tha
 sed 's|^    - path: /usr/sbin/nginx|&\n      note: asked for by the web team|' "$dir/a.yaml" >"$dir/noted.yaml"
 status 0 "$STAKEOUT" allow --edit "$dir/noted.yaml" --add-exec /usr/
 grep -q 'asked for by the web team' "$dir/noted.yaml" || fail "a person's remark is lost"
+
+# comments are no part of the document's model: writing it anew says that they go
+cp corpus/allowlists/web-server.yaml "$dir/comments.yaml"
+status 0 "$STAKEOUT" allow --edit "$dir/comments.yaml" --add-exec /usr/bin/env
+said 'comment lines were not kept'
+status 0 "$STAKEOUT" allow --edit "$dir/comments.yaml" --remove /usr/bin/env
+[ ! -s "$dir/said" ] || fail "warns without a comment"
+
+# a document that names its cluster is proved on that cluster's recording alone
+"$STAKEOUT" allow --db "$dir/s.db" prod:storefront -o "$dir/prod.yaml" 2>/dev/null
+grep -q 'cluster: prod' "$dir/prod.yaml" || fail "the cluster is not named"
+sed 's/cluster: prod/cluster: test/' "$dir/prod.yaml" >"$dir/test.yaml"
+status 0 "$STAKEOUT" compile --db "$dir/s.db" "$dir/test.yaml" -o "$dir/test"
+said 'holds nothing of workload test:web/Deployment/storefront/nginx'
