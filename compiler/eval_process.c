@@ -4,7 +4,7 @@
  * is the image's own, or for a fork that has not exec'ed a copy of its parent's. A policy is taken to be in force
  * from the beginning of the stream, so an image without an exec line in it is older than the policy.
  */
-#include "compiler/eval_form.h"
+#include "compiler/eval_hit.h"
 #include "schema/held.h"
 
 enum { MAX_ANCESTORS = 64, FORK_RECORDS = 9 };
@@ -18,6 +18,15 @@ static enum tri unknown(const char **why, const char *reason)
 static enum tri tri_of(bool b)
 {
 	return b ? TRI_YES : TRI_NO;
+}
+
+/* The image's path as the kernel knows it, or as typed where the engine was told to take that. */
+static bool image_path(const struct engine *e, const struct process_image *image, struct str *ret)
+{
+	struct process p = {.path = image->path, .path_known = image->path_known, .filename = image->filename};
+	hit_presume(e, &p);
+	*ret = p.path;
+	return p.path_known;
 }
 
 /* ---- matchBinaries ---- */
@@ -53,9 +62,12 @@ static enum tri descends(const struct engine *e, const struct binary_test *t, co
 		bool marks = image->exec_seen && !image->inventory;
 		bool counts = marks || parents == 1;
 		if (counts && !image->fork_only && i + r->forked > 0) {
-			if (image->path_known && image->path.n && lists(t, image->path) && marks)
+			struct str path;
+			bool known = image_path(e, image, &path);
+			bool listed = known && path.n && lists(t, path);
+			if (listed && marks)
 				return TRI_YES;
-			if (!image->path_known || (lists(t, image->path) && image->path.n)) {
+			if (!known || listed) {
 				*why = reason;
 				answer = TRI_UNKNOWN;
 			}
@@ -95,11 +107,10 @@ static enum tri match_parent_binaries(const struct engine *e, const struct binar
 	if (!image->exec_seen)
 		return unknown(why, reason);
 	const struct process_image *parent = processes_find(e->processes, image->parent_id);
-	if (!parent || !parent->path_known)
+	struct str path;
+	if (!parent || !image_path(e, parent, &path))
 		return unknown(why, reason);
-	if (!parent->path.n)
-		return TRI_NO;
-	return tri_of(lists(t, parent->path) != is_negative(t->op));
+	return tri_of(path.n && lists(t, path) != is_negative(t->op));
 }
 
 /* ---- matchPIDs ---- */

@@ -90,6 +90,12 @@ struct marked {
 	uint32_t signal;
 	enum effect effect;
 	const char *why;
+	/* The lab's own reports, on a pipe: "started", "about to do it", and what came of it. */
+	unsigned marks;         /* so far */
+	unsigned about, done;   /* which of them are the last two; 0 = not told apart from writes to other pipes */
+	unsigned run;           /* while counting: marks in a row by one process */
+	uint64_t reporter;      /* ... that process */
+	enum phase { BEFORE, OPERATION, AFTER } phase;   /* when it was stopped */
 };
 
 struct lab {
@@ -98,6 +104,7 @@ struct lab {
 	struct tsv baseline, outcomes;
 	struct map *ids;
 	struct marked *actions;
+	bool counting;          /* the recording itself is looked at, without a policy */
 };
 
 static struct marked *find_action(struct lab *lab, struct str id)
@@ -122,6 +129,40 @@ static struct marked *action_of(struct lab *lab, const struct event *ev)
 	return a || !ev->has_parent ? a : action_in(lab, ev->parent.arguments);
 }
 
+/* A write to the pipe that the lab's programs report on. */
+static bool is_mark(const struct event *ev)
+{
+	enum { MAY_WRITE = 2 };
+	const struct arg *v = ev->args;
+	return str_ends(ev->hook, STR("file_permission")) && ev->nargs == 2 && !v[0].text.n &&
+	       str_starts(v[0].permission, STR("p")) && v[1].number == MAY_WRITE;
+}
+
+/*
+ * One process says "about to" and then what came of it, perhaps after "started": two or three in a row. More are not the
+ * lab's alone.
+ */
+static void note_mark(struct marked *a, const struct event *ev)
+{
+	uint64_t who = hash_bytes(ev->process.exec_id.p, ev->process.exec_id.n, 0);
+	a->marks++;
+	a->run = who == a->reporter ? a->run + 1 : 1;
+	a->reporter = who;
+	if (a->run == 2 || a->run == 3) {
+		a->about = a->marks - 1;
+		a->done = a->marks;
+	} else if (a->run > 3) {
+		a->about = a->done = 0;
+	}
+}
+
+static enum phase phase_of(const struct marked *a)
+{
+	if (!a->done || a->id.p[0] == 'E')
+		return OPERATION;
+	return a->marks < a->about ? BEFORE : a->marks < a->done ? OPERATION : AFTER;
+}
+
 static bool enforced(const struct judgement *j)
 {
 	return !j->monitor && (j->verdict == VERDICT_DENY || j->verdict == VERDICT_KILL);
@@ -138,6 +179,9 @@ static void judged(struct marked *a, const struct event *ev, const struct judgem
 		if (counts && (!worst || j[i].verdict > worst->verdict))
 			worst = &j[i];
 	}
+	/* Perhaps stopped before, and surely now, neither time at the operation: that it is not reached is sure. */
+	if (worst && a->stopped && a->unsure && a->phase == BEFORE && phase_of(a) == BEFORE && worst->verdict == VERDICT_KILL)
+		a->stopped = false;
 	if (!worst || a->stopped) {
 		a->changed |= !a->stopped && str_ends(ev->hook, STR("file_open")) &&
 			      (ev->access & (ACCESS_CREATE | ACCESS_TRUNCATE));
@@ -155,6 +199,7 @@ static void judged(struct marked *a, const struct event *ev, const struct judgem
 	a->signal = worst->signal;
 	a->effect = worst->effect;
 	a->why = worst->why;
+	a->phase = phase_of(a);
 }
 
 static int replay(struct lab *lab, struct engine *e, bool judge)
@@ -177,6 +222,12 @@ static int replay(struct lab *lab, struct engine *e, bool judge)
 			continue;
 		a->attempts += ev.kind == KIND_EXEC;
 		judged(a, &ev, j, n);
+		if (!is_mark(&ev))
+			continue;
+		if (lab->counting)
+			note_mark(a, &ev);
+		else
+			a->marks++;
 	}
 	return r;
 }
@@ -191,8 +242,10 @@ static const char *errno_name(int32_t error)
 static struct str foretold(const struct marked *a)
 {
 	bool exec = a->id.p[0] == 'E';
-	if (!a->stopped)
+	if (!a->stopped || (!exec && a->phase == AFTER))
 		return a->baseline;
+	if (!exec && a->phase == BEFORE)
+		return STR("not-run");
 	unsigned last = exec ? a->execs + str_starts(a->baseline, STR("errno:")) : 1;
 	if (exec ? a->at < last || (a->preparing && !a->fatal) : a->at <= last)
 		return STR("not-run");
@@ -207,8 +260,8 @@ struct counts {
 };
 
 /*
- * Files and sockets: a stop in a preparing step cannot be told from one in the operation itself, since the
- * recording does not say which calls the action is about. Stopped or not, and how, must be right.
+ * Files and sockets: whether the stop falls into a preparing step, the operation, or after it, the lab's reports tell. Where they
+ * do not, stopped or not, and how, must be right.
  */
 static bool agrees(const struct marked *a, const struct row *r)
 {
@@ -221,7 +274,7 @@ static bool agrees(const struct marked *a, const struct row *r)
 				: str_eq(outcome, STR("not-run")) || str_eq(outcome, STR("errno:unknown"));
 	if (a->at_bprm && a->before_first)   /* a script, or a file without a handler, dies in the old image */
 		return str_eq(outcome, STR("signal:9"));
-	if (a->id.p[0] == 'E' || !a->stopped)
+	if (a->done || a->id.p[0] == 'E' || !a->stopped)
 		return false;
 	return str_eq(outcome, STR("not-run")) || (str_starts(told, STR("signal:")) && str_eq(outcome, STR("signal:9"))) ||
 	       (!a->fatal && str_starts(outcome, STR("errno:unknown")));
@@ -248,7 +301,7 @@ static void compare_effect(const char *policy, const struct marked *a, const str
 		return;
 	c->effects++;
 	/* What fails or reaches nobody anyway cannot be prevented; an open may have changed the file before. */
-	bool told = (a->effect == EFFECT_HAPPENED || a->changed) && str_eq(a->baseline_effect, STR("happened"));
+	bool told = (a->effect == EFFECT_HAPPENED || a->changed || a->phase == AFTER) && str_eq(a->baseline_effect, STR("happened"));
 	if (happened == told)
 		return;
 	c->effect_wrong++;
@@ -323,7 +376,7 @@ static void reset(struct lab *lab)
 	for (uint32_t i = 0; i < map_size(lab->ids); i++) {
 		struct marked *a = &lab->actions[i];
 		*a = (struct marked){.id = a->id, .baseline = a->baseline, .baseline_effect = a->baseline_effect,
-				     .execs = a->execs};
+				     .execs = a->execs, .about = a->about, .done = a->done};
 	}
 }
 
@@ -373,10 +426,14 @@ static bool run_policy(struct lab *lab, const char *name, struct counts *c)
 static void count_execs(struct lab *lab)
 {
 	struct engine *e = engine_new(NULL, 0, &lab->target);
+	lab->counting = true;
 	assert_int_equal(replay(lab, e, true), 0);
+	lab->counting = false;
 	engine_free(e);
-	for (uint32_t i = 0; i < map_size(lab->ids); i++)
+	for (uint32_t i = 0; i < map_size(lab->ids); i++) {
 		lab->actions[i].execs = lab->actions[i].attempts;
+		lab->actions[i].marks = 0;
+	}
 }
 
 static void open_lab(struct lab *lab, const char *folder, const char *recording, const char *target)
