@@ -75,8 +75,8 @@ grep -q 'path: /usr/sbin/nginx' "$dir/a.yaml" || fail 'nginx is not allowed'
 status 0 "$STAKEOUT" allow --db "$db" storefront --only /usr/sbin/ --enforce
 says 'mode: enforce'
 [ "$(grep -c 'path:' "$dir/out")" -eq 1 ] || fail "--only takes in more: $(cat "$dir/out")"
-status 0 "$STAKEOUT" allow --db "$db" storefront --generalise --only /usr/sbin/nginx --json
-says '"rule":"/usr/sbin/"'
+status 0 "$STAKEOUT" allow --db "$db" storefront --generalise --only /usr/bin/ --json
+says '"rule":"/usr/bin/"'
 status 0 "$STAKEOUT" allow --edit "$dir/a.yaml" --add-exec /opt/tool/ --add-file /etc/app/:write,create \
 	--add-connect 10.9.0.0/16:443/tcp --add-connect '[fd00::/8]:53/udp' --remove /usr/bin/find -o "$dir/c.yaml"
 for text in 'path: /opt/tool/' 'path: /etc/app/' '10.9.0.0/16' 'fd00::/8'; do
