@@ -16,6 +16,7 @@ const volatile __u32 seen_buckets = WIRE_SEEN_MAX / WIRE_BUCKET;  /* of one tabl
 /* Shared with user space while running. */
 __u64 coarse_now_ns = 0;                  /* the consumer's clock: CLOCK_BOOTTIME at its last tick */
 __u32 epoch = 0;                          /* part of every key; raised to see all things anew */
+__u32 wakeup_sent = 0;                    /* once until the consumer, which clears it, has been there */
 __u64 losses[WIRE_LOSS_COUNT] = {};
 __u64 count_forks = 0, count_exits = 0, count_uncounted = 0;
 __u32 whoami_pid = 0;
@@ -152,7 +153,9 @@ static __always_inline void scratch_put(struct scratch *s)
 static __always_inline long emit(void *record, __u64 length)
 {
 	__u64 flags = BPF_RB_NO_WAKEUP;
-	if (bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wakeup_bytes)
+	if (!wakeup_sent && bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > wakeup_bytes) {
+		wakeup_sent = 1;
 		flags = BPF_RB_FORCE_WAKEUP;
+	}
 	return bpf_ringbuf_output(&ring, record, length, flags);
 }

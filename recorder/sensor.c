@@ -370,6 +370,7 @@ int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *ar
 	if (r < 0 && r != -EINTR)
 		return r;
 	s->skel->bss->coarse_now_ns = boot_ns();
+	__atomic_store_n(&s->skel->bss->wakeup_sent, 0, __ATOMIC_RELAXED);
 	r = ring_buffer__consume(s->ring);
 	return r < 0 ? r : 0;
 }
