@@ -9,10 +9,6 @@
 
 #include "schema/base/map.h"
 
-struct place {                       /* a folder and a program that changed files in it */
-	uint32_t access;
-};
-
 struct kin {                         /* a folder, a program, a shape */
 	struct family family;
 	uint32_t place, folder;
@@ -21,7 +17,7 @@ struct kin {                         /* a folder, a program, a shape */
 struct families {
 	struct arena *arena;
 	struct map *places, *kins, *names, *folders, *paths;
-	struct { struct place *v; size_t n, cap; } place;
+	struct { uint32_t *v; size_t n, cap; } access;   /* per place, a folder and a program: what it did there */
 	struct { struct kin *v; size_t n, cap; } kin;
 	struct { uint64_t *v; size_t n, cap; } files;   /* per folder: paths recorded in it */
 	struct buf key;
@@ -48,7 +44,7 @@ void families_free(struct families *f)
 	map_free(f->names);
 	map_free(f->folders);
 	map_free(f->paths);
-	free(f->place.v);
+	free(f->access.v);
 	free(f->kin.v);
 	free(f->files.v);
 	buf_done(&f->key);
@@ -103,7 +99,7 @@ static uint32_t place_of(struct families *f, const struct observation *o)
 	put_place(&f->key, o);
 	uint32_t at = map_add(f->places, buf_view(&f->key), &fresh);
 	if (fresh)
-		*VEC_PUSH(&f->place) = (struct place){0};
+		*VEC_PUSH(&f->access) = 0;
 	return at;
 }
 
@@ -138,7 +134,7 @@ void families_see(struct families *f, const struct observation *o, bool named)
 	struct str folder = folder_of(o->path);
 	uint32_t place = place_of(f, o), number = folder_number(f, o->path);
 	size_t at = f->key.n;
-	f->place.v[place].access |= o->access & ACCESS_CHANGES;
+	f->access.v[place] |= o->access & ACCESS_CHANGES;
 	if (!named || !put_shape(&f->key, str_skip(o->path, folder.n)))
 		return;
 	bool fresh;
@@ -158,7 +154,7 @@ static const struct family *complete(struct families *f, struct kin *k)
 {
 	if (k->family.names < FAMILY_NAMES || 2 * k->family.once <= k->family.names)
 		return NULL;
-	k->family.access = f->place.v[k->place].access;
+	k->family.access = f->access.v[k->place];
 	k->family.others = f->files.v[k->folder] - k->family.names;
 	return &k->family;
 }
