@@ -109,7 +109,7 @@ async function show() {
 			return;
 		drawFrame(at, null);
 		main.className = 'fleet';
-		clear(main, failure(e), h('p', null, h('a', {href: '/'}, 'To the fleet')));
+		clear(main, failure(e), h('p.away', null, h('a', {href: '/'}, 'To the fleet')));
 	}
 }
 

@@ -3,6 +3,7 @@
 import {h, clear, safe, get, post, count, plural, failure, copyButton, queryString, toast, session} from '/lib.js';
 import {state, refreshWorkload} from '/app.js';
 import {targetBar, findings} from '/policy.js';
+import {markdown} from '/markdown.js';
 
 const WHAT = [[/allowlist/, 'the choice itself: reviewed in Git, compiled again at any time'], [/kustomization/, 'names the files for kubectl -k'],
 	      [/\.ya?ml$/, 'TracingPolicy for Tetragon'], [/\.(img|image|elf|o|stakeout)$/, 'BPF map image for the host enforcer'],
@@ -67,8 +68,7 @@ export async function show(main, at) {
 					h('h2', null, 'Roll out, and back'), commands(p, enforce),
 					h('h2', null, 'Where this workload stands'), h('p', null, ['observe', 'monitor', 'enforce'].map(m => h('button', {type: 'button',
 						'aria-pressed': String(workload.mode === m), disabled: session.read_only, onclick: () => mode(m)}, m))),
-					p.files.filter(f => /\.md$/.test(f.name) && f.text).map(f => h('section.print', null, h('h2', null, 'Review page'), h('pre.file', {tabindex: '0', 'aria-label': 'Review page'},
-						f.text.split('\n').map(safe).join('\n'))))]
+					p.files.filter(f => /\.md$/.test(f.name) && f.text).map(f => h('section.print', null, h('h2', null, 'Review page'), markdown(f.text)))]
 				: h('div.failure', {role: 'alert'}, h('strong', null, 'Nothing to ship: '), h('p', null, 'no policy can be made of this choice; every reason is above.')));
 		} catch (e) {
 			if (e.name !== 'AbortError')
