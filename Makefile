@@ -2,7 +2,7 @@
 # make            build (VARIANT=release|asan|cov, CC=gcc|clang, V=1 shows the commands)
 # make run        install packages, build, record this machine live, serve the UI with a sample fleet
 # make test       install packages, build, run every test      make check: the same without installing
-# make bench      ratios to peers and bounds      make fuzz: libFuzzer on every decoder
+# make bench      ratios to peers and bounds      make fuzz: libFuzzer on every decoder (both install packages)
 # make install    into $(DESTDIR)$(PREFIX)        make clean
 VERSION := 0.1.0
 VARIANT ?= release
@@ -58,7 +58,7 @@ PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(i
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test check tests corpus bench fuzz install clean
+.PHONY: all run test check tests corpus bench measure fuzz install clean
 all: $(PROGRAMS) $(B)/stakeout.1
 	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture)")
 
@@ -157,12 +157,16 @@ check:
 	@$(MAKE) --no-print-directory VARIANT=asan $(patsubst $(B)/%,$(ASAN)/%,$(UNIT) $(FUZZ))
 	@STAKEOUT=$(CURDIR)/$(B)/stakeout sh tests/run.sh $(patsubst $(B)/%,$(ASAN)/%,$(UNIT) $(FUZZ)) $(SCRIPTS)
 
-bench: all $(BENCH) $(HELPERS)
+bench:
+	@sh scripts/packages.sh bench
+	@$(MAKE) --no-print-directory measure
+measure: all $(BENCH) $(HELPERS)
 	@for b in $(BENCH); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout $$b || exit; done
 	@for b in $(wildcard tests/bench/bench_*.sh); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout sh $$b || exit; done
 
 FUZZ_SECONDS ?= 30
 fuzz:
+	@sh scripts/packages.sh fuzz
 	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(patsubst $(B)/%,build/fuzz/%,$(FUZZ))
 	@for f in $(patsubst $(B)/tests/fuzz/fuzz_%,%,$(FUZZ)); do mkdir -p build/fuzz/corpus/$$f; \
 		echo "== $$f"; build/fuzz/tests/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Installs what stakeout needs from the distribution's packages (Debian, Ubuntu): sh scripts/packages.sh [test]
-# Without arguments: what building and running needs. With "test": also what the tests need.
+# Installs what stakeout needs from the distribution's packages (Debian, Ubuntu): sh scripts/packages.sh [test|bench|fuzz]
+# Without arguments: what building and running needs. Else: also what that needs.
 # Installs nothing when nothing is missing, so it is cheap to run again. What cannot be had is named: status 3 where
 # nothing can be built without it (with CI set: always), else 0, and everything that needs no such package goes on.
 set -eu
@@ -10,12 +10,20 @@ cd "$(dirname "$0")/.."
 needed='make gcc libc6-dev pkg-config libbpf-dev libelf-dev zlib1g-dev libyaml-dev libsqlite3-dev libjson-c-dev libmicrohttpd-dev'
 optional='clang bpftool'
 without='there is no live recording'
-if [ "${1:-}" = test ]; then
+case ${1:-} in
+test)
 	needed="$needed libcmocka-dev"
 	optional="$optional runc qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static chromium nodejs npm
 		curl jq mandoc git procps util-linux mount iproute2 gzip diffutils ca-certificates sqlite3"
 	without='tests that need them are skipped, and say so'
-fi
+	;;
+bench)
+	needed="$needed libcmocka-dev"
+	optional="$optional bpftrace jq sqlite3"
+	without='what needs them is not measured'
+	;;
+fuzz) needed="$needed clang libclang-rt-dev" optional= ;;
+esac
 
 say() { echo "stakeout: $*" >&2; }
 

@@ -112,6 +112,7 @@ ci=
 # A new machine with nothing but apt; the second time there is nothing to do.
 machine 0 '' "$debian"; run 0; called 'install.* make gcc'; called 'install.* clang bpftool'; quiet cmocka; quiet without
 run 0; [ "$(grep -c update "$dir/calls")" = 1 ] || fail "updates again, with nothing missing"
+machine 0 '' "$debian libclang-rt-dev bpftrace"; run 0 fuzz; called 'install.* libclang-rt-dev'; run 0 bench; called 'install.* bpftrace'
 machine 0 '' "$debian"; run 0 test; called 'install.* libcmocka-dev'; called 'install.* chromium'; quiet without
 [ -d "$repo/build/node/node_modules" ] || fail "playwright-core and axe-core were not asked for"
 # Ubuntu: bpftool within linux-tools, no chromium but a snap.
