@@ -30,7 +30,9 @@ static int print_help(void)
 	       "Verbs:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		printf("  %-14s %s\n", verbs[i].name, verbs[i].summary);
-	printf("  %-14s %s\n\n'stakeout VERB --help' tells more.\n", "help", "this list, or help on a verb");
+	printf("  %-14s %s\n\n'stakeout VERB --help' tells more, 'stakeout --version' which one this is.\n"
+	       "Exit status: 0 yes or done, 1 the answer is no, 2 usage or input, 3 this machine cannot.\n",
+	       "help", "this list, or help on a verb");
 	return EXIT_YES;
 }
 

@@ -24,6 +24,7 @@ while read -r verb; do
 	"$bin/stakeout" "$verb" --no-such-option >out 2>err || status=$?
 	[ "$verb" = help ] || [ $status -eq 2 ] || fail "$verb --no-such-option: status $status"
 done <verbs
+"$bin/stakeout" help | grep -q "^Exit status: 0 " || fail "stakeout help does not tell the exit statuses"
 for program in stakeout stakeout-serve; do
 	"$bin/$program" --version | grep -q "^$program [0-9]" || fail "$program --version"
 done
