@@ -7,6 +7,7 @@
 #include "compiler/compile_write.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "schema/yaml.h"
 
 #define KUSTOMIZATION "kustomization.yaml"
+#define TEMPORARY ".stakeout-"         /* then the process id, '-', the file's name */
 #define KUSTOMIZATION_MARK "# Written by stakeout: the policies in this folder."
 /* The first line of an emitted policy goes on with the allowlist's name and a colon. */
 #define POLICY_MARK "# Written by stakeout from allowlist "
@@ -58,7 +60,7 @@ static int stage(struct writing *w, struct str name, const struct buf *bytes)
 {
 	struct pending *f = VEC_PUSH(&w->pending);
 	f->final = xasprintf("%s/" STR_FMT, w->dir, STR_ARG(name));
-	f->temporary = xasprintf("%s/.stakeout-%ld-" STR_FMT, w->dir, (long)getpid(), STR_ARG(name));
+	f->temporary = xasprintf("%s/" TEMPORARY "%ld-" STR_FMT, w->dir, (long)getpid(), STR_ARG(name));
 	int err = write_file(f->temporary, bytes->p, bytes->n, 0644);
 	if (err)
 		diag_error(w->d, f->final, "cannot write: %s; nothing was changed", strerror(-err));
@@ -130,6 +132,16 @@ static void take_policy(struct writing *w, const char *name, struct str of, cons
 		*ARENA_PUSH(w->arena, w->policies, w->npolicies) = copy;
 }
 
+/* Left by a compilation that was killed: nobody renames or removes it any more. */
+static void remove_orphan(const struct writing *w, const char *name)
+{
+	char *end;
+	long pid = strtol(name + strlen(TEMPORARY), &end, 10);
+	CLEANUP_FREE char *file = xasprintf("%s/%s", w->dir, name);
+	if (*end == '-' && pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH)
+		unlink(file);
+}
+
 static int read_folder(struct writing *w, const struct compiled *const *v, size_t n)
 {
 	DIR *dir = opendir(w->dir);
@@ -139,6 +151,8 @@ static int read_folder(struct writing *w, const struct compiled *const *v, size_
 	for (struct dirent *e; (e = readdir(dir));) {
 		char line[512];
 		struct str name = str_from(e->d_name), mark = STR(POLICY_MARK);
+		if (str_starts(name, STR(TEMPORARY)))
+			remove_orphan(w, e->d_name);
 		if (name.p[0] == '.' || !str_ends(name, STR(".yaml")) || is_among(name, w->policies, own))
 			continue;
 		first_line(w, e->d_name, line, sizeof(line));

@@ -179,3 +179,9 @@ status 0 "$STAKEOUT" compile "$dir/empty.yaml" -o "$dir/empty"
 said 'warning: exec allows nothing'
 status 2 "$STAKEOUT" compile $lists/web-server.yaml --shape tracepoint -o "$dir/none"
 said "use another shape (kernel 5.8 on), or drop 'by'"
+
+# what a killed compilation left goes with the next one; what a running one writes stays
+mkdir -p "$dir/killed"
+touch "$dir/killed/.stakeout-999999999-x.yaml" "$dir/killed/.stakeout-$$-x.yaml"
+status 0 "$STAKEOUT" compile $lists/web-server.yaml -o "$dir/killed"
+[ ! -e "$dir/killed/.stakeout-999999999-x.yaml" ] && [ -e "$dir/killed/.stakeout-$$-x.yaml" ] || fail "temporary files of a killed compilation"
