@@ -252,6 +252,12 @@ bool engine_enforces(const struct engine *e, size_t policy, size_t hook)
 	return false;
 }
 
+const char *effect_name(enum effect effect)
+{
+	static const char *const names[] = {"happened", "prevented", "unknown"};
+	return names[effect];
+}
+
 enum verdict judgements_worst(const struct judgement *j, size_t n)
 {
 	enum verdict worst = VERDICT_ALLOW;

@@ -14,7 +14,9 @@
 
 struct engine;
 
-enum effect { EFFECT_HAPPENED, EFFECT_PREVENTED };
+/* UNKNOWN: the events do not tell what kind of operation it was, on which that depends. */
+enum effect { EFFECT_HAPPENED, EFFECT_PREVENTED, EFFECT_UNKNOWN };
+const char *effect_name(enum effect effect);   /* happened prevented unknown */
 
 /* One event judged by one hook of one policy. */
 struct judgement {

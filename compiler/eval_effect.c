@@ -192,14 +192,22 @@ void eval_note_created(struct engine *e, const struct event *ev)
 }
 
 /* O_CREAT makes a file, or finds one: where the stream has lines of path_mknod, they tell. */
-static bool creates(const struct engine *e, const struct event *ev)
+static enum tri creates(const struct engine *e, const struct event *ev)
 {
 	if (!(ev->access & ACCESS_CREATE))
-		return false;
+		return TRI_NO;
 	if (!e->at.v[SITE_PATH_MKNOD].recorded)
-		return true;
+		return TRI_UNKNOWN;
 	const struct created *c = &e->created[ev->process.pid % CREATED_KEPT];
-	return c->pid == ev->process.pid && str_eq((struct str){c->name, c->n}, last_component(ev->path));
+	bool made = c->pid == ev->process.pid && str_eq((struct str){c->name, c->n}, last_component(ev->path));
+	return made ? TRI_YES : TRI_NO;
+}
+
+/* What an open does to the file before anything stops it, DONE apart. */
+static enum effect opened(const struct engine *e, const struct event *ev, bool done)
+{
+	enum tri made = done ? TRI_YES : creates(e, ev);
+	return made == TRI_YES ? EFFECT_HAPPENED : made == TRI_NO ? EFFECT_PREVENTED : EFFECT_UNKNOWN;
 }
 
 /* The write was implied by an open that had emptied or made the file before. */
@@ -208,7 +216,7 @@ static bool after_change(const struct event *ev, const struct hit *h)
 	return !h->direct && (ev->access & (ACCESS_CREATE | ACCESS_TRUNCATE));
 }
 
-/* sendfile and splice pass the data on although the caller dies; the events do not tell them from read. */
+/* sendfile and splice into a pipe pass the data on although the caller dies; the events do not tell them from read. */
 static bool reads(const struct hit *h)
 {
 	enum { MAY_WRITE = 2, MASK_INDEX = 1 };
@@ -224,7 +232,7 @@ static enum effect killed_effect(const struct engine *e, const struct event *ev,
 {
 	switch (h->site) {
 	case SITE_FILE_PERMISSION:
-		return reads(h) || after_change(ev, h) ? EFFECT_HAPPENED : killed_write(e);
+		return reads(h) ? EFFECT_UNKNOWN : after_change(ev, h) ? EFFECT_HAPPENED : killed_write(e);
 	case SITE_SYS_WRITE:
 		return killed_write(e);
 	case SITE_SOCKET_CONNECT:
@@ -236,7 +244,7 @@ static enum effect killed_effect(const struct engine *e, const struct event *ev,
 	case SITE_FILE_OPEN:
 	case SITE_SYS_OPENAT:
 		/* The open itself is of no use to the dead, but it creates and empties. */
-		return (ev->access & ACCESS_TRUNCATE) || creates(e, ev) ? EFFECT_HAPPENED : EFFECT_PREVENTED;
+		return opened(e, ev, ev->access & ACCESS_TRUNCATE);
 	case SITE_SYS_EXECVE:
 	case SITE_SYS_EXECVEAT:
 	case SITE_CREDS_FOR_EXEC:
@@ -269,9 +277,8 @@ void eval_effect(const struct engine *e, const struct event *ev, struct hit *h)
 {
 	h->if_killed = killed_effect(e, ev, h);
 	/* A denied open with O_CREAT has already made the file; a denied write comes after all that the open did. */
-	bool partly = (h->site == SITE_FILE_OPEN && creates(e, ev)) ||
-		      (h->site == SITE_FILE_PERMISSION && after_change(ev, h));
-	h->if_denied = partly ? EFFECT_HAPPENED : EFFECT_PREVENTED;
+	h->if_denied = h->site == SITE_FILE_OPEN ? opened(e, ev, false)
+		       : h->site == SITE_FILE_PERMISSION && after_change(ev, h) ? EFFECT_HAPPENED : EFFECT_PREVENTED;
 	if (h->site == SITE_PTRACE_ACCESS_CHECK && by_fs_creds(h))
 		h->denied_as = -EACCES;
 }

@@ -131,7 +131,7 @@ static void json_event(struct report *r, const struct event *ev, const struct ju
 		else
 			buf_puts(b, "\"selector\":null,");
 		json_str(b, "verdict", str_from(verdict_name(j->verdict)));
-		json_str(b, "effect", j->effect == EFFECT_PREVENTED ? STR("prevented") : STR("happened"));
+		json_str(b, "effect", str_from(effect_name(j->effect)));
 		buf_printf(b, "\"monitor\":%s,", j->monitor ? "true" : "false");
 		json_str(b, "why", str_from(j->why ? j->why : ""));
 		CLEANUP_BUF struct buf detail = BUF_INIT;
@@ -162,7 +162,8 @@ static void text_line(struct report *r, const char *indent)
 
 static const char *became(const struct judgement *j)
 {
-	return j->effect == EFFECT_PREVENTED ? "prevented" : "but it happened";
+	return j->effect == EFFECT_PREVENTED ? "prevented"
+	       : j->effect == EFFECT_HAPPENED ? "but it happened" : "whether it happened is not told";
 }
 
 static void text_event(struct report *r, const struct event *ev, const struct judgement *j, size_t n,

@@ -171,7 +171,7 @@ static void told(const struct judgement *j, size_t n, struct buf *b)
 		if (j[i].verdict > worst->verdict)
 			worst = &j[i];
 	buf_printf(b, "%s %s%s%s error=%d", verdict_name(worst->verdict),
-		   worst->effect == EFFECT_PREVENTED ? "prevented" : "happened",
+		   effect_name(worst->effect),
 		   worst->before_first_instruction ? " early" : "", worst->monitor ? " monitor" : "", worst->error);
 }
 
