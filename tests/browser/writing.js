@@ -66,6 +66,16 @@ run(async () => {
 		await page.waitForSelector('dialog table');
 		assert.match(await page.textContent('dialog'), /History/);
 		assert.deepEqual(wrong, []);
+
+		// The server goes away: what could not be stored is not shown as stored.
+		await page.keyboard.press('Escape');
+		await page.waitForSelector('dialog', {state: 'detached'});
+		await page.locator('.scroller').focus();
+		await page.keyboard.press('Home');
+		await server.stop();
+		await page.keyboard.press('a');
+		await page.waitForFunction(() => document.querySelector('#toast.bad')?.textContent.includes('cannot be reached'));
+		await page.waitForFunction(() => !document.querySelector('.review-list .row .choice.allow'));
 	} finally {
 		await browser.close();
 		await server.stop();

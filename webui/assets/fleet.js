@@ -15,7 +15,7 @@ const columns = [
 		name(row.name + (row.container ? '/' + row.container : '')),
 		row.guess ? h('span.tag', {title: 'derived, not told'}, 'guess') : null)},
 	{key: 'next', title: 'What comes next', sort: 'need', render: row =>
-		h(`span.next.${row.lost ? 'warn' : row.undecided ? 'todo' : 'done'}`, null,
+		h(`span.next.${row.lost ? 'warn' : row.undecided ? 'todo' : 'done'}`, {title: safe(row.next)},
 		  h('span', {'aria-hidden': 'true'}, row.lost ? '⚠ ' : row.undecided ? '• ' : '✓ '), safe(row.next))},
 	{key: 'mode', title: 'Mode', sort: 'mode', render: row => MODES[row.mode] || safe(row.mode)},
 	number('undecided', 'Undecided', 'observations nobody decided'),

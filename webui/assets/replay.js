@@ -111,7 +111,7 @@ export async function show(main, at) {
 			toast(done);
 		} catch (e) {
 			toast(`${e.message}. ${e.whatToDo || ''}`, true);
-			workload = await get(`/workloads/${at.id}`);
+			workload = await get(`/workloads/${at.id}`).catch(() => workload);   // gone, as was just said
 		}
 		await again();
 	}

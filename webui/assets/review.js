@@ -136,7 +136,8 @@ export async function show(main, at) {
 		refreshWorkload(w);
 		summary();
 	}
-	function write(path, body, done) {
+	// REFUSED: what to take back on the page when it was not stored.
+	function write(path, body, done, refused) {
 		if (session.read_only) {
 			toast('This store is read-only here: nothing was stored.', true);
 			return queue;
@@ -146,8 +147,13 @@ export async function show(main, at) {
 				version(await post(`/workloads/${at.id}/${path}`, {version: workload.version, ...body}));
 				toast(done);
 			} catch (e) {
+				refused?.();
+				list.draw();
 				toast(`${e.message}. ${e.whatToDo || ''}`, true);
-				version(await get(`/workloads/${at.id}`));
+				const now = await get(`/workloads/${at.id}`).catch(() => null);   // gone, as was just said
+				if (!now)
+					return;
+				version(now);
 				await list.reload(true);
 			}
 			consequence.update();
@@ -158,6 +164,7 @@ export async function show(main, at) {
 		const rows = selected.size ? [...selected.values()] : [list.row(list.cursor)].filter(Boolean);
 		if (!rows.length)
 			return;
+		const before = rows.map(row => row.choice);
 		if (!session.read_only)
 			for (const row of rows)
 				row.choice = choice;
@@ -166,7 +173,8 @@ export async function show(main, at) {
 		anchor = -1;
 		write('decisions', {decisions: rows.map(row => ({observation: row.id, choice}))},
 		      `${choice === 'undecided' ? 'Undecided again' : choice === 'allow' ? 'Allowed' : 'Denied'}: ` +
-		      `${rows.length === 1 ? safe(object(rows[0])).slice(-60) : rows.length + ' observations'}. z undoes.`);
+		      `${rows.length === 1 ? safe(object(rows[0])).slice(-60) : rows.length + ' observations'}. z undoes.`,
+		      () => rows.forEach((row, i) => { row.choice = before[i]; }));
 		list.move(list.cursor + (many ? 0 : 1));
 	}
 	// A link from the foot must not open it again on reload.

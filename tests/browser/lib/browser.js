@@ -56,7 +56,8 @@ function serve(...args) {
 			text += data;
 			const m = text.match(/http:\/\/127\.0\.0\.1:\d+/);
 			if (m)
-				resolve({url: m[0], stop: () => { child.kill('SIGTERM'); return new Promise(done => child.once('exit', done)); }});
+				resolve({url: m[0], stop: () => child.exitCode !== null || child.signalCode ? Promise.resolve() :
+					new Promise(done => { child.once('exit', done); child.kill('SIGTERM'); })});
 		};
 		child.stdout.on('data', more);
 		child.stderr.on('data', more);
