@@ -33,6 +33,7 @@ void engine_free(struct engine *e)
 	free(e->abi_seen.v);
 	free(e->scope_answers.v);
 	free(e->out.v);
+	free(e->notices.v);
 	free(e->hits.v);
 	buf_done(&e->scratch);
 	arena_free(e->arena);
@@ -78,17 +79,14 @@ static enum tri selector_matches(const struct engine *e, const struct compiled_s
 static const struct verdict_form no_match = {.verdict = VERDICT_ALLOW, .why = "no selector matches"};
 static const struct verdict_form posts = {.verdict = VERDICT_POST, .why = "a hook without selectors posts everything"};
 
-static bool stops(const struct verdict_form *f)
-{
-	return f->verdict != VERDICT_ALLOW && f->verdict != VERDICT_POST;
-}
-
 /* Does the same become of the operation? Whether its event is posted does not count. */
 static bool same_fate(const struct verdict_form *a, const struct verdict_form *b)
 {
-	if (!stops(a) && !stops(b))
+	if (!eval_stops(a) && !eval_stops(b))
 		return true;
-	return a->verdict == b->verdict && a->error == b->error && a->signal == b->signal && a->denies == b->denies;
+	return a->verdict == b->verdict && a->error == b->error && a->signal == b->signal && a->denies == b->denies &&
+	       a->notifies == b->notifies && a->notified_error == b->notified_error &&
+	       a->notified_signal == b->notified_signal;
 }
 
 /* What the selectors come to: the first that surely matches, and those before it that may. */
@@ -145,7 +143,7 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 		return;
 	}
 	const struct verdict_form *f = !c.possible ? c.sure : c.possible->verdict == c.sure->verdict ? c.possible : &either;
-	if (h->maybe && stops(f)) {
+	if (h->maybe && eval_stops(f)) {
 		not_told(j, h->maybe);
 		return;
 	}
@@ -163,6 +161,13 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 	} else if (f->verdict == VERDICT_DENY) {
 		j->effect = h->if_denied;
 	}
+	if (f->notifies || f->forgets)
+		eval_notice(e, hook, f, h, j);
+	if (hook->returns && !eval_stops(f) && c.selector >= 0) {
+		eval_at_return(hook, (size_t)c.selector, h, j);
+		if (c.possible && (j->verdict == VERDICT_KILL || j->verdict == VERDICT_UNKNOWN))
+			not_told(j, c.unsure);
+	}
 }
 
 static struct judgement *judgement_of(struct engine *e, const struct compiled_hook *hook, size_t from)
@@ -179,6 +184,12 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 	enum tri in = eval_scope(e, e->policies[hook->policy], hook->policy, &ev->process, &why);
 	if (in == TRI_NO)
 		return;
+	if (hook->enforcer) {
+		struct judgement later;
+		if (eval_enforcer(e, hook, h, &later))
+			*(struct judgement *)VEC_PUSH(&e->out) = later;
+		return;
+	}
 	struct judgement j = {.policy = hook->policy, .hook = hook->hook, .selector = -1,
 			      .effect = EFFECT_HAPPENED, .monitor = hook->monitor};
 	if (hook->dead) {
@@ -216,6 +227,8 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 		for (size_t k = 0; k < at->n; k++)
 			judge(e, at->v[k], h, &known);
 	}
+	if (known.kind == KIND_EXIT)
+		eval_forget_thread(e, known.process.pid);
 	*ret = e->out.v;
 	return e->out.n;
 }
@@ -235,9 +248,11 @@ void engine_records(struct engine *e, const struct event *ev)
 
 static bool enforces(const struct compiled_hook *hook)
 {
-	for (size_t i = 0; i < hook->nselectors && !hook->dead && !hook->monitor; i++)
-		if (!hook->selectors[i].beyond && stops(&hook->selectors[i].outcome))
+	for (size_t i = 0; i < hook->nselectors && !hook->dead; i++) {
+		const struct compiled_selector *s = &hook->selectors[i];
+		if (!s->beyond && ((!hook->monitor && eval_stops(&s->outcome)) || hook->returns))
 			return true;
+	}
 	return false;
 }
 
@@ -246,7 +261,7 @@ bool engine_enforces(const struct engine *e, size_t policy, size_t hook)
 	for (size_t s = 0; s < e->at.n; s++)
 		for (size_t k = 0; k < e->at.v[s].n; k++) {
 			const struct compiled_hook *c = e->at.v[s].v[k];
-			if (c->policy == policy && c->hook == hook)
+			if (c->policy == policy && c->hook == hook && !c->enforcer)
 				return enforces(c);
 		}
 	return false;
@@ -273,7 +288,7 @@ void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t poli
 			bool seen = false;
 			for (size_t s = 0; s < e->at.n && !seen; s++)
 				for (size_t k = 0; k < e->at.v[s].n && !seen; k++)
-					seen = e->at.v[s].v[k]->policy == p && e->at.v[s].v[k]->hook == h &&
+					seen = e->at.v[s].v[k]->policy == p && e->at.v[s].v[k]->hook == h && !e->at.v[s].v[k]->enforcer &&
 					       (e->at.v[s].seen || e->at.v[s].recorded);
 			if (!seen)
 				fn(arg, p, h);

@@ -303,6 +303,20 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 	decide_test(c->e, h, t);
 }
 
+/* Without "return: true" what is written about the return is ignored. */
+static void compile_return(struct compiling *c, const struct hook *h, const struct selector *s, struct compiled_selector *ret)
+{
+	if (!h->ret || !h->return_arg)
+		return;
+	struct hook at_return = *h;
+	at_return.args = h->return_arg;
+	at_return.nargs = 1;
+	ret->return_outcome = eval_return_outcome(s);
+	ret->return_tests = arena_alloc(c->e->arena, (s->nreturn_args + 1) * sizeof(*ret->return_tests));
+	for (size_t i = 0; i < s->nreturn_args && !c->dead; i++)
+		compile_test(c, &at_return, &s->return_args[i], &ret->return_tests[ret->nreturn_tests++]);
+}
+
 static void compile_selector(struct compiling *c, const struct hook *h, const struct selector *written,
 			     struct compiled_selector *ret)
 {
@@ -332,6 +346,7 @@ static void compile_selector(struct compiling *c, const struct hook *h, const st
 	for (size_t i = 0; i < s.nargs && !c->dead; i++)
 		compile_test(c, h, &s.args[i], &ret->tests[ret->ntests++]);
 	ret->outcome = eval_outcome(c->e, c->p, h, &s);
+	compile_return(c, h, &s, ret);
 	if (str_starts(str_from(ret->outcome.why), STR("does not load")))
 		c->dead = ret->outcome.why;
 }
@@ -489,9 +504,27 @@ static struct compiled_hook *compile_hook(struct compiling *c, size_t number)
 	hook->selectors = arena_alloc(c->e->arena, (h->nselectors + 1) * sizeof(*hook->selectors));
 	for (size_t i = 0; i < h->nselectors; i++)
 		compile_selector(c, h, &h->selectors[i], &hook->selectors[i]);
+	for (size_t i = 0; i < h->nselectors; i++)
+		hook->returns |= h->ret && eval_stops(&hook->selectors[i].return_outcome);
 	wrap_selectors(c, h, hook);
 	file_by_site(c, h, hook);
 	return hook;
+}
+
+/* The calls that the policy's enforcer stops; behind the policy's own hooks, which notify it. */
+static void compile_enforcers(struct compiling *c)
+{
+	for (size_t i = 0; i < c->p->nenforcers; i++) {
+		struct compiled_hook *hook = arena_alloc(c->e->arena, sizeof(*hook));
+		*hook = (struct compiled_hook){.policy = c->number, .hook = UINT32_MAX, .enforcer = true};
+		const struct strs *calls = &c->p->enforcers[i].calls;
+		for (size_t k = 0; k < calls->n; k++) {
+			if (str_starts(calls->v[k], STR("list:")))
+				file_list(c, str_skip(calls->v[k], 5), hook);
+			else
+				file_hook(c->e, add_site(c->e, HOOK_KPROBE, plain_call(calls->v[k])), hook);
+		}
+	}
 }
 
 static void compile_policy(struct engine *e, uint32_t number)
@@ -507,6 +540,8 @@ static void compile_policy(struct engine *e, uint32_t number)
 		hooks[i] = compile_hook(&c, i);
 	if (c.multi && !c.dead)
 		share(hooks, c.p->nhooks);
+	if (!c.dead)
+		compile_enforcers(&c);
 	for (size_t i = 0; i < c.p->nhooks; i++)
 		hooks[i]->dead = c.dead;
 }

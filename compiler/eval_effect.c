@@ -98,8 +98,16 @@ static void act(const struct engine *e, const struct policy *p, const struct hoo
 			f->verdict = VERDICT_ALLOW;
 		break;
 	case ACTION_NOTIFY_ENFORCER:
-		f->verdict = VERDICT_UNKNOWN;
-		f->why = "NotifyEnforcer: what the enforcer does at a later call is not evaluated";
+		if (h->section == SECTION_KPROBE || (h->section == SECTION_TRACEPOINT && !h->raw)) {
+			f->notifies = true;
+			f->forgets = false;
+			f->notified_error = a->error;
+			f->notified_signal = a->sig;
+		}
+		break;
+	case ACTION_CLEANUP_ENFORCER_NOTIFICATION:
+		f->notifies = false;
+		f->forgets = true;
 		break;
 	default:
 		break;
@@ -123,28 +131,15 @@ static bool enforces_outside_macros(const struct policy *p)
 	return false;
 }
 
-static bool return_side_enforces(const struct hook *h, const struct selector *s)
-{
-	for (size_t i = 0; h->ret && i < s->nreturn_actions; i++)
-		if (is_enforcing(s->return_actions[i].action))
-			return true;
-	return false;
-}
-
 struct verdict_form eval_outcome(const struct engine *e, const struct policy *p, const struct hook *h,
 				 const struct selector *s)
 {
 	struct verdict_form f = {.verdict = VERDICT_POST, .posts = true, .why = "the selector matches and only posts"};
-	if (return_side_enforces(h, s)) {
-		f.verdict = VERDICT_UNKNOWN;
-		f.why = "matchReturnActions: what the return value decides is not evaluated";
-		return f;
-	}
 	for (size_t i = 0; i < s->nactions; i++)
 		act(e, p, h, &s->actions[i], &f);
 	if (f.verdict == VERDICT_UNKNOWN || str_starts(str_from(f.why), STR("does not load")))
 		return f;
-	if ((f.signal || f.denies) && !enforces_outside_macros(p)) {
+	if ((f.signal || f.denies || f.notifies) && !enforces_outside_macros(p)) {
 		f = (struct verdict_form){.verdict = VERDICT_POST,
 					  .why = "an enforcing action inside a macro alone is never enforced"};
 	} else if (f.signal) {
@@ -158,6 +153,29 @@ struct verdict_form eval_outcome(const struct engine *e, const struct policy *p,
 		f.why = "the selector matches and its event is suppressed (NoPost)";
 	}
 	return f;
+}
+
+/* At the return only signals do anything: Override is accepted and has no effect. */
+struct verdict_form eval_return_outcome(const struct selector *s)
+{
+	struct verdict_form f = {.verdict = VERDICT_POST, .posts = true, .why = "the selector matches and only posts"};
+	for (size_t i = 0; i < s->nreturn_actions; i++) {
+		const struct action *a = &s->return_actions[i];
+		if (a->action == ACTION_SIGKILL)
+			f.signal = SIGKILL_NUMBER;
+		else if (a->action == ACTION_SIGNAL && is_fatal(a->sig) && f.signal != SIGKILL_NUMBER)
+			f.signal = a->sig;
+	}
+	if (f.signal) {
+		f.verdict = VERDICT_KILL;
+		f.why = "what the call returned matches: the process is killed";
+	}
+	return f;
+}
+
+bool eval_stops(const struct verdict_form *f)
+{
+	return (f->verdict != VERDICT_ALLOW && f->verdict != VERDICT_POST) || f->notifies;
 }
 
 /* ---- effects ---- */

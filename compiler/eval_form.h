@@ -76,6 +76,9 @@ struct hit {
 	enum effect if_killed;  /* does the operation happen although the caller is killed here? */
 	enum effect if_denied;
 	int32_t denied_as;      /* the errno that callers make of a denial here; 0 = as it is */
+	bool has_returned;      /* what the call returned is told */
+	int64_t returned;
+	uint32_t thread;        /* 0 = not told */
 	bool exec;              /* one of an exec's hits: a kill anywhere keeps the target from running */
 	bool new_image;         /* at exec: a kill lands after the new image is in place */
 	bool fresh_image;       /* ... and has run nothing yet */
@@ -127,6 +130,9 @@ struct verdict_form {
 	int32_t error;
 	uint32_t signal;
 	bool posts;             /* not told off by NoPost */
+	bool notifies, forgets; /* the enforcer, of error and signal below; or drops what it was told */
+	int32_t notified_error;
+	uint32_t notified_signal;
 	bool denies;            /* DENY, or KILL with an Override beside it */
 	const char *why;
 };
@@ -164,6 +170,9 @@ struct compiled_selector {
 	struct arg_test *tests;
 	size_t ntests;
 	struct verdict_form outcome;
+	struct arg_test *return_tests;
+	size_t nreturn_tests;
+	struct verdict_form return_outcome;
 };
 
 struct compiled_hook {
@@ -171,6 +180,8 @@ struct compiled_hook {
 	bool lsm;
 	bool monitor;
 	const char *dead;       /* the policy does not load, and why */
+	bool enforcer;          /* not a hook: a call that the policy's enforcer stops when it was notified */
+	bool returns;           /* something is stopped at the return */
 	struct compiled_selector *selectors;
 	size_t nselectors;
 };
@@ -181,6 +192,14 @@ struct site_hooks {
 	bool seen;              /* some event recorded or implied it */
 	bool recorded;          /* the stream has lines of it */
 	bool as_ip, as_unix;    /* ... with the address read as sockaddr, as sockaddr_un */
+};
+
+/* What the enforcer of a policy was told to do to a thread's next call. */
+struct notice {
+	uint32_t policy, thread, hook;
+	int selector;
+	int32_t error;
+	uint32_t signal;
 };
 
 /* The last files made, by pid: an open that creates is told after its path_mknod line. */
@@ -210,6 +229,7 @@ struct engine {
 	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
 	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
 	struct created created[CREATED_KEPT];
+	struct { struct notice *v; size_t n, cap; } notices;
 	struct { struct string_set **v; size_t n, cap; } string_sets;
 	struct { struct value_table **v; size_t n, cap; } tables;
 	struct { struct binary_test **v; size_t n, cap; } binaries;
@@ -264,3 +284,12 @@ void eval_note_created(struct engine *e, const struct event *ev);
 void eval_effect(const struct engine *e, const struct event *ev, struct hit *h);
 struct verdict_form eval_outcome(const struct engine *e, const struct policy *p, const struct hook *h,
 				 const struct selector *s);
+struct verdict_form eval_return_outcome(const struct selector *s);
+bool eval_stops(const struct verdict_form *f);
+
+/* eval_later.c: what comes of a hit after the hook: at the call's return, and at calls that an enforcer watches. */
+void eval_at_return(const struct compiled_hook *hook, size_t from, const struct hit *h, struct judgement *j);
+void eval_notice(struct engine *e, const struct compiled_hook *hook, const struct verdict_form *f, const struct hit *h,
+		 struct judgement *j);
+bool eval_enforcer(struct engine *e, const struct compiled_hook *enforcer, const struct hit *h, struct judgement *j);
+void eval_forget_thread(struct engine *e, uint32_t thread);

@@ -44,6 +44,7 @@ struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const st
 	/* Not the slots: they are large, and hit_slot() clears each that is used. */
 	memset(h, 0, offsetof(struct hit, slots));
 	h->site = site;
+	h->thread = who->tid ? who->tid : who->pid;
 	h->record = (struct record){.path = walked(who->path), .known = who->path_known, .image = who->exec_id,
 				    .pid = who->pid, .container_pid = who->pod.container_pid};
 	return h;

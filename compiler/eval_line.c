@@ -226,6 +226,8 @@ void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hi
 	if (!h)
 		return;
 	h->direct = true;
+	h->has_returned = ev->has_returned;
+	h->returned = ev->returned;
 	bool bprm = site == SITE_BPRM_CHECK || site == SITE_CREDS_FROM_FILE;
 	bool threads = ev->process.tid && ev->process.tid != ev->process.pid;   /* they die before the image is new */
 	h->fresh_image = site == SITE_SCHED_EXEC;
