@@ -224,7 +224,7 @@ static const struct field instance_rows[] = {
 	FIELD("container_id", FIELD_STR, struct ndjson_parser, extra.instance.container_id),
 	FIELD("image", FIELD_STR, struct ndjson_parser, extra.instance.image),
 	FIELD("image_id", FIELD_STR, struct ndjson_parser, extra.instance.image_id),
-	FIELD("labels", FIELD_RAW, struct ndjson_parser, extra.instance.labels),
+	FIELD("labels", FIELD_LABELS, struct ndjson_parser, extra.instance.labels),
 	FIELD("start", FIELD_TIME, struct ndjson_parser, extra.instance.start_ns),
 };
 static const struct fields instance_fields = FIELDS(instance_rows);

@@ -7,6 +7,8 @@
 
 #include <time.h>
 
+#include "schema/workload.h"
+
 bool json_fail(struct json *j, enum ndjson_reason why)
 {
 	j->bad = why;
@@ -296,6 +298,19 @@ static bool read_raw(struct json *j, struct str *ret)
 	return true;
 }
 
+static bool read_labels(struct json *j, struct str *ret)
+{
+	struct str text;
+	if (!read_raw(j, &text))
+		return false;
+	if (str_eq(text, STR("null")))
+		return true;
+	if (!labels_valid(text))
+		return json_fail(j, NDJSON_BAD_VALUE);
+	*ret = text;
+	return true;
+}
+
 static bool read_value(struct json *j, const struct field *f, void *base)
 {
 	void *at = (char *)base + f->offset;
@@ -324,6 +339,8 @@ static bool read_value(struct json *j, const struct field *f, void *base)
 		return true;
 	case FIELD_RAW:
 		return read_raw(j, at);
+	case FIELD_LABELS:
+		return read_labels(j, at);
 	case FIELD_OBJECT:
 		return json_object(j, f->sub, base);
 	case FIELD_CALL:

@@ -30,6 +30,7 @@ enum field_type {
 	FIELD_BOOL,
 	FIELD_TRISTATE,
 	FIELD_RAW,      /* struct str: the value's JSON text */
+	FIELD_LABELS,   /* struct str: the JSON text of an object of strings */
 	FIELD_OBJECT,   /* .sub, same base */
 	FIELD_CALL,     /* .call reads the value */
 	FIELD_SKIP,

@@ -122,7 +122,7 @@ static const struct field pod_rows[] = {
 	FIELD("name", FIELD_STR, struct process, pod.name),
 	FIELD("uid", FIELD_STR, struct process, pod.uid),
 	FIELD_SUB("container", &container_fields),
-	FIELD("pod_labels", FIELD_RAW, struct process, pod.labels),
+	FIELD("pod_labels", FIELD_LABELS, struct process, pod.labels),
 	FIELD("workload", FIELD_STR, struct process, pod.workload),
 	FIELD("workload_kind", FIELD_STR, struct process, pod.workload_kind),
 };

@@ -38,6 +38,66 @@ static struct str scratch_end(struct buf *scratch, size_t from)
 
 /* ---- Kubernetes ---- */
 
+static bool pass_byte(struct str *rest, char c)
+{
+	while (rest->n && *rest->p == ' ')
+		*rest = str_skip(*rest, 1);
+	if (!rest->n || *rest->p != c)
+		return false;
+	*rest = str_skip(*rest, 1);
+	return true;
+}
+
+static bool pass_escape(struct str *rest)
+{
+	if (rest->n < 2)
+		return false;
+	if (rest->p[1] != 'u') {
+		bool known = memchr("\"\\/bfnrt", rest->p[1], 8);
+		*rest = str_skip(*rest, 2);
+		return known;
+	}
+	for (size_t i = 2; i < 6; i++)
+		if (i >= rest->n || !memchr("0123456789abcdefABCDEF", rest->p[i], 22))
+			return false;
+	*rest = str_skip(*rest, 6);
+	return true;
+}
+
+static bool pass_string(struct str *rest)
+{
+	if (!pass_byte(rest, '"'))
+		return false;
+	while (rest->n && *rest->p != '"') {
+		uint32_t cp;
+		size_t n = utf8_len((const unsigned char *)rest->p, rest->n, &cp);
+		if (!n || cp < ' ')
+			return false;
+		if (cp != '\\')
+			*rest = str_skip(*rest, n);
+		else if (!pass_escape(rest))
+			return false;
+	}
+	return pass_byte(rest, '"');
+}
+
+bool labels_valid(struct str text)
+{
+	if (!text.n)
+		return true;
+	if (!pass_byte(&text, '{'))
+		return false;
+	if (!pass_byte(&text, '}')) {
+		do {
+			if (!pass_string(&text) || !pass_byte(&text, ':') || !pass_string(&text))
+				return false;
+		} while (pass_byte(&text, ','));
+		if (!pass_byte(&text, '}'))
+			return false;
+	}
+	return !text.n;
+}
+
 /* The value of a label in a raw JSON object of strings; empty when absent. */
 static struct str label_value(struct str labels, struct str key)
 {

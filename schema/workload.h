@@ -27,9 +27,12 @@ struct instance {
 	struct str key;         /* pod uid + container id, container id, unit + boot, cgroup id */
 	struct str pod, node;
 	struct str container_id, image, image_id;
-	struct str labels;      /* raw JSON object */
+	struct str labels;      /* raw JSON object of strings, or empty: labels_valid() */
 	uint64_t start_ns;
 };
+
+/* Is TEXT empty, or a JSON object of strings on one line? It is written as it stands into lines of JSON. */
+bool labels_valid(struct str text);
 
 /*
  * Who did it, from pod, docker and cgroup fields. The strings borrow from P, and from SCRATCH for what had

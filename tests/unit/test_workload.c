@@ -95,11 +95,45 @@ static void patterns(void **state)
 	}
 }
 
+/* What goes into a line of JSON as it stands. */
+static void labels(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool valid;
+	} rows[] = {
+		{"", true},
+		{"{}", true},
+		{"{\"a\":\"b\"}", true},
+		{"{ \"a\" : \"b\\n\\u00e9\" , \"c/d\":\"\" }", true},
+		{"{\"a\":tru}", false},
+		{"{\"a\":1}", false},
+		{"{\"a\":{}}", false},
+		{"{\"a\":\"b\"", false},
+		{"{\"a\":\"b\",}", false},
+		{"{\"a\":\"b\"} ", false},
+		{"{\"a\":\"\n\"}", false},
+		{"{\"a\":\"\\x\"}", false},
+		{"{\"a\":\"\\u00g0\"}", false},
+		{"{\"a\":\"\\u00", false},
+		{"{\"a\":\"\\", false},
+		{"{\"a\":\"\xff\"}", false},
+		{"{\n}", false},
+		{"[]", false},
+		{"null", false},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (labels_valid(str_from(rows[i].text)) != rows[i].valid)
+			fail_msg("%s", rows[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written_forms),
 		cmocka_unit_test(patterns),
+		cmocka_unit_test(labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
