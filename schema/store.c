@@ -75,7 +75,9 @@ int store_fail(struct store *s, int rc, const char *doing)
 	/* A missing table or column is not an I/O matter: the file is not what its header says. */
 	bool wrong_tables = (rc & 0xff) == SQLITE_ERROR;
 	struct failure f = failure_of(wrong_tables ? SQLITE_SCHEMA : rc, sqlite3_system_errno(s->db));
-	if (f.what)
+	if (f.what && sqlite3_errcode(s->db) == SQLITE_OK) /* found by us, not by SQLite */
+		set_error(s, xasprintf("%s: cannot %s: %s; %s", s->file, doing, f.what, f.remedy));
+	else if (f.what)
 		set_error(s, xasprintf("%s: cannot %s: %s (%s); %s", s->file, doing, f.what,
 				       sqlite3_errmsg(s->db), f.remedy));
 	else
@@ -494,6 +496,18 @@ struct str column_str(sqlite3_stmt *q, int i)
 {
 	const char *p = sqlite3_column_blob(q, i);
 	return (struct str){p, (size_t)sqlite3_column_bytes(q, i)};
+}
+
+bool column_within(sqlite3_stmt *q, int i, uint32_t max)
+{
+	int64_t v = sqlite3_column_int64(q, i);
+	return v >= 0 && v <= max;
+}
+
+bool column_family(sqlite3_stmt *q, int i)
+{
+	int64_t v = sqlite3_column_int64(q, i);
+	return v == 0 || v == 4 || v == 6;
 }
 
 uint64_t column_u64(sqlite3_stmt *q, int i)

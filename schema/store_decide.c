@@ -19,6 +19,37 @@ struct batch {
 
 /* ---- rules ---- */
 
+/* The row that a SELECT gave: 0 or -EUCLEAN. The strings are the statement's. */
+static int rule_row(struct store *s, sqlite3_stmt *q, struct rule_row *ret)
+{
+	int64_t kind = sqlite3_column_int64(q, 1), choice = sqlite3_column_int64(q, 11);
+	struct str address = column_str(q, 5);
+	if ((kind != KIND_EXEC && kind != KIND_FILE && kind != KIND_CONNECT) ||
+	    (choice != CHOICE_ALLOW && choice != CHOICE_DENY) || !column_within(q, 3, UINT32_MAX) ||
+	    !column_family(q, 4) || address.n > 16 || !column_within(q, 6, 128) ||
+	    !column_within(q, 7, UINT16_MAX) || !column_within(q, 8, UINT16_MAX) ||
+	    !column_within(q, 9, UINT8_MAX))
+		return store_refuse(s, -EUCLEAN,
+				    "the file is damaged: rule %lld makes no sense; restore it from a copy",
+				    (long long)sqlite3_column_int64(q, 0));
+	*ret = (struct rule_row){.id = sqlite3_column_int64(q, 0),
+				 .rule = {.kind = (enum kind)kind,
+					  .path = column_str(q, 2),
+					  .access = (uint32_t)column_u64(q, 3),
+					  .network.family = (uint8_t)column_u64(q, 4),
+					  .prefix = (uint8_t)column_u64(q, 6),
+					  .port_first = (uint16_t)column_u64(q, 7),
+					  .port_last = (uint16_t)column_u64(q, 8),
+					  .protocol = (uint8_t)column_u64(q, 9),
+					  .by = column_str(q, 10)},
+				 .choice = (enum choice)choice,
+				 .version = column_u64(q, 12),
+				 .time_ns = column_u64(q, 13)};
+	if (address.n)
+		memcpy(ret->rule.network.bytes, address.p, address.n);
+	return 0;
+}
+
 /* As they stood at version AT. */
 static int read_rules(struct store *s, struct arena *a, int64_t workload, uint64_t at,
 		      struct rule_row **ret, size_t *ret_n)
@@ -36,23 +67,15 @@ static int read_rules(struct store *s, struct arena *a, int64_t workload, uint64
 	if (!q)
 		return err;
 	while ((err = store_step(s, q, "read the rules")) == 1) {
-		struct rule_row *r = ARENA_PUSH(a, rows, n);
-		*r = (struct rule_row){.id = sqlite3_column_int64(q, 0),
-				       .rule = {.kind = (enum kind)sqlite3_column_int(q, 1),
-						.path = arena_str(a, column_str(q, 2)),
-						.access = (uint32_t)column_u64(q, 3),
-						.network.family = (uint8_t)column_u64(q, 4),
-						.prefix = (uint8_t)MIN(column_u64(q, 6), 128u),
-						.port_first = (uint16_t)column_u64(q, 7),
-						.port_last = (uint16_t)column_u64(q, 8),
-						.protocol = (uint8_t)column_u64(q, 9),
-						.by = arena_str(a, column_str(q, 10))},
-				       .choice = sqlite3_column_int(q, 11) == CHOICE_ALLOW ? CHOICE_ALLOW
-											    : CHOICE_DENY,
-				       .version = column_u64(q, 12),
-				       .time_ns = column_u64(q, 13)};
-		struct str address = column_str(q, 5);
-		memcpy(r->rule.network.bytes, address.p ? address.p : "", MIN(address.n, (size_t)16));
+		struct rule_row row;
+		err = rule_row(s, q, &row);
+		if (err) {
+			sqlite3_reset(q);
+			return err;
+		}
+		row.rule.path = arena_str(a, row.rule.path);
+		row.rule.by = arena_str(a, row.rule.by);
+		*ARENA_PUSH(a, rows, n) = row;
 	}
 	*ret = rows;
 	*ret_n = n;
@@ -150,10 +173,12 @@ static int decide_observation(struct batch *b, int64_t id, enum choice choice)
 	if (err == 0)
 		return store_refuse(b->s, -ENOENT, "no observation %lld in this workload", (long long)id);
 	struct observation_row row;
+	enum choice before = CHOICE_UNDECIDED;
 	err = store_observation_row(b->s, q, &row);
 	if (!err && conflicts(b, row.choice_version))
 		err = stale(b, row.choice_version);
-	enum choice before = row.rule ? CHOICE_UNDECIDED : row.choice;
+	if (!err && !row.rule)
+		before = row.choice;
 	if (!err)
 		err = set_choice(b, &row, choice, 0);
 	sqlite3_reset(q);

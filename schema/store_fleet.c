@@ -203,7 +203,14 @@ int store_instances(struct store *s, struct arena *a, int64_t workload, struct i
 				      "i", workload);
 	if (!q)
 		return err;
-	while ((err = store_step(s, q, "read the instances")) == 1)
+	while ((err = store_step(s, q, "read the instances")) == 1) {
+		if (!labels_valid(column_str(q, 8))) {
+			err = store_refuse(s, -EUCLEAN,
+					   "the file is damaged: instance %lld makes no sense; restore it from a copy",
+					   (long long)sqlite3_column_int64(q, 0));
+			sqlite3_reset(q);
+			return err;
+		}
 		*ARENA_PUSH(a, rows, n) = (struct instance_row){
 			.id = sqlite3_column_int64(q, 0),
 			.workload = sqlite3_column_int64(q, 1),
@@ -215,6 +222,7 @@ int store_instances(struct store *s, struct arena *a, int64_t workload, struct i
 				     .image_id = arena_str(a, column_str(q, 7)),
 				     .labels = arena_str(a, column_str(q, 8)),
 				     .start_ns = column_u64(q, 9)}};
+	}
 	*ret = rows;
 	*ret_n = n;
 	return err;

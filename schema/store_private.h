@@ -72,6 +72,8 @@ int store_bind(sqlite3_stmt *q, const char *types, va_list ap);
 
 struct str column_str(sqlite3_stmt *q, int i);          /* until the next step */
 uint64_t column_u64(sqlite3_stmt *q, int i);            /* damaged negative numbers read as 0 */
+bool column_within(sqlite3_stmt *q, int i, uint32_t max);   /* of numbers that have a meaning: 0 to MAX? */
+bool column_family(sqlite3_stmt *q, int i);             /* 0, 4 or 6? */
 
 /* One view over several queries. Nested, or within a writing transaction, they do nothing. */
 bool store_snapshot(struct store *s);

@@ -66,16 +66,18 @@ int observation_sort_from(struct str name)
 
 int store_observation_row(struct store *s, sqlite3_stmt *q, struct observation_row *ret)
 {
-	uint64_t kind = column_u64(q, 2), choice = column_u64(q, 3);
 	struct str address = column_str(q, 17);
-	if (kind >= KIND_COUNT || choice >= CHOICE_COUNT || address.n > 16)
+	if (!column_within(q, 2, KIND_COUNT - 1) || !column_within(q, 3, CHOICE_COUNT - 1) ||
+	    !column_within(q, 4, UINT32_MAX) || !column_within(q, 14, UINT32_MAX) ||
+	    !column_within(q, 15, UINT8_MAX) || !column_family(q, 16) ||
+	    !column_within(q, 18, UINT16_MAX) || address.n > 16)
 		return store_refuse(s, -EUCLEAN,
 				    "the file is damaged: observation %lld makes no sense; restore it from a copy",
 				    (long long)sqlite3_column_int64(q, 0));
 	*ret = (struct observation_row){
 		.o = {.id = sqlite3_column_int64(q, 0),
 		      .workload = sqlite3_column_int64(q, 1),
-		      .kind = (enum kind)kind,
+		      .kind = (enum kind)sqlite3_column_int(q, 2),
 		      .tags = (uint32_t)column_u64(q, 4),
 		      .instances = column_u64(q, 5),
 		      .count = column_u64(q, 6),
@@ -92,7 +94,7 @@ int store_observation_row(struct store *s, sqlite3_stmt *q, struct observation_r
 		      .unix_path = column_str(q, 22),
 		      .guard = column_str(q, 23),
 		      .example = column_str(q, 24)},
-		.choice = (enum choice)choice,
+		.choice = (enum choice)sqlite3_column_int(q, 3),
 		.rule = sqlite3_column_int64(q, 9),
 		.choice_version = column_u64(q, 10),
 		.choice_ns = column_u64(q, 11)};

@@ -136,7 +136,7 @@ API(api_workloads)
 	}
 	offset = MIN(offset, n);
 	buf_printf(&r->body, "{\"total\":%zu,\"lost\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"rows\":", n, lost, offset);
-	json_rows(&r->body, listing_workloads(rows + offset, MIN(limit, n - offset)));
+	json_rows(&r->body, listing_workloads(n ? rows + offset : NULL, MIN(limit, n - offset)));
 	buf_puts(&r->body, "}\n");
 }
 
@@ -188,5 +188,5 @@ API(api_instances)
 		return;
 	}
 	offset = MIN(offset, n);
-	json_page(r, listing_instances(rows + offset, MIN(limit, n - offset)), n, offset);
+	json_page(r, listing_instances(n ? rows + offset : NULL, MIN(limit, n - offset)), n, offset);
 }

@@ -657,6 +657,40 @@ static void test_damaged(void **state)
 	assert_non_null(s);
 }
 
+/* What SQLite cannot notice: a value that no writer puts there is damage, never the next best value. */
+static void test_odd_values(void **state)
+{
+	static const char *const rows[] = {
+		"UPDATE observation SET kind=77",     "UPDATE observation SET kind=-1",
+		"UPDATE observation SET choice=3",    "UPDATE observation SET port=65979",
+		"UPDATE observation SET family=260",  "UPDATE observation SET protocol=262",
+		"UPDATE observation SET access=1<<40", "UPDATE observation SET address=zeroblob(17)",
+		"UPDATE rule SET kind=77",            "UPDATE rule SET choice=-1",
+		"UPDATE rule SET prefix=129",         "UPDATE rule SET port_last=65979",
+		"UPDATE instance SET labels=CAST('{' AS BLOB)",     "UPDATE instance SET labels=x'7b0a7d'",
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		fresh_file(state);
+		fill_many(1);
+		CLEANUP(store_close) struct store *s = open_store(STORE_WRITE);
+		struct decision d = {.rule = {.kind = KIND_FILE, .path = STR("/etc/")}, .choice = CHOICE_DENY};
+		uint64_t version;
+		OK(store_decide(s, 1, STORE_ANY_VERSION, &d, 1, 1, &version));
+		run_sql(rows[i]);
+		CLEANUP(arena_free) struct arena *a = arena_new();
+		struct observation_query q = OBSERVATION_QUERY_ALL;
+		struct observation_row *observations;
+		struct rule_row *rules;
+		struct instance_row *instances;
+		size_t n;
+		int err = store_observation_page(s, a, &q, &observations, &n, NULL);
+		err = err ? err : store_rules(s, a, 1, &rules, &n);
+		err = err ? err : store_instances(s, a, 1, &instances, &n);
+		if (err != -EUCLEAN || !strstr(store_error(s), "makes no sense"))
+			fail_msg("%s: %d %s", rows[i], err, store_error(s));
+	}
+}
+
 static void test_locked(void **state)
 {
 	(void)state;
@@ -825,7 +859,7 @@ int main(void)
 		TEST(test_mode),               TEST(test_missing_and_empty),
 		TEST(test_no_database),        TEST(test_other_database),
 		TEST(test_newer_format),       TEST(test_truncated),
-		TEST(test_damaged),            TEST(test_locked),
+		TEST(test_damaged),            TEST(test_odd_values), TEST(test_locked),
 		TEST(test_size_limit),         TEST(test_killed_writers),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
