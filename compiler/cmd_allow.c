@@ -61,13 +61,13 @@ static int write_document(const struct allowlist *a, const char *file)
 		fwrite(text.p, 1, text.n, stdout);
 		if (!fflush(stdout))
 			return EXIT_YES;
-		fprintf(stderr, "stakeout allow: cannot write the document: %s\n", strerror(errno));
+		diag_say("stakeout allow: cannot write the document: %s", strerror(errno));
 		return EXIT_MACHINE;
 	}
 	int err = write_file(file, text.p, text.n, 0666);
 	if (!err)
 		return EXIT_YES;
-	fprintf(stderr, "%s: cannot be written: %s\n", file, strerror(-err));
+	diag_say("%s: cannot be written: %s", file, strerror(-err));
 	return EXIT_MACHINE;
 }
 
@@ -248,7 +248,7 @@ static int from_store(const struct opts *o, const char *pattern)
 	int err = pick_workload(s, a, pattern, &d, &w);
 	if (err) {
 		diag_print(&d);
-		return store_exit_status(err);
+		return exit_status(err);
 	}
 	struct suggest_options wanted = {.interactive = o->interactive || o->all,
 					  .one_offs = o->one_offs || o->all,
@@ -269,8 +269,8 @@ static int from_store(const struct opts *o, const char *pattern)
 	err = o->generalise ? propose(s, a, &w, &wanted, o)
 			    : suggest_allowlist(s, &w, &wanted, &tally, &list);
 	if (err) {
-		fprintf(stderr, "%s\n", store_error(s));
-		return store_exit_status(err);
+		diag_say("%s", store_error(s));
+		return exit_status(err);
 	}
 	if (o->generalise)
 		return EXIT_YES;
@@ -300,12 +300,13 @@ int cmd_allow(int argc, char **argv)
 		return status;
 	bool edits = o.add_exec.n || o.add_file.n || o.add_connect.n || o.remove.n;
 	if (!o.edit == !args.n || (edits && !o.edit)) {
-		fprintf(stderr, "stakeout allow: wants either WORKLOAD, or --edit FILE with --add-... or --remove; "
-				"see 'stakeout allow --help'\n");
+		diag_say("stakeout allow: wants either WORKLOAD, or --edit FILE with --add-... or "
+			 "--remove; "
+			 "see 'stakeout allow --help'");
 		status = EXIT_INPUT;
 	} else if (relative_protect(&o)) {
-		fprintf(stderr, "stakeout allow: --protect wants an absolute path such as /app/, not '%s'\n",
-			relative_protect(&o));
+		diag_say("stakeout allow: --protect wants an absolute path such as /app/, not '%s'",
+			 relative_protect(&o));
 		status = EXIT_INPUT;
 	} else {
 		status = o.edit ? edit(&o) : from_store(&o, args.v[0]);

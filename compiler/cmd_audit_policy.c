@@ -133,5 +133,5 @@ int cmd_audit_policy(int argc, char **argv)
 	for (size_t i = 0; i < j.n; i++)
 		policy_free(j.policies[i]);
 	store_close(j.store);
-	return err ? EXIT_INPUT : EXIT_YES;
+	return exit_status(err);
 }

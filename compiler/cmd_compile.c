@@ -195,11 +195,6 @@ static int read_options(const struct options *o, struct compile_options *ret, st
 	return target_parse(o->target, d, &ret->target);
 }
 
-static int exit_status(int err)
-{
-	return !err ? EXIT_YES : err == -ENOSPC || err == -EROFS || err == -EACCES ? EXIT_MACHINE : EXIT_INPUT;
-}
-
 int cmd_compile(int argc, char **argv)
 {
 	struct options o = {0};

@@ -95,8 +95,9 @@ static int all_scenarios(const char *folder, struct files *ret)
 {
 	DIR *d = opendir(folder);
 	if (!d) {
-		fprintf(stderr, "stakeout corpus: %s: %s; name scenario files, or their folder with --scenarios\n",
-			folder, strerror(errno));
+		diag_say("stakeout corpus: %s: %s; name scenario files, or their folder with "
+			 "--scenarios",
+			 folder, strerror(errno));
 		return -ENOENT;
 	}
 	for (struct dirent *e; (e = readdir(d));)
@@ -147,7 +148,7 @@ static int write_corpus(struct source *source, const char *dir, const char *name
 	if (!dir) {
 		int err = copy_events(source, STDOUT_FILENO);
 		if (err && err != -EPIPE)
-			fprintf(stderr, "stakeout corpus: standard output: %s\n", strerror(-err));
+			diag_say("stakeout corpus: standard output: %s", strerror(-err));
 		return err;
 	}
 	CLEANUP_FREE char *file = xasprintf("%s/%s", dir, name);
@@ -157,16 +158,11 @@ static int write_corpus(struct source *source, const char *dir, const char *name
 	if (!err && rename(part, file))
 		err = -errno;
 	if (err) {
-		fprintf(stderr, "stakeout corpus: %s: %s\n", file, strerror(-err));
+		diag_say("stakeout corpus: %s: %s", file, strerror(-err));
 		if (fd >= 0)
 			unlink(part);
 	}
 	return err;
-}
-
-static int status_of(int err)
-{
-	return !err ? EXIT_YES : err == -EINVAL || err == -E2BIG || err == -ENOENT ? EXIT_INPUT : EXIT_MACHINE;
 }
 
 static int write_one(const struct options *o, const char *file)
@@ -180,7 +176,7 @@ static int write_one(const struct options *o, const char *file)
 		err = scenario_open(s, &so, &d, &source);
 	diag_print(&d);
 	if (err)
-		return status_of(err);
+		return exit_status(err);
 	CLEANUP_FREE char *name = xasprintf(STR_FMT "%s.ndjson", STR_ARG(scenario_name(s)),
 					    o->benign ? ".benign" : "");
 	return write_corpus(source, o->dir, name) ? EXIT_MACHINE : EXIT_YES;
@@ -201,7 +197,9 @@ static int write_fleet(const struct options *o, const struct files *files)
 			err = scenario_open(s, &so, &d, &source);
 		diag_print(&d);
 		CLEANUP_FREE char *name = xasprintf("fleet-%04u.ndjson", (unsigned)i + 1);
-		status = err ? status_of(err) : write_corpus(source, o->dir, name) ? EXIT_MACHINE : EXIT_YES;
+		status = err				      ? (int)exit_status(err)
+			 : write_corpus(source, o->dir, name) ? EXIT_MACHINE
+							      : EXIT_YES;
 	}
 	return status;
 }
@@ -246,7 +244,7 @@ static int list(const struct options *o, const struct files *files)
 	for (size_t i = 0; i < files->n; i++) {
 		int err = list_one(files->v[i], t);
 		if (err)
-			status = status_of(err);
+			status = (int)exit_status(err);
 	}
 	table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
 	return status;
@@ -260,22 +258,23 @@ int cmd_corpus(int argc, char **argv)
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
 		return status;
 	if (o.fleet > FLEET_MAX || o.repeat > REPEAT_MAX || !o.repeat) {
-		fprintf(stderr, "stakeout corpus: --fleet takes up to %d, --repeat from 1 to %d\n", FLEET_MAX,
-			REPEAT_MAX);
+		diag_say("stakeout corpus: --fleet takes up to %d, --repeat from 1 to %d",
+			 FLEET_MAX, REPEAT_MAX);
 		return EXIT_INPUT;
 	}
 	__attribute__((cleanup(files_done))) struct files files = {0};
 	if (find_scenarios(&o, &args, &files))
 		return EXIT_INPUT;
 	if (!files.n) {
-		fprintf(stderr, "stakeout corpus: no scenario found; name one, or their folder with --scenarios\n");
+		diag_say("stakeout corpus: no scenario found; name one, or their folder with "
+			 "--scenarios");
 		return EXIT_INPUT;
 	}
 	if (o.list)
 		return list(&o, &files);
 	int err = o.dir ? make_dirs(o.dir) : 0;
 	if (err) {
-		fprintf(stderr, "stakeout corpus: %s: %s\n", o.dir, strerror(-err));
+		diag_say("stakeout corpus: %s: %s", o.dir, strerror(-err));
 		return EXIT_MACHINE;
 	}
 	if (o.fleet)

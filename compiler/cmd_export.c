@@ -26,9 +26,10 @@ static const struct cli_verb verb = {
 	"One line for an observation and an instance it was seen in, on standard output; what Tetragon has no field for (its\n"
 	"count, its last time ...) is in the \"stakeout\" member. Observations are not processes: they have no pid and no\n"
 	"exec_id. Ingested again the lines give the same observations. The recordings' losses stand at the end.\n"
-	"Exit status: 0 done; 1 no such workload; 3 the store cannot be read."};
+	"Exit status: 0 done; 1 no such workload; 2 the store is absent or damaged; 3 it cannot be read."};
 
-static int write_lines(struct source *source)
+/* 0 or -errno of writing; *ret_unread: of reading, after what came before it was written. */
+static int write_lines(struct source *source, int *ret_unread)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	struct event ev;
@@ -42,7 +43,8 @@ static int write_lines(struct source *source)
 			return err;
 		buf_clear(&b);
 	}
-	return rc ? rc : write_all(1, b.p, b.n);
+	*ret_unread = rc;
+	return write_all(1, b.p, b.n);
 }
 
 int cmd_export(int argc, char **argv)
@@ -57,18 +59,21 @@ int cmd_export(int argc, char **argv)
 		return status;
 	CLEANUP(source_close) struct source *source = NULL;
 	size_t workloads = 0;
-	if (source_store_sightings(store, o.workload, &source, &workloads)) {
-		fprintf(stderr, "stakeout export: %s\n", store_error(store));
-		return EXIT_MACHINE;
+	int err = source_store_sightings(store, o.workload, &source, &workloads);
+	if (err) {
+		diag_say("stakeout export: %s", store_error(store));
+		return exit_status(err);
 	}
 	if (workloads == 0 && o.workload) {
-		fprintf(stderr, "stakeout export: no workload '%s' in %s; see 'stakeout workloads'\n", o.workload, o.db);
+		diag_say("stakeout export: no workload '%s' in %s; see 'stakeout workloads'",
+			 o.workload, o.db);
 		return EXIT_NO;
 	}
-	int err = write_lines(source);
-	if (err) {
-		fprintf(stderr, "stakeout export: cannot write: %s\n", strerror(-err));
-		return EXIT_MACHINE;
-	}
-	return EXIT_YES;
+	int unread = 0;
+	err = write_lines(source, &unread);
+	if (unread)
+		diag_say("stakeout export: %s", store_error(store));
+	if (err)
+		diag_say("stakeout export: cannot write: %s", strerror(-err));
+	return err ? EXIT_MACHINE : exit_status(unread);
 }

@@ -7,6 +7,7 @@
 #include "compiler/load_elf.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
+#include "schema/base/diag.h"
 #include "schema/base/sha256.h"
 #include "schema/base/table.h"
 
@@ -192,7 +193,7 @@ int cmd_image(int argc, char **argv)
 		return status;
 	bool show = !strcmp(args.v[0], "show");
 	if (!show && strcmp(args.v[0], "verify")) {
-		fprintf(stderr, "stakeout image: '%s' is neither show nor verify\n", args.v[0]);
+		diag_say("stakeout image: '%s' is neither show nor verify", args.v[0]);
 		return EXIT_INPUT;
 	}
 	CLEANUP_DIAG struct diag d = DIAG_INIT;

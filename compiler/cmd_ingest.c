@@ -37,7 +37,8 @@ static const struct cli_verb verb = {
 	"FILE is plain or gzip-compressed; '-' is standard input, followed live:\n"
 	"    kubectl logs -n kube-system ds/tetragon -c export-stdout -f | stakeout ingest -\n"
 	"Lines that were taken in before are recognised by their content and count once.\n"
-	"Exit status: 0 done; 2 a FILE cannot be read or has no event in it; 3 the store cannot be written."};
+	"Exit status: 0 done; 2 a FILE cannot be read or has no event in it, or the store\n"
+	"is damaged; 3 the store cannot be written."};
 
 struct ingest {
 	const struct options *options;
@@ -48,6 +49,7 @@ struct ingest {
 	uint64_t flushed_ns;        /* monotonic */
 	uint64_t numbers;           /* of processes, over all files */
 	struct table *table;
+	bool store_failed;          /* said already; nothing more is read */
 
 	/* Of the file that is being read. */
 	const char *file;
@@ -138,7 +140,7 @@ static int flush(struct ingest *in)
 	if (!err)
 		err = store_commit(in->store);
 	if (err) {
-		fprintf(stderr, "stakeout ingest: %s\n", store_error(in->store));
+		diag_say("stakeout ingest: %s", store_error(in->store));
 		store_rollback(in->store);
 		in->recording = recording;
 		return err;
@@ -167,7 +169,7 @@ static int take(struct ingest *in, struct event *ev)
 	if (ev->kind == KIND_EXEC)
 		processes_name_parent(in->processes, ev);
 	if (in->line_known < 0) {
-		fprintf(stderr, "stakeout ingest: %s\n", store_error(in->store));
+		diag_say("stakeout ingest: %s", store_error(in->store));
 		return in->line_known;
 	}
 	if (ev->time_ns) {
@@ -205,8 +207,10 @@ static int read_events(struct ingest *in)
 			return 0;
 		if (rc < 0 && rc != -EAGAIN) {
 			const char *why = ndjson_error(in->source);
-			fprintf(stderr, "stakeout ingest: %s: %s after line %" PRIu64 "; what came before is kept\n",
-				in->file, why ? why : strerror(-rc), ndjson_stats(in->source)->lines);
+			diag_say("stakeout ingest: %s: %s after line %" PRIu64
+				 "; what came before is kept",
+				 in->file, why ? why : strerror(-rc),
+				 ndjson_stats(in->source)->lines);
 			return -EBADMSG;
 		}
 		int err = rc == 1 ? take(in, &ev) : idle(in);
@@ -352,16 +356,20 @@ static int ingest_file(struct ingest *in, const char *file)
 	seen_end(in->seen);
 	observer_settle(in->observer);
 	int failed = err && err != -EBADMSG ? err : flush(in);
-	if (failed)
-		return EXIT_MACHINE;
+	if (failed) {
+		in->store_failed = true;
+		return exit_status(failed);
+	}
 	uint64_t took = clock_ns(CLOCK_MONOTONIC) - began;
 	if (in->options->json)
 		add_row(in, took);
 	else
 		print_file(in, took);
 	if (ndjson_stats(source)->events == 0) {
-		fprintf(stderr, "stakeout ingest: %s: no event in it; Tetragon's JSON export is expected, as in "
-				"'tetra getevents -o json'\n", file);
+		diag_say("stakeout ingest: %s: no event in it; Tetragon's JSON export is expected, "
+			 "as in "
+			 "'tetra getevents -o json'",
+			 file);
 		return EXIT_INPUT;
 	}
 	return err ? EXIT_INPUT : EXIT_YES;
@@ -370,18 +378,19 @@ static int ingest_file(struct ingest *in, const char *file)
 static int set_up(struct ingest *in)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
-	if (store_open(in->options->db, STORE_WRITE, &d, &in->store)) {
+	int err = store_open(in->options->db, STORE_WRITE, &d, &in->store);
+	if (err) {
 		diag_print(&d);
-		return EXIT_MACHINE;
+		return exit_status(err);
 	}
-	int err = store_begin(in->store);
+	err = store_begin(in->store);
 	if (!err)
 		err = seen_open(in->store, &in->seen);
 	if (!err)
 		err = store_commit(in->store);
 	if (err) {
-		fprintf(stderr, "stakeout ingest: %s\n", store_error(in->store));
-		return EXIT_MACHINE;
+		diag_say("stakeout ingest: %s", store_error(in->store));
+		return exit_status(err);
 	}
 	in->processes = processes_new();
 	in->observer = observer_new(in->store, 0);
@@ -414,11 +423,9 @@ int cmd_ingest(int argc, char **argv)
 	struct sigaction act = {.sa_handler = on_signal};
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
-	for (int i = 0; i < args.n && in.store && in.seen && !interrupted; i++) {
+	for (int i = 0; i < args.n && in.observer && !in.store_failed && !interrupted; i++) {
 		int one = ingest_file(&in, args.v[i]);
 		status = MAX(status, one);
-		if (one == EXIT_MACHINE)
-			break;
 	}
 	if (o.json && in.table)
 		table_print(in.table, TABLE_JSON, stdout);

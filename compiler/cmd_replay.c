@@ -98,12 +98,13 @@ static int check_corpus(const char *file, const struct source *source)
 	for (unsigned i = 0; i < NDJSON_REASON_COUNT; i++) {
 		const struct ndjson_skipped *s = &stats->skipped[i];
 		if (s->n)
-			fprintf(stderr, "stakeout replay: %s: skipped %llu line%s: %s (first: line %llu)\n", file,
-				(unsigned long long)s->n, s->n == 1 ? "" : "s", ndjson_reason_summary(i), (unsigned long long)s->first[0]);
+			diag_say("stakeout replay: %s: skipped %llu line%s: %s (first: line %llu)", file,
+				 (unsigned long long)s->n, s->n == 1 ? "" : "s", ndjson_reason_summary(i),
+				 (unsigned long long)s->first[0]);
 	}
 	if (stats->events)
 		return EXIT_YES;
-	fprintf(stderr, "stakeout replay: %s: holds no event\n", file);
+	diag_say("stakeout replay: %s: holds no event", file);
 	return EXIT_INPUT;
 }
 
@@ -120,8 +121,8 @@ static int replay_corpora(struct run *run, const struct options *o)
 		int err = replay_source(run, file, source);
 		if (err < 0) {
 			const char *why = ndjson_error(source);
-			fprintf(stderr, "stakeout replay: %s: %s after line %llu\n", file, why ? why : strerror(-err),
-				(unsigned long long)ndjson_stats(source)->lines);
+			diag_say("stakeout replay: %s: %s after line %llu", file, why ? why : strerror(-err),
+				 (unsigned long long)ndjson_stats(source)->lines);
 			return EXIT_INPUT;
 		}
 		int status = check_corpus(file, source);
@@ -135,23 +136,25 @@ static int replay_store(struct run *run, const struct options *o)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	CLEANUP(store_close) struct store *store = NULL;
-	if (store_open(o->db, STORE_READ, &d, &store)) {
+	int err = store_open(o->db, STORE_READ, &d, &store);
+	if (err) {
 		diag_print(&d);
-		return EXIT_INPUT;
+		return exit_status(err);
 	}
 	CLEANUP(source_close) struct source *source = NULL;
 	size_t workloads = 0;
-	int err = source_store_open(store, o->workload, &source, &workloads);
+	err = source_store_open(store, o->workload, &source, &workloads);
 	if (!err && workloads == 0) {
-		fprintf(stderr, "stakeout replay: no workload of %s matches '%s'; see 'stakeout workloads'\n",
-			o->db, o->workload ? o->workload : "*");
+		diag_say(
+		    "stakeout replay: no workload of %s matches '%s'; see 'stakeout workloads'",
+		    o->db, o->workload ? o->workload : "*");
 		return EXIT_INPUT;
 	}
 	if (!err)
 		err = replay_source(run, NULL, source);
 	if (err < 0) {
-		fprintf(stderr, "stakeout replay: %s: %s\n", o->db, store_error(store));
-		return EXIT_INPUT;
+		diag_say("stakeout replay: %s", store_error(store));
+		return exit_status(err);
 	}
 	return EXIT_YES;
 }
@@ -167,12 +170,13 @@ static int replay_all(struct run *run, const struct options *o)
 	if (o->junit) {
 		int err = report_junit(run->report, o->junit);
 		if (err) {
-			fprintf(stderr, "stakeout replay: %s: cannot be written: %s\n", o->junit, strerror(-err));
+			diag_say("stakeout replay: %s: cannot be written: %s", o->junit,
+				 strerror(-err));
 			return EXIT_MACHINE;
 		}
 	}
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "stakeout replay: standard output: %s\n", strerror(errno));
+		diag_say("stakeout replay: standard output: %s", strerror(errno));
 		return EXIT_MACHINE;
 	}
 	return run->tally.must_allow_broken + run->tally.must_deny_broken ? EXIT_NO : EXIT_YES;
@@ -186,7 +190,7 @@ int cmd_replay(int argc, char **argv)
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
 		return status;
 	if (!o.corpora.n && !o.db) {
-		fprintf(stderr, "stakeout replay: nothing to replay: give --corpus FILE or --db FILE\n");
+		diag_say("stakeout replay: nothing to replay: give --corpus FILE or --db FILE");
 		cli_done(&verb, &o);
 		return EXIT_INPUT;
 	}

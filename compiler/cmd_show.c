@@ -164,12 +164,14 @@ static int summary_text(const struct view *v)
 static bool check_words(const struct opts *o)
 {
 	if (o->sort && observation_sort_from(str_from(o->sort)) < 0) {
-		fprintf(stderr, "stakeout show: --sort knows path, count, first, last, instances, subject, choice; not '%s'\n",
-			o->sort);
+		diag_say("stakeout show: --sort knows path, count, first, last, instances, "
+			 "subject, choice; not '%s'",
+			 o->sort);
 		return false;
 	}
 	if (o->choice && choice_from(str_from(o->choice)) < 0) {
-		fprintf(stderr, "stakeout show: --choice knows undecided, allow, deny; not '%s'\n", o->choice);
+		diag_say("stakeout show: --choice knows undecided, allow, deny; not '%s'",
+			 o->choice);
 		return false;
 	}
 	return true;
@@ -197,7 +199,7 @@ int cmd_show(int argc, char **argv)
 	int err = pick_workload(s, a, args.v[0], &d, &v.w);
 	if (err) {
 		diag_print(&d);
-		return store_exit_status(err);
+		return exit_status(err);
 	}
 	err = show_rows(&v);
 	if (!err && o.json)
@@ -205,8 +207,8 @@ int cmd_show(int argc, char **argv)
 	else if (!err)
 		err = summary_text(&v);
 	if (err) {
-		fprintf(stderr, "%s\n", store_error(s));
-		return store_exit_status(err);
+		diag_say("%s", store_error(s));
+		return exit_status(err);
 	}
 	return EXIT_YES;
 }

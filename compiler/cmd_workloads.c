@@ -19,8 +19,8 @@ static const struct cli_option options[] = {
 
 static int fail(const struct store *s, int err)
 {
-	fprintf(stderr, "%s\n", store_error(s));
-	return store_exit_status(err);
+	diag_say("%s", store_error(s));
+	return exit_status(err);
 }
 
 /* What every listing begins with: the command line and the store. */
@@ -73,7 +73,7 @@ int cmd_workloads(int argc, char **argv)
 	show(&l, listing_workloads(rows, n));
 	if (l.args.n == 0 || n)
 		return EXIT_YES;
-	fprintf(stderr, "no workload matches '%s'\n", l.args.v[0]);
+	diag_say("no workload matches '%s'", l.args.v[0]);
 	return EXIT_NO;
 }
 
@@ -108,7 +108,7 @@ int cmd_losses(int argc, char **argv)
 	int err = l.args.n ? pick_workload(l.s, l.arena, l.args.v[0], &d, &w) : 0;
 	if (err) {
 		diag_print(&d);
-		return store_exit_status(err);
+		return exit_status(err);
 	}
 	struct loss_row *rows = NULL;
 	size_t n = 0;

@@ -24,7 +24,7 @@ struct loader {
 
 static int refuse(const struct loader *w, const char *why)
 {
-	return diag_error(w->d, w->file, "not a usable policy image: %s", why);
+	return diag_error(w->d, w->file, "not a usable policy image: %s; compile it or copy it again", why);
 }
 
 /* ---- sections ---- */
@@ -79,7 +79,7 @@ static int take_sections(struct loader *w, Elf *elf, struct str all)
 			return err;
 	}
 	if (w->known != IMAGE_MAP_COUNT || !w->note.p || !w->btf.p || !w->maps.p)
-		return refuse(w, "a table or note is missing");
+		return refuse(w, "a table or note is missing, as when it is cut");
 	return 0;
 }
 
@@ -325,10 +325,10 @@ int image_read(const char *file, struct diag *d, struct image **ret)
 {
 	CLEANUP_BUF struct buf bytes = BUF_INIT;
 	int err = read_file(file, IMAGE_FILE_MAX, &bytes);
-	if (err) {
-		diag_error(d, file, "cannot read: %s", strerror(-err));
-		return err;
-	}
+	if (err == -E2BIG)
+		return diag_error(d, file, "larger than %d MiB, the most an image may be", IMAGE_FILE_MAX >> 20);
+	if (err)
+		return diag_error(d, file, "cannot be read: %s", strerror(-err));
 	return image_load(file, buf_view(&bytes), d, ret);
 }
 

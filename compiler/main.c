@@ -9,6 +9,7 @@
 
 #include "schema/base/cli.h"
 #include "compiler/verbs.h"
+#include "schema/base/diag.h"
 
 struct verb {
 	const char *name, *summary;
@@ -48,9 +49,9 @@ static int run_beside(const char *name, char **argv)
 	}
 	CLEANUP_FREE char *plain = xasprintf("stakeout-%s", name);
 	execvp(plain, argv);
-	fprintf(stderr,
-		"stakeout: cannot run %s: %s; it must lie beside stakeout or in PATH%s\n", plain,
-		strerror(errno), strcmp(name, "record") ? "" : " (it is built only where clang and bpftool are)");
+	diag_say("stakeout: cannot run %s: %s; it must lie beside stakeout or in PATH%s", plain,
+		 strerror(errno),
+		 strcmp(name, "record") ? "" : " (it is built only where clang and bpftool are)");
 	return EXIT_MACHINE;
 }
 
@@ -60,8 +61,8 @@ static int unknown_verb(const char *typed)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		names[i] = verbs[i].name;
 	const char *near = cli_nearest(typed, names, ARRAY_SIZE(verbs));
-	fprintf(stderr, "stakeout: no verb '%s'%s%s%s; see 'stakeout help'\n", typed,
-		near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
+	diag_say("stakeout: no verb '%s'%s%s%s; see 'stakeout help'", typed,
+		 near ? ", did you mean '" : "", near ? near : "", near ? "'" : "");
 	return EXIT_INPUT;
 }
 

@@ -6,22 +6,12 @@
 
 enum { SHOWN_MATCHES = 10 };
 
-int store_exit_status(int err)
-{
-	static const int input[] = {-ENOENT,    -EINVAL, -EMEDIUMTYPE, -EPROTO, -EPROTONOSUPPORT,
-				    -ENODATA,   -EUCLEAN, -E2BIG,      -EISDIR};
-	for (size_t i = 0; i < ARRAY_SIZE(input); i++)
-		if (err == input[i])
-			return EXIT_INPUT;
-	return EXIT_MACHINE;
-}
-
 int open_store(const char *file, enum store_mode mode, struct store **ret)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	int err = store_open(file, mode, &d, ret);
 	diag_print(&d);
-	return err ? store_exit_status(err) : 0;
+	return exit_status(err);
 }
 
 static int say_ambiguous(const char *pattern, const struct workload_row *rows, size_t n, struct diag *d)

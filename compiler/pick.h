@@ -4,9 +4,6 @@
 
 #include "schema/store_read.h"
 
-/* Exit status for an error of the store: the input's fault, or the machine's. */
-int store_exit_status(int err);
-
 /* Opens FILE; on failure prints why and returns the exit status, else 0. */
 int open_store(const char *file, enum store_mode mode, struct store **ret);
 

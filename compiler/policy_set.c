@@ -43,6 +43,8 @@ static int add_file(struct policy_set *s, const char *file, struct diag *d)
 {
 	CLEANUP_BUF struct buf bytes = BUF_INIT;
 	int err = read_file(file, MAX_FILE, &bytes);
+	if (err == -E2BIG)
+		return diag_error(d, file, "larger than %d MiB, the most a policy or image may be", MAX_FILE >> 20);
 	if (err)
 		return diag_error(d, file, "cannot be read: %s", strerror(-err));
 	if (str_starts(buf_view(&bytes), STR("\x7f" "ELF")))

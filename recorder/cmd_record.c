@@ -296,17 +296,22 @@ static int start_session(struct session *session, struct sensor *sensor, struct 
 }
 
 /* Everything up to the first event. The order: a process is in the inventory, or its fork is seen, or both. */
-static int start(const struct options *o, const struct debug *g, struct diag *d, struct sensor **ret_sensor,
-		 struct session **ret_session)
+static int start(const struct options *o, const struct debug *g, struct diag *d,
+		 struct sensor **ret_sensor, struct session **ret_session, int *ret_status)
 {
 	struct session_options so = {.db = o->db, .workload = o->workload, .events = o->events};
 	struct sensor_options sensor = g->sensor;
 	sensor.every_event = o->events != NULL;
+	*ret_status = EXIT_MACHINE;
 	int err = sensor_open(&sensor, d, ret_sensor);
-	if (!err)
-		err = session_open(&so, d, ret_session);
-	if (!err)
-		err = session_inventory(*ret_session);
+	if (err)
+		return err;
+	err = session_open(&so, d, ret_session);
+	if (err) {
+		*ret_status = exit_status(err); /* a file that was named */
+		return err;
+	}
+	err = session_inventory(*ret_session);
 	if (!err)
 		err = sensor_attach(*ret_sensor, d);
 	if (!err)
@@ -339,15 +344,16 @@ int cmd_record(int argc, char **argv)
 		diag_print(&d);
 		return EXIT_INPUT;
 	}
-	int err = start(&o, &debug, &d, &sensor, &session);
+	int err = start(&o, &debug, &d, &sensor, &session, &status);
 	if (!err) {
 		uint64_t now = now_ns();
 		bool tty = isatty(STDERR_FILENO) && !o.json;
 		struct run r = {&o, sensor, session, &d, now, now + FLUSH_NS, now, now + debug.rotate_ns, debug.rotate_ns, tty};
 		err = run(&r);
+		status = EXIT_MACHINE;
 	} else if (!d.errors) {
 		diag_error(&d, NULL, "cannot start: %s", strerror(-err));
 	}
 	diag_print(&d);
-	return err ? EXIT_MACHINE : EXIT_YES;
+	return err ? status : EXIT_YES;
 }

@@ -36,7 +36,7 @@ static int check_corpora(const struct opts *o)
 	for (size_t i = 0; i < o->corpora.n; i++) {
 		if (!access(o->corpora.v[i], R_OK))
 			continue;
-		fprintf(stderr, "stakeout serve: cannot read corpus %s: %s\n", o->corpora.v[i],
+		diag_say("stakeout serve: cannot read corpus %s: %s", o->corpora.v[i],
 			strerror(errno));
 		return EXIT_INPUT;
 	}

@@ -12,6 +12,16 @@ static _Noreturn void out_of_memory(void)
 	_exit(n < 0 ? EXIT_MACHINE : EXIT_MACHINE);
 }
 
+enum exit_status exit_status(int err)
+{
+	static const int input[] = {-ENOENT, -EINVAL, -EMEDIUMTYPE, -EPROTO, -EPROTONOSUPPORT, -ENODATA, -EUCLEAN,
+				    -E2BIG, -EISDIR, -ENOTDIR, -ENAMETOOLONG, -ELOOP, -EBADMSG, -ENXIO};
+	for (size_t i = 0; i < ARRAY_SIZE(input); i++)
+		if (err == input[i])
+			return EXIT_INPUT;
+	return err ? EXIT_MACHINE : EXIT_YES;
+}
+
 void *xmalloc(size_t size)
 {
 	void *p = malloc(size ? size : 1);

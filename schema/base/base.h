@@ -29,6 +29,9 @@ enum exit_status {
 	EXIT_MACHINE = 3, /* this machine cannot: no privilege, no BTF, disk full */
 };
 
+/* Of 0 or -errno that a file gave: what it holds or where it is said to be is input, the rest is the machine's. */
+enum exit_status exit_status(int err);
+
 /*
  * A borrowed run of bytes: not NUL-terminated, not owned, may hold any byte.
  * {NULL, 0} is the empty string.

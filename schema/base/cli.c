@@ -6,6 +6,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "schema/base/diag.h"
+
 #ifndef VERSION
 #define VERSION "0"
 #endif
@@ -69,14 +71,14 @@ static bool set_option(const struct cli_verb *verb, const struct cli_option *o, 
 	case CLI_U64:
 		if (!str_to_u64(str_from(value), field))
 			return true;
-		fprintf(stderr, "stakeout %s: --%s wants a whole number, not '%s'\n", verb->name,
-			o->name, value);
+		diag_say("stakeout %s: --%s wants a whole number, not '%s'", verb->name, o->name,
+			 value);
 		return false;
 	case CLI_DURATION:
 		if (!cli_duration(value, field))
 			return true;
-		fprintf(stderr, "stakeout %s: --%s wants a duration such as 90s, 20m or 2h, not '%s'\n",
-			verb->name, o->name, value);
+		diag_say("stakeout %s: --%s wants a duration such as 90s, 20m or 2h, not '%s'",
+			 verb->name, o->name, value);
 		return false;
 	}
 	return false;
@@ -88,8 +90,9 @@ static bool unknown_option(const struct cli_verb *verb, const char *typed)
 	for (size_t i = 0; i < verb->noptions; i++)
 		names[i] = verb->options[i].name;
 	const char *near = strncmp(typed, "--", 2) ? NULL : cli_nearest(typed + 2, names, verb->noptions);
-	fprintf(stderr, "stakeout %s: unknown option '%s'%s%s%s; see 'stakeout %s --help'\n", verb->name,
-		typed, near ? ", did you mean '--" : "", near ? near : "", near ? "'" : "", verb->name);
+	diag_say("stakeout %s: unknown option '%s'%s%s%s; see 'stakeout %s --help'", verb->name,
+		 typed, near ? ", did you mean '--" : "", near ? near : "", near ? "'" : "",
+		 verb->name);
 	return false;
 }
 
@@ -131,8 +134,8 @@ static bool parse(const struct cli_verb *verb, int argc, char **argv, void *opts
 			return false;
 		}
 		if (c == ':') {
-			fprintf(stderr, "stakeout %s: %s needs a value; see 'stakeout %s --help'\n",
-				verb->name, argv[optind - 1], verb->name);
+			diag_say("stakeout %s: %s needs a value; see 'stakeout %s --help'",
+				 verb->name, argv[optind - 1], verb->name);
 			return false;
 		}
 		if (c == '?')
@@ -146,9 +149,9 @@ static bool parse(const struct cli_verb *verb, int argc, char **argv, void *opts
 	}
 	*args = (struct cli_args){argv + optind, argc - optind};
 	if (args->n < verb->min || (verb->max >= 0 && args->n > verb->max)) {
-		fprintf(stderr, "stakeout %s: wants %s%s; see 'stakeout %s --help'\n", verb->name,
-			*verb->args ? verb->args : "no arguments",
-			args->n > verb->min ? ", got too many" : "", verb->name);
+		diag_say("stakeout %s: wants %s%s; see 'stakeout %s --help'", verb->name,
+			 *verb->args ? verb->args : "no arguments",
+			 args->n > verb->min ? ", got too many" : "", verb->name);
 		return false;
 	}
 	return true;
@@ -170,8 +173,8 @@ int cli_end(int status)
 	if (!failed && !ferror(stdout))
 		return status;
 	if (status != EXIT_MACHINE)
-		fprintf(stderr, "stakeout: standard output cannot be written: %s\n",
-			failed ? strerror(why) : "an earlier write failed");
+		diag_say("stakeout: standard output cannot be written: %s",
+			 failed ? strerror(why) : "an earlier write failed");
 	return EXIT_MACHINE;
 }
 

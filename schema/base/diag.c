@@ -65,6 +65,17 @@ void diag_print(const struct diag *d)
 		fprintf(stderr, "... and %zu more\n", d->dropped);
 }
 
+void diag_say(const char *fmt, ...)
+{
+	CLEANUP_BUF struct buf plain = BUF_INIT, line = BUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(&plain, fmt, ap);
+	va_end(ap);
+	buf_text(&line, buf_view(&plain));
+	fprintf(stderr, "%s\n", line.p);
+}
+
 void diag_done(struct diag *d)
 {
 	for (size_t i = 0; i < d->n; i++) {

@@ -36,4 +36,8 @@ int diag_error(struct diag *d, const char *file, const char *fmt, ...) PRINTF(3,
 
 /* FILE:LINE:COL: error: MESSAGE, one a line, to standard error, made safe for a terminal. */
 void diag_print(const struct diag *d);
+
+/* One line of a command's own to standard error, made safe in the same way. */
+void diag_say(const char *fmt, ...) PRINTF(1, 2);
+
 void diag_done(struct diag *d);
