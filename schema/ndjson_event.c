@@ -263,9 +263,6 @@ static void apply_stored(struct ndjson_parser *p)
 	const struct workload *w = &p->extra.workload;
 	if (!w->namespace.n || !w->kind.n || !w->name.n)
 		return;
-	struct str *labels = &p->extra.instance.labels;
-	if (labels->n && labels->p[0] != '{')
-		*labels = (struct str){NULL, 0};
 	p->extra.workload.cluster = ev->cluster;
 	p->extra.instance.node = ev->node;
 	ev->workload = &p->extra.workload;

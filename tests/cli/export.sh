@@ -45,11 +45,12 @@ done
 # members that no store writes so: half a workload is none, labels are an object, secrets are taken out, counts stay counts
 cat >"$T/odd" <<'L'
 {"process_exec":{"process":{"binary":"/b"}},"node_name":"n","stakeout":{"format":1,"workload":{"kind":"unit"},"instance":{}}}
-{"process_exec":{"process":{"binary":"/b"}},"node_name":"n","stakeout":{"format":1,"workload":{"namespace":"host","kind":"unit","name":"u"},"instance":{"key":"k","labels":[1]},"example":"/b --password=hunter2","count":3}}
+{"process_exec":{"process":{"binary":"/b"}},"node_name":"n","stakeout":{"format":1,"workload":{"namespace":"host","kind":"unit","name":"u"},"instance":{"key":"k","labels":null},"example":"/b --password=hunter2","count":3}}
 {"process_exec":{"process":{"binary":"/b"}},"stakeout":{"format":1,"workload":"text"}}
 {"process_exec":{"process":{"binary":"/b"}},"stakeout":{"format":1,"count":"99999999999999999999"}}
+{"process_exec":{"process":{"binary":"/b"}},"stakeout":{"format":1,"workload":{"namespace":"host","kind":"unit","name":"u"},"instance":{"labels":[1]}}}
 L
-"$STAKEOUT" ingest --db "$T/odd.db" "$T/odd" | grep -q 'skipped 2: .*(line 3, 4)' || fail "odd members are not told"
+"$STAKEOUT" ingest --db "$T/odd.db" "$T/odd" | grep -q 'skipped 3: .*(line 3, 4, 5)' || fail "odd members are not told"
 told "$T/odd.db" >"$T/1"
 grep -q '"workload":"host/host/all"' "$T/1" || fail "half a workload is taken for one"
 grep -q '"workload":"host/unit/u".*"events":3' "$T/1" || fail "a stored workload is not taken"
