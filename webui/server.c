@@ -10,7 +10,11 @@
 #include <poll.h>
 #include <unistd.h>
 
-enum { CONNECTIONS_MAX = 64, IDLE_SECONDS = 30 };
+enum {
+	CONNECTIONS_MAX = 64,
+	IDLE_SECONDS = 30,
+	CONNECTION_BYTES = 512 << 10, /* even an address of nothing but parameters is answered */
+};
 
 struct server {
 	struct MHD_Daemon *daemon;
@@ -225,6 +229,7 @@ int server_start(struct web *w, const struct listen_address *at, struct diag *d,
 		on_request, s, MHD_OPTION_EXTERNAL_LOGGER, discard_log, NULL, MHD_OPTION_LISTEN_SOCKET,
 		fd, MHD_OPTION_CONNECTION_LIMIT,
 		(unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
 		MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_end, NULL,
 		MHD_OPTION_END);
 	if (!s->daemon) {

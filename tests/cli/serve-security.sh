@@ -98,6 +98,7 @@ want 404 "out of the downloads" "$url/api/v1/workloads/1/download/..%2f..%2fs.db
 want 400 "a NUL in the address" "$url/app.js%00.html"
 want 400 "a broken escape" "$url/%zz"
 want 414 "an address too long" "$url/$(head -c 9000 /dev/zero | tr '\0' a)"
+want 400 "too many parameters" "$url/api/v1/workloads?$(seq -s "&" 1500)"
 want 404 "an id that is none" "$url/api/v1/workloads/1x"
 want 404 "an id beyond all" "$url/api/v1/workloads/99999999999999999999"
 want 404 "no such workload" "$url/api/v1/workloads/123456"
