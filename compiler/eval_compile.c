@@ -290,6 +290,9 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 		return;
 	}
 	t->op = f->op;
+	t->of = h;
+	if (f->op == OPERATOR_CAPABILITIES_GAINED && f->nargs > 1 && f->args[1] < h->nargs)
+		t->second = &h->args[f->args[1]];
 	t->class = eval_class(t->arg->type);
 	t->lsm = h->section == SECTION_LSM;
 	t->first_field = enters_syscall(h) ? SYSCALL_FIELD : 0;
@@ -308,13 +311,14 @@ static void compile_return(struct compiling *c, const struct hook *h, const stru
 {
 	if (!h->ret || !h->return_arg)
 		return;
-	struct hook at_return = *h;
-	at_return.args = h->return_arg;
-	at_return.nargs = 1;
+	struct hook *at_return = arena_alloc(c->e->arena, sizeof(*at_return));
+	*at_return = *h;
+	at_return->args = h->return_arg;
+	at_return->nargs = 1;
 	ret->return_outcome = eval_return_outcome(s);
 	ret->return_tests = arena_alloc(c->e->arena, (s->nreturn_args + 1) * sizeof(*ret->return_tests));
 	for (size_t i = 0; i < s->nreturn_args && !c->dead; i++)
-		compile_test(c, &at_return, &s->return_args[i], &ret->return_tests[ret->nreturn_tests++]);
+		compile_test(c, at_return, &s->return_args[i], &ret->return_tests[ret->nreturn_tests++]);
 }
 
 static void compile_selector(struct compiling *c, const struct hook *h, const struct selector *written,
@@ -409,20 +413,37 @@ static void share_tables(struct compiled_hook *const *hooks, size_t n, bool (*ki
 	}
 }
 
-static void share_binaries(struct compiled_hook *const *hooks, size_t n)
+/* The process filters of selector S that the last kprobe with one has, for all. */
+static void share_selector(struct compiled_hook *const *hooks, size_t n, size_t s)
+{
+	struct compiled_selector last = {0};
+	for (size_t h = 0; h < n; h++) {
+		const struct compiled_selector *sel = s < hooks[h]->nselectors ? &hooks[h]->selectors[s] : &last;
+		last.binaries = sel->binaries ? sel->binaries : last.binaries;
+		last.parent_binaries = sel->parent_binaries ? sel->parent_binaries : last.parent_binaries;
+		if (sel->nworkloads) {
+			last.workloads = sel->workloads;
+			last.nworkloads = sel->nworkloads;
+		}
+	}
+	for (size_t h = 0; h < n; h++) {
+		if (s >= hooks[h]->nselectors)
+			continue;
+		struct compiled_selector *sel = &hooks[h]->selectors[s];
+		sel->binaries = last.binaries;
+		sel->parent_binaries = last.parent_binaries;
+		sel->workloads = last.workloads;
+		sel->nworkloads = last.nworkloads;
+	}
+}
+
+static void share_process_filters(struct compiled_hook *const *hooks, size_t n)
 {
 	size_t most = 0;
 	for (size_t h = 0; h < n; h++)
 		most = MAX(most, hooks[h]->nselectors);
-	for (size_t s = 0; s < most; s++) {
-		const struct binary_test *last = NULL;
-		for (size_t h = 0; h < n; h++)
-			if (s < hooks[h]->nselectors && hooks[h]->selectors[s].binaries)
-				last = hooks[h]->selectors[s].binaries;
-		for (size_t h = 0; h < n && last; h++)
-			if (s < hooks[h]->nselectors)
-				hooks[h]->selectors[s].binaries = last;
-	}
+	for (size_t s = 0; s < most; s++)
+		share_selector(hooks, n, s);
 }
 
 static void share(struct compiled_hook *const *hooks, size_t n)
@@ -430,7 +451,7 @@ static void share(struct compiled_hook *const *hooks, size_t n)
 	enum { MAX_TABLES = 256 };
 	const struct value_table *tables[MAX_TABLES];
 	size_t ntables = MAX_TABLES;
-	share_binaries(hooks, n);
+	share_process_filters(hooks, n);
 	share_tables(hooks, n, shares_table, tables, &ntables);
 	share_tables(hooks, n, shares_networks, tables, &ntables);
 }

@@ -118,6 +118,8 @@ struct arg_test {
 	bool decided;           /* by the operator and the type alone: AS_DECIDED */
 	enum tri as_decided;
 	const struct spec_arg *arg;
+	const struct spec_arg *second;   /* CapabilitiesGained: the new ones */
+	const struct hook *of;  /* CelExpr: whose arguments it is over */
 	enum policy_operator op;
 	enum value_class class;
 	bool lsm;

@@ -3,7 +3,10 @@
  * The operators. Each answers yes, no, or that the stream does not tell. A filter on what the kernel could not
  * read, or on an empty path, is false whatever its operator: NotEqual too.
  */
+#include <strings.h>
+
 #include "compiler/eval_form.h"
+#include "schema/policy_cel.h"
 
 enum value_class eval_class(enum policy_type t)
 {
@@ -232,6 +235,17 @@ static enum tri test_number(const struct arg_test *t, const struct slot *told, c
 
 /* ---- strings and paths ---- */
 
+static bool contains_any(const struct strs *values, struct str text, bool any_case)
+{
+	for (size_t i = 0; i < values->n; i++) {
+		struct str v = values->v[i];
+		for (size_t at = 0; at + v.n <= text.n; at++)
+			if (any_case ? !strncasecmp(text.p + at, v.p, v.n) : !memcmp(text.p + at, v.p, v.n))
+				return true;
+	}
+	return false;
+}
+
 static enum tri test_text(const struct arg_test *t, struct str text, const char **why)
 {
 	switch (t->op) {
@@ -245,6 +259,9 @@ static enum tri test_text(const struct arg_test *t, struct str text, const char 
 	case OPERATOR_NOT_PREFIX:
 	case OPERATOR_NOT_POSTFIX:
 		return tri_of(!prefix_set_has(&t->table->prefixes, text));
+	case OPERATOR_SUB_STRING:
+	case OPERATOR_SUB_STRING_IGN_CASE:
+		return tri_of(contains_any(t->table->written, text, t->op == OPERATOR_SUB_STRING_IGN_CASE));
 	default:
 		return unknown(why, "this operator is not evaluated on strings");
 	}
@@ -477,10 +494,50 @@ static bool mode_from_flags(const struct arg_test *t, const struct hit *h, struc
 	return false;
 }
 
+struct cel_asking {
+	const struct arg_test *t;
+	const struct hit *h;
+};
+
+static bool cel_argument(void *arg, size_t n, int64_t *ret)
+{
+	const struct cel_asking *a = arg;
+	struct arg_test one = *a->t;
+	one.arg = &a->t->of->args[n];
+	const struct slot *s = eval_slot(&one, a->h);
+	bool told = s && s->known && s->kind == SLOT_NUMBER && s->low == s->high;
+	*ret = told ? s->low : 0;
+	return told;
+}
+
+static enum tri test_cel(const struct arg_test *t, const struct hit *h, const char **why)
+{
+	struct cel_asking asking = {t, h};
+	bool is;
+	if (!t->table->written->n || !policy_cel_value(t->table->written->v[0], t->of, cel_argument, &asking, &is))
+		return unknown(why, "the events do not tell the arguments of the expression");
+	return tri_of(is);
+}
+
+/* Do the new capabilities have one that the old lack? */
+static enum tri test_gained(const struct arg_test *t, const struct hit *h, const char **why)
+{
+	struct arg_test later = *t;
+	later.arg = t->second ? t->second : t->arg;
+	const struct slot *old = eval_slot(t, h), *new = eval_slot(&later, h);
+	if (!old || !new || !old->known || !new->known || old->low != old->high || new->low != new->high)
+		return unknown(why, "the events do not tell this argument");
+	return tri_of((uint64_t)new->low & ~(uint64_t)old->low);
+}
+
 enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **why)
 {
 	if (t->decided)
 		return t->as_decided;
+	if (t->op == OPERATOR_CEL_EXPR)
+		return test_cel(t, h, why);
+	if (t->op == OPERATOR_CAPABILITIES_GAINED)
+		return test_gained(t, h, why);
 	struct slot made;
 	const struct slot *s = eval_slot(t, h);
 	if (!s && mode_from_flags(t, h, &made))

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The types of a CelExpr. The language is CEL with the agent's four integer types added: argN has
- *the type of the hook's N-th argument, literals have 64 bits, both sides of an operator one type.
+ * CelExpr: types and value in one walk. The language is CEL with the agent's four integer types added: argN has the
+ * type of the hook's N-th argument, literals have 64 bits, both sides of an operator one type.
  *
  *	or = and {|| and}   and = cmp {&& cmp}   cmp = sum [op sum]   sum = unary {+- unary}
  *	unary = [!|-] primary   primary = ( or ) | literal | argN | function(or, ...)
+ *
+ * What a value that is not told enters is not told either, but for || and && where the other side decides.
  */
+#include "schema/policy_cel.h"
+
 #include "schema/policy_load_private.h"
 
 enum cel_type { CEL_BAD, CEL_BOOL, CEL_S32, CEL_U32, CEL_S64, CEL_U64 };
@@ -15,15 +19,33 @@ enum { CEL_DEPTH = 50 };
 struct cel {
 	const char *p, *end;
 	const struct hook *h;
+	bool (*value)(void *arg, size_t n, int64_t *ret);   /* NULL: types alone */
+	void *arg;
 	const char *error;
 	unsigned depth;
 };
 
-static enum cel_type bad(struct cel *c, const char *why)
+struct node {
+	enum cel_type type;
+	bool told;
+	uint64_t v;             /* as the type holds it, extended to 64 bits */
+};
+
+static struct node bad(struct cel *c, const char *why)
 {
 	if (!c->error)
 		c->error = why;
-	return CEL_BAD;
+	return (struct node){.type = CEL_BAD};
+}
+
+/* V as the type holds it. */
+static struct node make(enum cel_type type, bool told, uint64_t v)
+{
+	if (type == CEL_S32)
+		v = (uint64_t)(int64_t)(int32_t)(uint32_t)v;
+	else if (type == CEL_U32)
+		v = (uint32_t)v;
+	return (struct node){.type = type, .told = told, .v = v};
 }
 
 static void skip_space(struct cel *c)
@@ -42,15 +64,14 @@ static bool take(struct cel *c, const char *token)
 	return true;
 }
 
-static enum cel_type parse_or(struct cel *c);
+static struct node parse_or(struct cel *c);
 
 static bool word_char(char ch)
 {
-	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-	       ch == '_';
+	return (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '_';
 }
 
-static enum cel_type literal(struct cel *c, struct str word)
+static struct node literal(struct cel *c, struct str word)
 {
 	uint64_t v;
 	bool is_unsigned = word.p[word.n - 1] == 'u' || word.p[word.n - 1] == 'U';
@@ -58,37 +79,41 @@ static enum cel_type literal(struct cel *c, struct str word)
 	bool hex = digits.n > 2 && digits.p[0] == '0' && (digits.p[1] | 0x20) == 'x';
 	if (!go_uint(hex ? str_skip(digits, 2) : digits, hex ? 16 : 10, 64, &v))
 		return bad(c, "a number that is not one");
-	return is_unsigned ? CEL_U64 : CEL_S64;
+	return make(is_unsigned ? CEL_U64 : CEL_S64, true, v);
 }
 
-static enum cel_type argument(struct cel *c, struct str word)
+static enum cel_type type_of(enum policy_type t)
+{
+	static const uint8_t types[TYPE_COUNT] = {
+		[TYPE_INT] = CEL_S32, [TYPE_SINT32] = CEL_S32, [TYPE_INT32] = CEL_S32, [TYPE_UINT32] = CEL_U32,
+		[TYPE_LONG] = CEL_S64, [TYPE_SINT64] = CEL_S64, [TYPE_INT64] = CEL_S64, [TYPE_ULONG] = CEL_U64,
+		[TYPE_UINT64] = CEL_U64, [TYPE_SIZE_T] = CEL_U64,
+	};
+	return types[t];
+}
+
+static struct node argument(struct cel *c, struct str word)
 {
 	uint64_t n;
 	if (!str_starts(word, STR("arg")) || !go_uint(str_skip(word, 3), 10, 32, &n))
 		return bad(c, "a name that is neither argN nor a function");
 	if (n >= c->h->nargs)
 		return bad(c, "argN beyond the list of args (the first is arg0)");
-	switch (c->h->args[n].type) {
-	case TYPE_INT:
-	case TYPE_SINT32:
-	case TYPE_INT32:
-		return CEL_S32;
-	case TYPE_UINT32:
-		return CEL_U32;
-	case TYPE_LONG:
-	case TYPE_SINT64:
-	case TYPE_INT64:
-		return CEL_S64;
-	case TYPE_ULONG:
-	case TYPE_UINT64:
-	case TYPE_SIZE_T:
-		return CEL_U64;
-	default:
+	enum cel_type type = type_of(c->h->args[n].type);
+	if (!type)
 		return bad(c, "an argument that is not an integer of 32 or 64 bits");
-	}
+	int64_t v = 0;
+	bool told = c->value && c->value(c->arg, n, &v);
+	return make(type, told, (uint64_t)v);
 }
 
-static enum cel_type call(struct cel *c, struct str word)
+static uint64_t combine(struct str name, uint64_t a, uint64_t b)
+{
+	return str_eq(name, STR("and")) ? a & b : str_eq(name, STR("or")) ? a | b
+	       : str_eq(name, STR("xor")) ? a ^ b : str_eq(name, STR("not")) ? ~a : a;
+}
+
+static struct node call(struct cel *c, struct str word)
 {
 	static const struct {
 		const char *name;
@@ -105,22 +130,22 @@ static enum cel_type call(struct cel *c, struct str word)
 		i++;
 	if (i == ARRAY_SIZE(functions))
 		return bad(c, "an unknown function");
-	enum cel_type first = parse_or(c), other = first;
+	struct node first = parse_or(c), other = first;
 	if (functions[i].args == 2)
-		other =
-		    take(c, ",") ? parse_or(c) : bad(c, "a function without its second argument");
+		other = take(c, ",") ? parse_or(c) : bad(c, "a function without its second argument");
 	if (!take(c, ")"))
 		return bad(c, "a parenthesis that is not closed");
-	if (!first || !other || first == CEL_BOOL || first != other)
+	if (!first.type || !other.type || first.type == CEL_BOOL || first.type != other.type)
 		return bad(c, "a function of operands that are not integers of one type");
-	return functions[i].result ? functions[i].result : first;
+	return make(functions[i].result ? functions[i].result : first.type, first.told && other.told,
+		    combine(word, first.v, other.v));
 }
 
-static enum cel_type primary(struct cel *c)
+static struct node primary(struct cel *c)
 {
 	if (take(c, "(")) {
-		enum cel_type t = parse_or(c);
-		return take(c, ")") ? t : bad(c, "a parenthesis that is not closed");
+		struct node inner = parse_or(c);
+		return take(c, ")") ? inner : bad(c, "a parenthesis that is not closed");
 	}
 	struct str word = {c->p, 0};
 	while (c->p < c->end && word_char(*c->p))
@@ -130,74 +155,117 @@ static enum cel_type primary(struct cel *c)
 	if (word.p[0] >= '0' && word.p[0] <= '9')
 		return literal(c, word);
 	if (str_eq(word, STR("true")) || str_eq(word, STR("false")))
-		return CEL_BOOL;
+		return make(CEL_BOOL, true, word.n == 4);
 	return take(c, "(") ? call(c, word) : argument(c, word);
 }
 
-static enum cel_type unary(struct cel *c)
+static struct node unary(struct cel *c)
 {
-	if (take(c, "!"))
-		return primary(c) == CEL_BOOL
-			   ? CEL_BOOL
-			   : bad(c, "! before something that is not true or false");
+	if (take(c, "!")) {
+		struct node n = primary(c);
+		return n.type == CEL_BOOL ? make(CEL_BOOL, n.told, !n.v)
+					  : bad(c, "! before something that is not true or false");
+	}
 	if (take(c, "-")) {
-		enum cel_type t = primary(c);
-		return t == CEL_S64 || t == CEL_S32
-			   ? t
-			   : bad(c, "- before something that is not a signed integer");
+		struct node n = primary(c);
+		return n.type == CEL_S64 || n.type == CEL_S32 ? make(n.type, n.told, 0 - n.v)
+							      : bad(c, "- before something that is not a signed integer");
 	}
 	return primary(c);
 }
 
-static enum cel_type sum(struct cel *c)
+static struct node sum(struct cel *c)
 {
-	enum cel_type t = unary(c);
-	while (t && (take(c, "+") || take(c, "-")))
-		if (t == CEL_BOOL || unary(c) != t)
+	struct node n = unary(c);
+	while (n.type) {
+		bool plus = take(c, "+");
+		if (!plus && !take(c, "-"))
+			break;
+		struct node other = n.type == CEL_BOOL ? n : unary(c);
+		if (n.type == CEL_BOOL || other.type != n.type)
 			return bad(c, "operands of two types; convert one, such as int32(2)");
-	return t;
-}
-
-static enum cel_type comparison(struct cel *c)
-{
-	static const char *const operators[] = {"==", "!=", "<=", ">=", "<", ">"};
-	enum cel_type t = sum(c);
-	for (size_t i = 0; t && i < ARRAY_SIZE(operators); i++) {
-		if (!take(c, operators[i]))
-			continue;
-		return sum(c) == t ? CEL_BOOL
-				   : bad(c, "operands of two types; convert one, such as int32(2)");
+		n = make(n.type, n.told && other.told, plus ? n.v + other.v : n.v - other.v);
 	}
-	return t;
+	return n;
 }
 
-static enum cel_type conjunction(struct cel *c)
+static int order(struct node a, struct node b)
 {
-	enum cel_type t = comparison(c);
-	while (t && take(c, "&&"))
-		if (t != CEL_BOOL || comparison(c) != CEL_BOOL)
-			return bad(c, "&& between operands that are not true or false");
-	return t;
+	if (a.type == CEL_S32 || a.type == CEL_S64)
+		return ((int64_t)a.v > (int64_t)b.v) - ((int64_t)a.v < (int64_t)b.v);
+	return (a.v > b.v) - (a.v < b.v);
 }
 
-static enum cel_type parse_or(struct cel *c)
+static struct node comparison(struct cel *c)
+{
+	static const struct {
+		const char *text;
+		bool less, equal, greater;
+	} operators[] = {{"==", 0, 1, 0}, {"!=", 1, 0, 1}, {"<=", 1, 1, 0}, {">=", 0, 1, 1}, {"<", 1, 0, 0}, {">", 0, 0, 1}};
+	struct node n = sum(c);
+	for (size_t i = 0; n.type && i < ARRAY_SIZE(operators); i++) {
+		if (!take(c, operators[i].text))
+			continue;
+		struct node other = sum(c);
+		if (other.type != n.type)
+			return bad(c, "operands of two types; convert one, such as int32(2)");
+		int o = order(n, other);
+		bool is = o < 0 ? operators[i].less : o > 0 ? operators[i].greater : operators[i].equal;
+		return make(CEL_BOOL, n.told && other.told, is);
+	}
+	return n;
+}
+
+static struct node conjunction(struct cel *c)
+{
+	struct node n = comparison(c);
+	while (n.type && take(c, "&&")) {
+		struct node other = n.type == CEL_BOOL ? comparison(c) : n;
+		if (n.type != CEL_BOOL || other.type != CEL_BOOL)
+			return bad(c, "&& between operands that are not true or false");
+		bool no = (n.told && !n.v) || (other.told && !other.v);
+		n = make(CEL_BOOL, no || (n.told && other.told), !no);
+	}
+	return n;
+}
+
+static struct node parse_or(struct cel *c)
 {
 	if (++c->depth > CEL_DEPTH)
 		return bad(c, "nested too deeply");
-	enum cel_type t = conjunction(c);
-	while (t && take(c, "||"))
-		if (t != CEL_BOOL || conjunction(c) != CEL_BOOL)
+	struct node n = conjunction(c);
+	while (n.type && take(c, "||")) {
+		struct node other = n.type == CEL_BOOL ? conjunction(c) : n;
+		if (n.type != CEL_BOOL || other.type != CEL_BOOL)
 			return bad(c, "|| between operands that are not true or false");
+		bool yes = (n.told && n.v) || (other.told && other.v);
+		n = make(CEL_BOOL, yes || (n.told && other.told), yes);
+	}
 	c->depth--;
-	return t;
+	return n;
+}
+
+static struct node whole(struct cel *c)
+{
+	struct node n = c->p < c->end ? parse_or(c) : bad(c, "an empty expression");
+	skip_space(c);
+	if (!c->error && c->p != c->end)
+		return bad(c, "something after the expression");
+	return c->error || n.type == CEL_BOOL ? n : bad(c, "a result that is not true or false");
 }
 
 const char *policy_cel_error(struct str expr, const struct hook *h)
 {
 	struct cel c = {.p = expr.p, .end = expr.p + expr.n, .h = h};
-	enum cel_type t = expr.n ? parse_or(&c) : bad(&c, "an empty expression");
-	skip_space(&c);
-	if (!c.error && c.p != c.end)
-		return "something after the expression";
-	return c.error ? c.error : t == CEL_BOOL ? NULL : "a result that is not true or false";
+	whole(&c);
+	return c.error;
+}
+
+bool policy_cel_value(struct str expr, const struct hook *h, bool (*value)(void *arg, size_t n, int64_t *ret), void *arg,
+		      bool *ret)
+{
+	struct cel c = {.p = expr.p, .end = expr.p + expr.n, .h = h, .value = value, .arg = arg};
+	struct node n = whole(&c);
+	*ret = n.v;
+	return !c.error && n.told;
 }
