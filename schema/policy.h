@@ -12,6 +12,7 @@
 #include "schema/base/diag.h"
 #include "schema/allowlist.h"
 #include "schema/event.h"
+#include "schema/finding.h"
 
 struct strs {
 	struct str *v;
@@ -19,6 +20,7 @@ struct strs {
 };
 
 enum section { SECTION_KPROBE, SECTION_FENTRY, SECTION_TRACEPOINT, SECTION_LSM, SECTION_UPROBE, SECTION_USDT };
+extern const char *const policy_section_names[SECTION_USDT + 1];   /* "kprobes" ... */
 
 /* OPERATOR(symbol, "Spelling"), ACTION(symbol, "Spelling"), TYPE(symbol, "spelling") */
 enum policy_operator {
@@ -38,10 +40,6 @@ enum policy_type {
 #include "schema/types.def"
 #undef TYPE
 	TYPE_COUNT
-};
-
-struct place {
-	unsigned line, column;
 };
 
 struct spec_arg {

@@ -32,8 +32,7 @@ static const struct field_names action_names = {
 #undef ACTION
 	}, ACTION_COUNT};
 
-const char *const policy_stage_names[STAGE_OK + 1] = {"yaml",   "decode", "metadata", "schema",
-						      "cel",    "load",   "ok"};
+const char *const policy_section_names[SECTION_USDT + 1] = {"kprobes", "fentries", "tracepoints", "lsmhooks", "uprobes", "usdts"};
 
 const char *operator_name(enum policy_operator op)
 {

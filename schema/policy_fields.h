@@ -75,17 +75,6 @@ extern const struct field_object policy_spec_object;
 
 /* ---- reading: how the walk reports ---- */
 
-enum policy_stage {
-	STAGE_YAML,
-	STAGE_DECODE,
-	STAGE_METADATA,
-	STAGE_SCHEMA,
-	STAGE_CEL,
-	STAGE_LOAD,
-	STAGE_OK
-};
-extern const char *const policy_stage_names[STAGE_OK + 1];
-
 struct policy_reader {
 	const char *file;
 	struct diag *d;

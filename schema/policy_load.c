@@ -7,9 +7,6 @@
 
 #include <stdio.h>
 
-static const char *const section_keys[] = {"kprobes",  "fentries", "tracepoints",
-					   "lsmhooks", "uprobes",  "usdts"};
-
 /* ---- reporting ---- */
 
 void load_reject(struct loading *l, struct place at, const char *fmt, ...)
@@ -173,13 +170,13 @@ static void check_document(struct loading *l)
 		    l, p->hooks[i].at,
 		    "%s beside %s; an agent takes one kind of hook in a policy; make it two "
 		    "policies",
-		    section_keys[p->hooks[i].section], section_keys[p->hooks[0].section]);
+		    policy_section_names[p->hooks[i].section], policy_section_names[p->hooks[0].section]);
 		break;
 	}
 	if (p->namespaced && p->nhooks && p->hooks[0].section >= SECTION_UPROBE)
 		load_reject(l, p->hooks[0].at,
 			    "%s are refused in a TracingPolicyNamespaced; make it a TracingPolicy",
-			    section_keys[p->hooks[0].section]);
+			    policy_section_names[p->hooks[0].section]);
 	if (!l->t->kubernetes && (p->pod || p->container))
 		load_reject(
 		    l, p->pod ? p->pod->at : p->container->at,
@@ -352,14 +349,14 @@ static void check_hook(struct loading *l, const struct hook *hook)
 int policy_load_check(const struct policy *p, const struct target *t, struct diag *d)
 {
 	struct loading l = {.p = p, .t = t, .d = d};
-	size_t in_section[ARRAY_SIZE(section_keys)] = {0};
+	size_t in_section[ARRAY_SIZE(policy_section_names)] = {0};
 	l.multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi");
 	buf_puts(&l.path, "spec");
 	check_document(&l);
 	check_enforcers(&l);
 	for (size_t i = 0; i < p->nhooks; i++) {
 		enum section s = p->hooks[i].section;
-		size_t mark = load_enter(&l, section_keys[s], in_section[s]++);
+		size_t mark = load_enter(&l, policy_section_names[s], in_section[s]++);
 		check_hook(&l, &p->hooks[i]);
 		load_leave(&l, mark);
 	}

@@ -59,6 +59,31 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 	return NULL;
 }
 
+const struct yaml_node *yaml_at(const struct yaml_node *root, const char *path)
+{
+	const struct yaml_node *n = root;
+	while (n && *path) {
+		char *end;
+		if (*path == '[') {
+			size_t i = strtoul(path + 1, &end, 10);
+			n = n->kind == YAML_LIST && i < n->nitems && *end == ']' ? n->items[i] : NULL;
+			path = end + (*end == ']');
+			path += *path == '.';
+			continue;
+		}
+		char key[64];
+		size_t len = strcspn(path, ".[");
+		if (len >= sizeof(key))
+			return NULL;
+		memcpy(key, path, len);
+		key[len] = 0;
+		n = yaml_get(n, key);
+		path += len;
+		path += *path == '.';
+	}
+	return n;
+}
+
 const char *yaml_kind_name(enum yaml_kind kind)
 {
 	static const char *const names[] = {
@@ -78,6 +103,7 @@ static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, yaml_ma
 	n->kind = kind;
 	n->line = (unsigned)at.line + 1;
 	n->column = (unsigned)at.column + 1;
+	n->from = at.index;
 	n->size = n->height = 1;
 	return n;
 }
@@ -155,7 +181,11 @@ static int map_merge(struct reader *r, struct open_node *o, const struct yaml_no
 		return fail(r, from->line, from->column, "<< takes a map or a list of maps, not %s",
 			    yaml_kind_name(from->kind));
 	for (size_t i = 0; i < from->nitems; i++)
-		map_put(r, o, copy_with_key(r, from->items[i], from->items[i]->key), true);
+		{
+		struct yaml_node *n = copy_with_key(r, from->items[i], from->items[i]->key);
+		n->borrowed = true;
+		map_put(r, o, n, true);
+	}
 	return 0;
 }
 
@@ -227,6 +257,7 @@ static int on_scalar(struct reader *r, const yaml_event_t *e)
 	n->text = arena_str(r->arena, text);
 	n->text.n = json_unescape_bytes((char *)n->text.p, n->text.n);
 	n->quoted = e->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	n->to = e->end_mark.index;
 	const char *tag = (const char *)e->data.scalar.tag;
 	if (tag ? yaml_resolve_tagged(r->arena, n, tag) : (!n->quoted && (yaml_resolve(n), 0)))
 		return fail(r, n->line, n->column, "the value does not fit its tag %s", tag);
@@ -249,6 +280,9 @@ static int on_alias(struct reader *r, const yaml_event_t *e)
 	struct yaml_node *n = copy_with_key(r, target, NULL);
 	n->line = line;
 	n->column = column;
+	n->borrowed = true;
+	n->from = e->start_mark.index;
+	n->to = e->end_mark.index;
 	int err = count(r, n, n->size);
 	return err ? err : put(r, n);
 }
@@ -268,9 +302,10 @@ static int on_open(struct reader *r, const yaml_event_t *e, enum yaml_kind kind,
 	return count(r, n, 1);
 }
 
-static int on_close(struct reader *r)
+static int on_close(struct reader *r, const yaml_event_t *e)
 {
 	struct open_node *o = &r->stack[--r->depth];
+	o->node->to = e->end_mark.index;
 	map_free(o->keys);
 	o->keys = NULL;
 	anchor_set(r, o->anchor, o->node);
@@ -317,7 +352,7 @@ static int on_event(struct reader *r, const yaml_event_t *e)
 		return on_open(r, e, YAML_MAP, (const char *)e->data.mapping_start.anchor);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
-		return on_close(r);
+		return on_close(r, e);
 	default:
 		return 0;
 	}

@@ -20,8 +20,10 @@ struct yaml_node {
 	bool boolean;
 	int64_t integer;          /* YAML_INT; unsigned 64-bit values beyond int64: big = true */
 	bool big;
+	bool borrowed;            /* brought by an alias or by << */
 	double number;
 	unsigned line, column;    /* from 1 */
+	size_t from, to;          /* characters of the text before it and before what follows it */
 	struct yaml_node *key;    /* this node's key, inside a map */
 	struct yaml_node **items; /* list: items; map: values, each with its key; in written order */
 	size_t nitems;
@@ -39,6 +41,9 @@ int yaml_read(struct arena *arena, const char *file, struct str text, struct dia
 
 /* A map's value by exact key, or NULL. */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+
+/* What a path of keys and [items] leads to ("spec.kprobes[0].call"), or NULL. A key with a dot in it is not found. */
+const struct yaml_node *yaml_at(const struct yaml_node *root, const char *path);
 
 /* "a map", "a list", "a string" ... for messages. */
 const char *yaml_kind_name(enum yaml_kind kind);
