@@ -75,14 +75,14 @@ void engine_compat(struct engine *e, struct str path)
 	map_add(e->compat, path, NULL);
 }
 
-bool eval_is_compat(const struct engine *e, const struct process *image)
+bool eval_is_compat(const struct engine *e, const struct record *image)
 {
 	if (e->target.arch != ARCH_X86_64)
 		return false;
-	uint8_t seen = seen_of(e, image->exec_id);
+	uint8_t seen = seen_of(e, image->image);
 	if (seen & ABI_COMPAT_CALL && !(seen & ABI_NATIVE_CALL))
 		return true;
-	return map_size(e->compat) && image->path_known && map_find(e->compat, image->path) != MAP_NONE;
+	return map_size(e->compat) && image->known && map_find(e->compat, image->path) != MAP_NONE;
 }
 
 bool eval_never_tcp(const struct engine *e, struct str exec_id)

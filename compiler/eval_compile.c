@@ -569,9 +569,14 @@ static void compile_policy(struct engine *e, uint32_t number)
 
 void eval_compile(struct engine *e)
 {
+	static const uint32_t exec_sites[] = {SITE_SYS_EXECVE, SITE_CREDS_FOR_EXEC, SITE_BPRM_CHECK, SITE_CREDS_FROM_FILE,
+					      SITE_COMMITTING_CREDS, SITE_COMMITTED_CREDS, SITE_SCHED_EXEC, SITE_SYS_ENTER,
+					      SITE_SYS_EXIT};
 	name_sites(e);
 	for (size_t i = 0; i < e->npolicies; i++)
 		compile_policy(e, (uint32_t)i);
+	for (size_t i = 0; i < ARRAY_SIZE(exec_sites); i++)
+		e->hooks_exec |= e->at.v[exec_sites[i]].n > 0;
 }
 
 void eval_forms_free(struct engine *e)

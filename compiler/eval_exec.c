@@ -12,7 +12,7 @@ static void exec_number(const struct engine *e, const struct event *ev, struct h
 	/* Successful exec calls all read as execve's number in the ABI of the new image: taken for native unless its calls tell. */
 	if (e->target.arch == ARCH_ARM64) {
 		hit_number(h, 4, NUMBER_EXECVE_ARM64);
-	} else if (eval_is_compat(e, &ev->process)) {
+	} else if (eval_is_compat(e, &h->record)) {
 		hit_number(h, 4, NUMBER_EXECVE_32);
 	} else if (eval_maybe_foreign(e, ev)) {
 		hit_between(h, 4, (struct str){NULL, 0}, NUMBER_EXECVE_32, NUMBER_EXECVE_X86);
@@ -25,7 +25,7 @@ static void exec_number(const struct engine *e, const struct event *ev, struct h
 }
 
 /* Whoever does anything makes system calls, and returns from them. */
-void exec_other_calls(struct engine *e, struct hits *hits, const struct process *who)
+void exec_other_calls(struct engine *e, struct hits *hits, const struct record *who)
 {
 	static const uint32_t sites[] = {SITE_SYS_ENTER, SITE_SYS_EXIT};
 	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
@@ -36,47 +36,32 @@ void exec_other_calls(struct engine *e, struct hits *hits, const struct process 
 		struct slot *number = &h->slots[h->n - 1];
 		number->not_exec = true;
 		number->compat = eval_is_compat(e, who);
-		number->never = eval_is_heard(e, who->exec_id) ? e->recorded_calls : NULL;
+		number->never = eval_is_heard(e, who->image) ? e->recorded_calls : NULL;
 	}
 }
 
 /* The caller's record as the process filters see it before the exec. */
-struct caller {
-	struct process p;
-	bool forked;            /* a fork of that image, of which no line is */
-};
-
-static struct caller caller_of(struct engine *e, const struct event *ev)
+static struct record caller_of(struct engine *e, const struct event *ev)
 {
-	struct caller c = {.p.pid = ev->process.pid};
+	struct record r = {.pid = ev->process.pid, .thread = ev->process.tid ? ev->process.tid : ev->process.pid};
 	struct process_caller told;
 	if (processes_caller(e->processes, ev, &told)) {
-		c.p.exec_id = told.image;
-		c.forked = told.forked;
-		c.p.path = told.path;
-		c.p.path_known = told.path_known;
+		r.image = told.image;
+		r.forked = told.forked;
+		r.path = told.path;
+		r.known = told.path_known;
 	}
-	if (c.p.path_known || !ev->has_parent)
-		return c;
-	c.p.path = ev->parent.path;
-	c.p.path_known = ev->parent.path_known;
-	c.p.filename = ev->parent.filename;
-	hit_presume(e, &c.p);
-	return c;
-}
-
-static struct hit *add_caller(struct engine *e, struct hits *hits, uint32_t site, const struct caller *caller)
-{
-	struct hit *h = hit_add(e, hits, site, &caller->p);
-	if (h)
-		h->record.forked = caller->forked;
-	return h;
+	if (r.known || !ev->has_parent)
+		return r;
+	r.known = ev->parent.path_known || hit_presumes(e, ev->parent.filename);
+	r.path = ev->parent.path_known ? ev->parent.path : ev->parent.filename;
+	return r;
 }
 
 static void bprm_hit(struct engine *e, struct hits *hits, uint32_t site, uint8_t index,
-		     const struct caller *caller, struct str file, bool known)
+		     const struct record *caller, struct str file, bool known)
 {
-	struct hit *h = add_caller(e, hits, site, caller);
+	struct hit *h = hit_add(e, hits, site, caller);
 	if (!h)
 		return;
 	hit_path(h, index, file, known);
@@ -84,7 +69,7 @@ static void bprm_hit(struct engine *e, struct hits *hits, uint32_t site, uint8_t
 	h->new_image = true;
 }
 
-static void bprm_hits(struct engine *e, const struct event *ev, const struct caller *caller, struct hits *hits)
+static void bprm_hits(struct engine *e, const struct event *ev, const struct record *caller, struct hits *hits)
 {
 	bool script = ev->tags & TAG_SCRIPT;
 	struct str first = script ? ev->path : ev->process.path;
@@ -122,16 +107,18 @@ static void typed_name(struct hit *h, const struct event *ev)
 /* The entry hook of the call. Where the stream records it and was not silent about this exec, no line means another entry. */
 void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
-	struct caller caller = caller_of(e, ev);
+	if (!e->hooks_exec)
+		return;
+	struct record caller = caller_of(e, ev);
 	const struct process_image *image = processes_find(e->processes, ev->process.exec_id);
 	bool audible = !e->at.v[SITE_BPRM_CHECK].recorded || (image && image->checked);
 	if (e->at.v[SITE_SYS_EXECVE].recorded && audible)
 		return;
-	bool compat = eval_is_compat(e, &caller.p);  /* its calls enter by other symbols */
-	struct hit *h = compat ? NULL : add_caller(e, hits, SITE_SYS_EXECVE, &caller);
+	bool compat = eval_is_compat(e, &caller);  /* its calls enter by other symbols */
+	struct hit *h = compat ? NULL : hit_add(e, hits, SITE_SYS_EXECVE, &caller);
 	if (h)
 		typed_name(h, ev);
-	if (e->at.v[SITE_SYS_ENTER].recorded || !(h = add_caller(e, hits, SITE_SYS_ENTER, &caller)))
+	if (e->at.v[SITE_SYS_ENTER].recorded || !(h = hit_add(e, hits, SITE_SYS_ENTER, &caller)))
 		return;
 	if (compat)
 		hit_number(h, 4, NUMBER_EXECVE_32);
@@ -142,21 +129,23 @@ void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits
 
 void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
-	struct caller caller = caller_of(e, ev);
+	if (!e->hooks_exec)
+		return;
+	struct record caller = caller_of(e, ev), image = hit_record(&ev->process);
 	struct hit *h;
 	size_t from = hits->n;
-	exec_other_calls(e, hits, &caller.p);
+	exec_other_calls(e, hits, &caller);
 	bprm_hits(e, ev, &caller, hits);
-	if (!e->at.v[SITE_SCHED_EXEC].recorded && (h = hit_add(e, hits, SITE_SCHED_EXEC, &ev->process))) {
+	if (!e->at.v[SITE_SCHED_EXEC].recorded && (h = hit_add(e, hits, SITE_SCHED_EXEC, &image))) {
 		hit_path(h, 2, ev->process.path, ev->process.path_known);
 		hit_link_count(h, 2, ev->process.path, ev->process.path_known);
 		h->new_image = h->fresh_image = true;
 	}
-	if (!e->at.v[SITE_SYS_EXIT].recorded && (h = hit_add(e, hits, SITE_SYS_EXIT, &ev->process))) {
+	if (!e->at.v[SITE_SYS_EXIT].recorded && (h = hit_add(e, hits, SITE_SYS_EXIT, &image))) {
 		exec_number(e, ev, h);
 		h->new_image = h->fresh_image = true;
 	}
-	exec_other_calls(e, hits, &ev->process);
+	exec_other_calls(e, hits, &image);
 	for (; from < hits->n; from++)
 		hits->v[from].exec = true;
 }

@@ -66,6 +66,7 @@ struct record {
 	struct str image;       /* exec_id */
 	bool forked;            /* ... of which it is a copy: a fork that no line is about */
 	uint32_t pid, container_pid;
+	uint32_t thread;        /* 0 = not told */
 };
 
 struct hit {
@@ -78,7 +79,6 @@ struct hit {
 	int32_t denied_as;      /* the errno that callers make of a denial here; 0 = as it is */
 	bool has_returned;      /* what the call returned is told */
 	int64_t returned;
-	uint32_t thread;        /* 0 = not told */
 	bool exec;              /* one of an exec's hits: a kill anywhere keeps the target from running */
 	bool new_image;         /* at exec: a kill lands after the new image is in place */
 	bool fresh_image;       /* ... and has run nothing yet */
@@ -228,6 +228,7 @@ struct engine {
 	/* images by exec_id -> what was seen of their calls, while reading ahead */
 	struct map *abis;
 	struct { uint8_t *v; size_t n, cap; } abi_seen;
+	bool hooks_exec;                /* a policy hooks what an exec passes */
 	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
 	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
 	struct created created[CREATED_KEPT];
@@ -273,7 +274,7 @@ void eval_hits(struct engine *e, struct event *ev, struct hits *ret);
 void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
 
 /* eval_abi.c */
-bool eval_is_compat(const struct engine *e, const struct process *image);
+bool eval_is_compat(const struct engine *e, const struct record *image);
 void eval_note_abi(struct engine *e, uint32_t site, const struct event *ev);
 bool eval_maybe_foreign(const struct engine *e, const struct event *ev);
 /* No connect of the image comes to tcp_connect, of which the stream has lines: its sockets are others. */

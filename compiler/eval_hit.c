@@ -15,12 +15,15 @@ static bool is_clean(struct str p)
 }
 
 /* See engine_presume_paths(). */
-void hit_presume(const struct engine *e, struct process *p)
+bool hit_presumes(const struct engine *e, struct str filename)
 {
-	if (p->path_known || !e->presume_paths || !is_clean(p->filename))
-		return;
-	p->path = p->filename;
-	p->path_known = true;
+	return e->presume_paths && is_clean(filename);
+}
+
+struct record hit_record(const struct process *p)
+{
+	return (struct record){.path = p->path, .known = p->path_known, .image = p->exec_id, .pid = p->pid,
+			       .container_pid = p->pod.container_pid, .thread = p->tid ? p->tid : p->pid};
 }
 
 /*
@@ -32,7 +35,7 @@ static struct str walked(struct str path)
 	return str_eq(path, STR("/")) ? (struct str){path.p, 0} : path;
 }
 
-struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct process *who)
+struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct record *who)
 {
 	struct site_hooks *at = &e->at.v[site];
 	at->seen = true;
@@ -44,9 +47,8 @@ struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const st
 	/* Not the slots: they are large, and hit_slot() clears each that is used. */
 	memset(h, 0, offsetof(struct hit, slots));
 	h->site = site;
-	h->thread = who->tid ? who->tid : who->pid;
-	h->record = (struct record){.path = walked(who->path), .known = who->path_known, .image = who->exec_id,
-				    .pid = who->pid, .container_pid = who->pod.container_pid};
+	h->record = *who;
+	h->record.path = walked(who->path);
 	return h;
 }
 

@@ -5,7 +5,8 @@
 #include "compiler/eval_form.h"
 
 /* A hit of WHO at the site; NULL when no policy hooks it. Either way the stream is known to reach the site. */
-struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct process *who);
+struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct record *who);
+struct record hit_record(const struct process *p);
 
 /* Arguments, by their place in the C signature. */
 struct slot *hit_slot(struct hit *h, enum slot_kind kind, uint8_t index);
@@ -16,8 +17,8 @@ void hit_path(struct hit *h, uint8_t index, struct str text, bool known);
 void hit_entry(struct hit *h, uint8_t folder, uint8_t name, struct str whole, bool known);
 void hit_link_count(struct hit *h, uint8_t index, struct str file, bool known);
 
-/* Puts the name as typed in the place of an unknown path, where the engine was told to. */
-void hit_presume(const struct engine *e, struct process *p);
+/* May the name as typed stand for an unknown path? */
+bool hit_presumes(const struct engine *e, struct str filename);
 
 /* eval_line.c: the hit that the line itself is. */
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits);
@@ -37,4 +38,4 @@ void imply_guard_args(struct hit *h, const struct event *ev);
 /* eval_exec.c */
 void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits);
 void exec_hits(struct engine *e, const struct event *ev, struct hits *hits);
-void exec_other_calls(struct engine *e, struct hits *hits, const struct process *who);
+void exec_other_calls(struct engine *e, struct hits *hits, const struct record *who);

@@ -55,7 +55,8 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 		exec.kind = KIND_EXEC;
 		exec_hits(e, &exec, hits);
 	} else if (site != SITE_SYS_EXIT && site != SITE_SYS_ENTER && site != SITE_SCHED_EXEC) {
-		exec_other_calls(e, hits, &ev->process);
+		struct record who = hit_record(&ev->process);
+		exec_other_calls(e, hits, &who);
 	}
 }
 
@@ -68,10 +69,11 @@ static void call_hits(struct engine *e, const struct event *ev, struct hits *hit
 		? syscall_number(e->target.arch == ARCH_ARM64 ? SYSCALL_ARM64 : ev->compat ? SYSCALL_I386 : SYSCALL_X86_64,
 				 ev->hook)
 		: -1;
+	struct record who = hit_record(&ev->process);
 	for (size_t i = 0; i < ARRAY_SIZE(sites) && number >= 0; i++) {
 		/* A successful exec returns as another image, with a number of its own: the exec line tells. */
 		bool exec = str_starts(ev->hook, STR("sys_execve")) && sites[i] == SITE_SYS_EXIT;
-		struct hit *h = exec || e->at.v[sites[i]].recorded ? NULL : hit_add(e, hits, sites[i], &ev->process);
+		struct hit *h = exec || e->at.v[sites[i]].recorded ? NULL : hit_add(e, hits, sites[i], &who);
 		if (!h)
 			continue;
 		hit_number(h, NUMBER, number);
@@ -81,11 +83,19 @@ static void call_hits(struct engine *e, const struct event *ev, struct hits *hit
 	}
 }
 
+static void presume(const struct engine *e, struct process *p)
+{
+	if (p->path_known || !hit_presumes(e, p->filename))
+		return;
+	p->path = p->filename;
+	p->path_known = true;
+}
+
 void eval_hits(struct engine *e, struct event *ev, struct hits *hits)
 {
 	/* An exec whose path a later line may tell waits for it. */
 	if (ev->kind != KIND_EXEC || !e->at.v[SITE_SCHED_EXEC].recorded)
-		hit_presume(e, &ev->process);
+		presume(e, &ev->process);
 	uint32_t site = eval_event_site(e, ev);
 	if (site != SITE_NONE)
 		line_hit(e, ev, site, hits);

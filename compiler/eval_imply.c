@@ -47,8 +47,8 @@ void imply_guard_hits(struct engine *e, const struct event *ev, struct hits *hit
 		{STR_INIT("raise-privilege"), SITE_TASK_FIX_SETUID},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
-		struct hit *h = str_eq(sites[i].guard, ev->guard) ? hit_add(e, hits, sites[i].site, &ev->process)
-								  : NULL;
+		struct record who = hit_record(&ev->process);
+		struct hit *h = str_eq(sites[i].guard, ev->guard) ? hit_add(e, hits, sites[i].site, &who) : NULL;
 		if (h)
 			imply_guard_args(h, ev);
 	}
@@ -67,7 +67,8 @@ static struct hit *imply(const struct implied *i, uint32_t site)
 {
 	if (i->e->at.v[site].recorded)
 		return NULL;
-	return hit_add(i->e, i->hits, site, &i->ev->process);
+	struct record who = hit_record(&i->ev->process);
+	return hit_add(i->e, i->hits, site, &who);
 }
 
 static void imply_file(const struct implied *i, uint32_t site)

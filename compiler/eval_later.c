@@ -84,27 +84,27 @@ static bool watches(const struct engine *e, uint32_t policy)
 void eval_notice(struct engine *e, const struct compiled_hook *hook, const struct verdict_form *f, const struct hit *h,
 		 struct judgement *j)
 {
-	struct notice *n = find_notice(e, hook->policy, h->thread);
+	struct notice *n = find_notice(e, hook->policy, h->record.thread);
 	if (f->forgets && n)
 		drop_notice(e, n);
 	if (!f->notifies || hook->monitor)
 		return;
-	if (!h->thread || !watches(e, hook->policy) || (!n && e->notices.n == MAX_NOTICES)) {
+	if (!h->record.thread || !watches(e, hook->policy) || (!n && e->notices.n == MAX_NOTICES)) {
 		j->verdict = VERDICT_UNKNOWN;
 		j->why = "NotifyEnforcer: the events do not tell the calls that the enforcer stops";
 		return;
 	}
 	if (!n)
 		n = VEC_PUSH(&e->notices);
-	*n = (struct notice){.policy = hook->policy, .thread = h->thread, .hook = hook->hook, .selector = j->selector,
+	*n = (struct notice){.policy = hook->policy, .thread = h->record.thread, .hook = hook->hook, .selector = j->selector,
 			     .error = f->notified_error, .signal = f->notified_signal};
 }
 
 /* A call that the enforcer watches. False: it was not told to do anything to this thread. */
 bool eval_enforcer(struct engine *e, const struct compiled_hook *enforcer, const struct hit *h, struct judgement *j)
 {
-	struct notice *n = find_notice(e, enforcer->policy, h->thread);
-	if (!n || !h->thread)
+	struct notice *n = find_notice(e, enforcer->policy, h->record.thread);
+	if (!n || !h->record.thread)
 		return false;
 	*j = (struct judgement){.policy = n->policy, .hook = n->hook, .selector = n->selector, .error = n->error,
 				.signal = n->signal, .verdict = VERDICT_POST, .why = "the enforcer was told to do nothing"};

@@ -222,7 +222,8 @@ void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hi
 		return;
 	if (!ev->nargs && ev->kind == KIND_FILE)
 		return;   /* the second name of a line that was judged with both */
-	struct hit *h = hit_add(e, hits, site, &ev->process);
+	struct record who = hit_record(&ev->process);
+	struct hit *h = hit_add(e, hits, site, &who);
 	if (!h)
 		return;
 	h->direct = true;

@@ -23,10 +23,8 @@ static enum tri tri_of(bool b)
 /* The image's path as the kernel knows it, or as typed where the engine was told to take that. */
 static bool image_path(const struct engine *e, const struct process_image *image, struct str *ret)
 {
-	struct process p = {.path = image->path, .path_known = image->path_known, .filename = image->filename};
-	hit_presume(e, &p);
-	*ret = p.path;
-	return p.path_known;
+	*ret = image->path_known ? image->path : image->filename;
+	return image->path_known || hit_presumes(e, image->filename);
 }
 
 /* ---- matchBinaries ---- */
