@@ -2,7 +2,7 @@
 /* Maps, settings and counters of the sensor, and the work buffers. */
 #pragma once
 
-#include "bpf/kernel.h"
+#include "bpf/word.h"
 #include "schema/wire.h"
 
 /* Set before load. */
@@ -10,7 +10,6 @@ __u32 self_pid = 0;                       /* the recorder, in the initial pid na
 const volatile __u64 seed = 0;            /* of the keys: they cannot be foreseen */
 const volatile bool every_event = false;
 const volatile __u64 wakeup_bytes = 0;    /* fill of the ring that ends the consumer's sleep early */
-const volatile bool have_cast = false;     /* bpf_rdonly_cast() is there (6.2 and newer) */
 const volatile __u32 seen_buckets = WIRE_SEEN_MAX / WIRE_BUCKET;  /* of one table; a power of two */
 
 /* Shared with user space while running. */
@@ -20,7 +19,6 @@ __u32 wakeup_sent = 0;                    /* once until the consumer, which clea
 __u64 losses[WIRE_LOSS_COUNT] = {};
 __u64 count_forks = 0, count_exits = 0, count_uncounted = 0;
 __u32 whoami_pid = 0;
-__u64 v2_root = 0;   /* address of the v2 root cgroup, once a task was found in it */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -75,7 +73,8 @@ struct {
  * compare-and-swap and given back. Text grows from the right, so that the header can be put right before it and
  * both leave in one piece; twice the size, since the verifier does not relate offset to length.
  */
-#define TEXT_END WIRE_PATH_MAX
+#define TEXT_HEAD sizeof(struct wire_header)
+#define TEXT_END  WIRE_PATH_MAX
 
 struct scratch {
 	__u32 busy, state;
@@ -90,7 +89,7 @@ struct scratch {
 		struct wire_connect connect;
 	};
 	char name[256];
-	char text[sizeof(struct wire_header) + 2 * WIRE_PATH_MAX];
+	char text[TEXT_HEAD + 2 * WIRE_PATH_MAX];
 	char strings[WIRE_FILENAME_MAX + WIRE_ARGV_MAX + 2 * WIRE_PATH_MAX];  /* exec: the texts */
 	char out[sizeof(struct wire_exec) + WIRE_FILENAME_MAX + WIRE_ARGV_MAX + 2 * WIRE_PATH_MAX];
 };
@@ -100,28 +99,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } slots SEC(".maps");
-
-/*
- * One word of kernel memory as a number. Through a cast it is a plain load that cannot fault; without, a helper
- * call, ten times as dear. struct pt_regs serves as "a word at offset 0": a pointer member would come back as a pointer,
- * which must not be hashed.
- */
-extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
-
-static __always_inline __u64 word(const void *at, bool cast)
-{
-	__u64 v = 0;
-	if (cast) {
-		struct pt_regs *r = bpf_rdonly_cast(at, bpf_core_type_id_kernel(struct pt_regs));
-		return FIRST_WORD(r);
-	}
-	bpf_probe_read_kernel(&v, sizeof(v), at);
-	return v;
-}
-
-#define WORD(at, type, member) word((const void *)(at) + bpf_core_field_offset(type, member), have_cast)
-/* On the hot way CAST is a constant, so that nothing is left to ask: each such function is there twice, one of them dead. */
-#define WORD_BY(cast, at, type, member) word((const void *)(at) + bpf_core_field_offset(type, member), cast)
 
 static __always_inline void lose(enum wire_loss loss)
 {

@@ -8,10 +8,12 @@
  * All state lives in the work buffer and only its address goes to the bpf_loop() callback: then thousands of steps
  * verify in a few hundred instructions. Names can change under the walk, and not every kernel shows us rename_lock, so the
  * way up is gone twice: a chained hash over parents and names must come out the same.
+ *
+ * Whoever includes this has its own work buffer: struct scratch with the members used here, TEXT_HEAD and TEXT_END.
  */
 #pragma once
 
-#include "bpf/maps.h"
+#include "bpf/word.h"
 
 #define WALK_STEPS 2400   /* 2048 one-letter components and some mounts */
 
@@ -113,7 +115,7 @@ static long walk_step(__u32 i, struct walk_context *c)
 	asm volatile("" : "+r"(offset), "+r"(length));
 	offset &= WIRE_PATH_MAX - 1;
 	length &= 255;
-	char *to = s->text + sizeof(struct wire_header) + offset;
+	char *to = s->text + TEXT_HEAD + offset;
 	*to = '/';
 	bpf_probe_read_kernel(to + 1, length, b.name);
 	s->chain = mix(s->chain, (__u64)b.parent ^ b.hash_len);
@@ -174,7 +176,7 @@ static __always_inline void walk_nameless(struct scratch *s, const struct dentry
 	length &= 255;
 	if (offset > TEXT_END)
 		return;
-	char *to = s->text + sizeof(struct wire_header) + offset;
+	char *to = s->text + TEXT_HEAD + offset;
 	bpf_probe_read_kernel(to, length, b->name);
 	char start[8] = {};
 	bpf_probe_read_kernel(start, 6, b->name);
@@ -210,7 +212,7 @@ static __noinline int walk(struct scratch *s, struct task_struct *task, const st
 		s->state |= WALK_CUT;
 	if (s->offset == TEXT_END && !(s->state & WALK_CUT)) {
 		s->offset = TEXT_END - 1;
-		s->text[sizeof(struct wire_header) + TEXT_END - 1] = '/';
+		s->text[TEXT_HEAD + TEXT_END - 1] = '/';
 	}
 	return 0;
 }
@@ -254,7 +256,7 @@ static long node_step(__u32 i, struct walk_context *c)
 	asm volatile("" : "+r"(offset), "+r"(length));
 	offset &= WIRE_PATH_MAX - 1;
 	length &= 255;
-	char *to = s->text + sizeof(struct wire_header) + offset;
+	char *to = s->text + TEXT_HEAD + offset;
 	*to = '/';
 	bpf_probe_read_kernel(to + 1, length, s->name);
 	s->node = parent;
@@ -272,6 +274,6 @@ static __always_inline void walk_cgroup(struct scratch *s, struct kernfs_node *n
 	bpf_loop(CGROUP_DEPTH, node_step, &c, 0);
 	if (s->offset == TEXT_END) {
 		s->offset = TEXT_END - 1;
-		s->text[sizeof(struct wire_header) + TEXT_END - 1] = '/';
+		s->text[TEXT_HEAD + TEXT_END - 1] = '/';
 	}
 }
