@@ -3,8 +3,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "compiler/emit_elf.h"
-#include "compiler/load_elf.h"
+#include "compiler/lower.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/diag.h"
@@ -33,15 +32,7 @@ static const struct table_column verify_columns[] = {
 	{"allowlist", "ALLOWLIST", TABLE_TEXT}, {"digest", "DIGEST", TABLE_TEXT},
 };
 
-static const void *entry(const struct image *i, enum image_map m, uint32_t n)
-{
-	return i->map[m].p + (size_t)n * image_entry_size(m);
-}
 
-static const struct image_settings *settings(const struct image *i)
-{
-	return entry(i, IMAGE_MAP_SETTINGS, 0);
-}
 
 static void add_digest(struct table *t, const uint8_t digest[SHA256_SIZE])
 {
@@ -54,7 +45,7 @@ static void verify_row(struct table *t, const char *file, const struct image *i)
 {
 	table_str(t, str_from(file));
 	table_str(t, i->name);
-	table_str(t, settings(i)->enforce ? STR("enforce") : STR("monitor"));
+	table_str(t, image_settings_of(i)->enforce ? STR("enforce") : STR("monitor"));
 	table_u64(t, i->format);
 	table_str(t, i->workload);
 	table_str(t, i->tool);
@@ -76,9 +67,9 @@ static struct str *index_paths(const struct image *i)
 	struct str *v = xcalloc(i->map[IMAGE_MAP_PATHS].n + 1, sizeof(*v));
 	v[0] = STR("any");
 	for (uint32_t k = 0; k < i->map[IMAGE_MAP_PATHS].n; k++) {
-		const struct image_path_key *key = entry(i, IMAGE_MAP_PATHS, k);
+		const struct image_path_key *key = image_entry(i, IMAGE_MAP_PATHS, k);
 		const struct image_path *p = (const void *)(key + 1);
-		v[p->id] = (struct str){entry(i, IMAGE_MAP_BYTES, p->chunk), p->length};
+		v[p->id] = (struct str){image_entry(i, IMAGE_MAP_BYTES, p->chunk), p->length};
 	}
 	return v;
 }
@@ -106,7 +97,7 @@ static void show_paths(const struct image *i, const struct str *paths, struct ta
 	uint32_t n = i->map[IMAGE_MAP_PATHS].n;
 	CLEANUP_FREE const struct image_path **by_id = xcalloc(n + 1, sizeof(*by_id));
 	for (uint32_t k = 0; k < n; k++) {
-		const struct image_path_key *key = entry(i, IMAGE_MAP_PATHS, k);
+		const struct image_path_key *key = image_entry(i, IMAGE_MAP_PATHS, k);
 		const struct image_path *p = (const void *)(key + 1);
 		by_id[p->id] = p;
 	}
@@ -126,7 +117,7 @@ static void show_pairs(const struct image *i, const struct str *paths, enum imag
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	for (uint32_t k = 0; k < i->map[m].n; k++) {
-		const struct image_pair *pair = entry(i, m, k);
+		const struct image_pair *pair = image_entry(i, m, k);
 		const uint32_t *value = (const void *)(pair + 1);
 		if (m == IMAGE_MAP_EXEC_PAIRS)
 			buf_puts(&b, "start");
@@ -140,7 +131,7 @@ static void show_networks(const struct image *i, const struct str *paths, enum i
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	for (uint32_t k = 0; k < i->map[m].n; k++) {
-		const uint8_t *p = entry(i, m, k);
+		const uint8_t *p = image_entry(i, m, k);
 		struct image_net net;
 		uint32_t bits;
 		char text[INET6_ADDRSTRLEN];
@@ -149,7 +140,7 @@ static void show_networks(const struct image *i, const struct str *paths, enum i
 		inet_ntop(m == IMAGE_MAP_NET4 ? AF_INET : AF_INET6, p + 4, text, sizeof(text));
 		CLEANUP_FREE char *object = xasprintf("%s/%u", text, bits);
 		for (uint32_t r = net.first; r < net.first + net.count; r++) {
-			const struct image_port *port = entry(i, IMAGE_MAP_PORTS, r);
+			const struct image_port *port = image_entry(i, IMAGE_MAP_PORTS, r);
 			buf_printf(&b, "connect ports %u-%u protocol %u", port->first, port->last, port->protocol);
 			add_row(t, image_map_row(m)->name, str_from(object), paths[port->caller], &b);
 		}
@@ -159,7 +150,7 @@ static void show_networks(const struct image *i, const struct str *paths, enum i
 static void show_settings(const struct image *i, struct table *t)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
-	const struct image_settings *s = settings(i);
+	const struct image_settings *s = image_settings_of(i);
 	buf_puts(&b, s->enforce ? "enforce" : "monitor");
 	static const char *const judged[] = {" exec", " file", " connect"};
 	for (int k = 0; k < 3; k++)

@@ -8,7 +8,7 @@
 #include "compiler/compile_write.h"
 #include "compiler/emit_elf.h"
 #include "compiler/emit_yaml.h"
-#include "compiler/load_elf.h"
+#include "schema/image_file.h"
 #include "compiler/prove.h"
 #include "compiler/review.h"
 #include "schema/policy_load.h"

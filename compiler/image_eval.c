@@ -6,7 +6,7 @@
  */
 #include "compiler/image_eval.h"
 
-#include "compiler/emit_elf.h"
+#include "compiler/lower.h"
 #include "schema/match.h"
 
 static const void *find(const struct image *i, enum image_map m, const void *key)
@@ -104,11 +104,6 @@ static struct granted walk(const struct image *i, struct str path, uint32_t call
 	return g;
 }
 
-static const struct image_settings *settings(const struct image *i)
-{
-	return (const void *)i->map[IMAGE_MAP_SETTINGS].p;
-}
-
 /* The caller's id; 0 when no rule names it. */
 static uint32_t caller_of(const struct image *i, const struct process *p)
 {
@@ -136,7 +131,7 @@ static bool is_runtime_itself(const struct image *i, const struct event *ev)
 
 static struct image_verdict judge_exec(const struct image *i, const struct event *ev)
 {
-	if (!(settings(i)->judges & IMAGE_JUDGES_EXEC))
+	if (!(image_settings_of(i)->judges & IMAGE_JUDGES_EXEC))
 		return (struct image_verdict){.why = "exec is not judged"};
 	if (is_runtime_itself(i, ev))
 		return verdict(VERDICT_ALLOW, "a container runtime starts a copy of itself");
@@ -161,7 +156,7 @@ static struct image_verdict judge_exec(const struct image *i, const struct event
 static struct image_verdict judge_file(const struct image *i, const struct event *ev)
 {
 	uint32_t asked = lower_access(ev->access);
-	if (!(settings(i)->judges & IMAGE_JUDGES_FILE) || !asked)
+	if (!(image_settings_of(i)->judges & IMAGE_JUDGES_FILE) || !asked)
 		return (struct image_verdict){.why = "only changes to files are judged"};
 	if (!ev->path_known || (ev->tags & TAG_PATH_CUT))
 		return verdict(VERDICT_UNKNOWN, "the file's resolved path is not known");
@@ -222,7 +217,7 @@ static struct image_verdict judge_connect(const struct image *i, const struct ev
 {
 	uint8_t v4[4];
 	const struct image_net *net;
-	if (!(settings(i)->judges & IMAGE_JUDGES_CONNECT) || !ev->address.family)
+	if (!(image_settings_of(i)->judges & IMAGE_JUDGES_CONNECT) || !ev->address.family)
 		return (struct image_verdict){.why = "only IPv4 and IPv6 connections are judged"};
 	if (ev->address.family == 4)
 		net = find_network(i, IMAGE_MAP_NET4, ev->address.bytes, 32);
@@ -245,7 +240,7 @@ struct image_verdict image_judge(const struct image *i, const struct event *ev)
 	case KIND_CONNECT:
 		return judge_connect(i, ev);
 	case KIND_GUARD:
-		if (settings(i)->guards & guard_from(ev->guard))
+		if (image_settings_of(i)->guards & guard_from(ev->guard))
 			return verdict(VERDICT_DENY, "a guard forbids it");
 		return (struct image_verdict){.why = "no guard on this"};
 	default:

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "schema/allowlist.h"
+#include "schema/image_file.h"
 
 enum { LOWER_CALLER_ANY = 0 };
 
@@ -34,7 +35,7 @@ struct lower_connect {
 };
 
 /* The accesses that file rules speak of. */
-#define LOWER_CHANGES ((uint32_t)ACCESS_CHANGES & ~(uint32_t)ACCESS_APPEND)
+#define LOWER_CHANGES IMAGE_CHANGES
 
 /* Where a rule comes from: entry INDEX of the allowlist's section KIND; guards are KIND_GUARD. */
 struct lower_rule {

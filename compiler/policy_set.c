@@ -5,7 +5,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-#include "compiler/load_elf.h"
+#include "schema/image_file.h"
 #include "schema/base/io.h"
 
 enum { MAX_FILE = 256 << 20 };

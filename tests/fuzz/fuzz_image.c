@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Images: arbitrary bytes are refused with a reason or load into something that can be asked. */
-#include "compiler/load_elf.h"
+#include "compiler/image_eval.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <elf.h>
 
 #include "compiler/emit_elf.h"
-#include "compiler/load_elf.h"
+#include "compiler/image_eval.h"
 #include "schema/base/sha256.h"
 #include "schema/match.h"
 

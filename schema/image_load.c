@@ -3,11 +3,10 @@
  * Reading an image. The digest comes first, so that damage is told from malice, but nothing rests on it: anybody
  * can compute one. Every number is checked against what it points into before anything uses it.
  */
-#include "compiler/load_elf.h"
+#include "schema/image_file.h"
 
 #include <gelf.h>
 
-#include "compiler/emit_elf.h"
 #include "schema/base/io.h"
 #include "schema/base/sha256.h"
 #include "schema/match.h"
@@ -159,15 +158,10 @@ static int check_types(struct loader *w)
 
 /* ---- tables ---- */
 
-static const void *entry(const struct image *i, enum image_map m, uint32_t n)
-{
-	return i->map[m].p + (size_t)n * image_entry_size(m);
-}
-
 static bool is_sorted(const struct image *i, enum image_map m)
 {
 	for (uint32_t n = 1; image_key_size(m) && n < i->map[m].n; n++) {
-		if (memcmp(entry(i, m, n - 1), entry(i, m, n), image_key_size(m)) >= 0)
+		if (memcmp(image_entry(i, m, n - 1), image_entry(i, m, n), image_key_size(m)) >= 0)
 			return false;
 	}
 	return true;
@@ -177,7 +171,7 @@ static bool check_settings(const struct image *i)
 {
 	if (i->map[IMAGE_MAP_SETTINGS].n != 1)
 		return false;
-	const struct image_settings *s = entry(i, IMAGE_MAP_SETTINGS, 0);
+	const struct image_settings *s = image_entry(i, IMAGE_MAP_SETTINGS, 0);
 	return s->judges <= (IMAGE_JUDGES_EXEC | IMAGE_JUDGES_FILE | IMAGE_JUDGES_CONNECT) &&
 	       s->guards <= (IMAGE_GUARD_KERNEL_MODULE | IMAGE_GUARD_PTRACE | IMAGE_GUARD_MOUNT |
 			     IMAGE_GUARD_RAISE_PRIVILEGE) &&
@@ -187,7 +181,7 @@ static bool check_settings(const struct image *i)
 /* The bytes of a path that passed check_path()'s bounds: chunks are consecutive. */
 static struct str path_bytes(const struct image *i, const struct image_path *p)
 {
-	return (struct str){(const char *)entry(i, IMAGE_MAP_BYTES, p->chunk), p->length};
+	return (struct str){(const char *)image_entry(i, IMAGE_MAP_BYTES, p->chunk), p->length};
 }
 
 static bool check_path(const struct image *i, const struct image_path_key *key,
@@ -207,7 +201,7 @@ static bool check_path(const struct image *i, const struct image_path_key *key,
 	}
 	return path.p[0] == '/' && !memchr(path.p, '\0', path.n) && !memcmp(&real, key, sizeof(real)) &&
 	       !(p->flags & ~(uint32_t)(IMAGE_PATH_EXEC | IMAGE_PATH_PROTECT | IMAGE_PATH_RUNTIME)) &&
-	       !(p->access & ~LOWER_CHANGES);
+	       !(p->access & ~IMAGE_CHANGES);
 }
 
 static bool check_paths(const struct image *i)
@@ -215,7 +209,7 @@ static bool check_paths(const struct image *i)
 	uint32_t n = i->map[IMAGE_MAP_PATHS].n;
 	CLEANUP_FREE uint8_t *seen = xcalloc(n + 1, 1);
 	for (uint32_t k = 0; k < n; k++) {
-		const struct image_path_key *key = entry(i, IMAGE_MAP_PATHS, k);
+		const struct image_path_key *key = image_entry(i, IMAGE_MAP_PATHS, k);
 		if (!check_path(i, key, (const struct image_path *)(key + 1), seen))
 			return false;
 	}
@@ -226,11 +220,11 @@ static bool check_pairs(const struct image *i, enum image_map m)
 {
 	uint32_t paths = i->map[IMAGE_MAP_PATHS].n;
 	for (uint32_t k = 0; k < i->map[m].n; k++) {
-		const struct image_pair *key = entry(i, m, k);
+		const struct image_pair *key = image_entry(i, m, k);
 		const uint32_t *value = (const uint32_t *)(key + 1);
 		if (key->caller == 0 || key->caller > paths || key->target == 0 || key->target > paths)
 			return false;
-		if (m == IMAGE_MAP_FILE_PAIRS && (*value & ~LOWER_CHANGES))
+		if (m == IMAGE_MAP_FILE_PAIRS && (*value & ~IMAGE_CHANGES))
 			return false;
 	}
 	return true;
@@ -240,7 +234,7 @@ static bool check_networks(const struct image *i, enum image_map m, uint32_t max
 {
 	uint32_t ports = i->map[IMAGE_MAP_PORTS].n;
 	for (uint32_t k = 0; k < i->map[m].n; k++) {
-		const uint8_t *p = entry(i, m, k);
+		const uint8_t *p = image_entry(i, m, k);
 		struct image_net net;
 		uint32_t bits;
 		memcpy(&bits, p, sizeof(bits));
@@ -259,7 +253,7 @@ static bool check_networks(const struct image *i, enum image_map m, uint32_t max
 static bool check_ports(const struct image *i)
 {
 	for (uint32_t k = 0; k < i->map[IMAGE_MAP_PORTS].n; k++) {
-		const struct image_port *p = entry(i, IMAGE_MAP_PORTS, k);
+		const struct image_port *p = image_entry(i, IMAGE_MAP_PORTS, k);
 		if (p->first > p->last || p->pad[0] || p->pad[1] || p->pad[2] ||
 		    p->caller > i->map[IMAGE_MAP_PATHS].n)
 			return false;

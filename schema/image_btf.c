@@ -7,7 +7,7 @@
 #include <bpf/btf.h>
 #include <linux/bpf.h>
 
-#include "compiler/emit_elf.h"
+#include "schema/image_file.h"
 
 #define ROW_FLAGS(type) (BPF_F_RDONLY_PROG | ((type) == BPF_MAP_TYPE_LPM_TRIE ? BPF_F_NO_PREALLOC : 0))
 
