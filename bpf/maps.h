@@ -81,7 +81,7 @@ struct scratch {
 	struct dentry *dentry, *mount_root, *root_dentry;
 	struct vfsmount *mount, *root_mount;
 	struct kernfs_node *node;
-	__u64 offset, chain, hash;
+	__u64 offset, end, chain, hash;
 	__u32 tags, tree;         /* exec: gathered here; see exec_tags() */
 	union {
 		struct wire_header header;

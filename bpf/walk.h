@@ -151,7 +151,7 @@ static __always_inline void walk_start(struct scratch *s, const struct path *p)
 static __always_inline bool walk_twice(struct scratch *s, const struct path *p)
 {
 	struct walk_context c = {s};
-	s->offset = TEXT_END;
+	s->offset = s->end;
 	walk_start(s, p);
 	bpf_loop(WALK_STEPS, walk_step, &c, 0);
 	if (s->state & WALK_CUT)
@@ -185,17 +185,17 @@ static __always_inline void walk_nameless(struct scratch *s, const struct dentry
 		s->state |= WALK_MEMFD;
 }
 
-/* Leaves the text at s->text + header + s->offset .. TEXT_END, what is special in s->state. */
-static __noinline int walk(struct scratch *s, struct task_struct *task, const struct path *from)
+/*
+ * Leaves the text at s->text + header + s->offset .. s->end, what is special in s->state. Behind s->end, where that is not TEXT_END,
+ * stands already what lies below this path, with its slash.
+ */
+static __noinline int walk_up(struct scratch *s, struct task_struct *task, __u64 mount, __u64 dentry)
 {
-	struct path p;
+	struct path p = {.mnt = (void *)mount, .dentry = (void *)dentry};
 	struct dentry_block b;
-	s->state = 0;
-	s->offset = TEXT_END;
-	p.mnt = (void *)WORD(from, struct path, mnt);
-	p.dentry = (void *)WORD(from, struct path, dentry);
+	s->offset = s->end;
 	if (!p.dentry || read_dentry(&b, p.dentry)) {
-		s->state = WALK_CUT;
+		s->state |= WALK_CUT;
 		return 0;
 	}
 	const void *ops = (void *)WORD(p.dentry, struct dentry, d_op);
@@ -203,7 +203,7 @@ static __noinline int walk(struct scratch *s, struct task_struct *task, const st
 		walk_nameless(s, &b);
 		return 0;
 	}
-	if (!b.pprev && b.parent != p.dentry)
+	if (!b.pprev && b.parent != p.dentry && b.inode)   /* a name that is just being made has no file yet */
 		s->state |= WALK_DELETED;
 	const void *fs = (void *)WORD(task, struct task_struct, fs);
 	s->root_dentry = fs ? (void *)WORD(fs, struct fs_struct, root.dentry) : NULL;
