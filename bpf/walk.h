@@ -217,6 +217,13 @@ static __noinline int walk_up(struct scratch *s, struct task_struct *task, __u64
 	return 0;
 }
 
+static __always_inline void walk(struct scratch *s, struct task_struct *task, const struct path *from)
+{
+	s->state = 0;
+	s->end = TEXT_END;
+	walk_up(s, task, WORD(from, struct path, mnt), WORD(from, struct path, dentry));
+}
+
 static __always_inline __u32 walk_tags(const struct scratch *s)
 {
 	__u32 tags = 0;
