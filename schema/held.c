@@ -145,34 +145,42 @@ static void unshare(struct held *h, const struct event *line)
 }
 
 /* All capabilities within the new namespace. */
-static void new_user_namespace(struct held *h)
+static void new_user_namespace(struct held *h, const struct event *line)
 {
+	(void)line;
 	bool full = h->now.caps_told && !h->caps_unsure && h->now.caps[CAPS_EFFECTIVE] == CAPS_ALL &&
 		    h->now.caps[CAPS_PERMITTED] == CAPS_ALL && !h->now.caps[CAPS_INHERITABLE];
 	if (!full)
 		lose_track(h, ALL_CAP_SETS);
 }
 
-static void setns(struct held *h)
+static void setns(struct held *h, const struct event *line)
 {
 	h->ns_unsure |= ALL_NAMESPACES & ~(1 << NS_USER);
 	h->ns_maybe |= ALL_NAMESPACES & ~(1 << NS_USER);
-	new_user_namespace(h);
+	new_user_namespace(h, line);
 }
 
-void held_line(struct held *h, const struct event *line)
+bool held_line(struct held *h, const struct event *line)
 {
-	struct str hook = line->hook;
-	if (str_starts(hook, STR("security_")))
-		hook = str_skip(hook, 9);
-	if (str_eq(hook, STR("capset")))
-		capset(h, line);
-	else if (str_eq(hook, STR("task_fix_setuid")))
-		set_ids(h, line);
-	else if (str_eq(hook, STR("sys_unshare")))
-		unshare(h, line);
-	else if (str_eq(hook, STR("userns_create")) || str_eq(hook, STR("create_user_ns")))
-		new_user_namespace(h);
-	else if (str_eq(hook, STR("sys_setns")))
-		setns(h);
+	static const struct {
+		struct str hook;
+		void (*changes)(struct held *h, const struct event *line);
+	} calls[] = {
+		{STR_INIT("capset"), capset},
+		{STR_INIT("task_fix_setuid"), set_ids},
+		{STR_INIT("sys_unshare"), unshare},
+		{STR_INIT("sys_setns"), setns},
+		{STR_INIT("userns_create"), new_user_namespace},
+		{STR_INIT("create_user_ns"), new_user_namespace},
+	};
+	static const struct str security = STR_INIT("security_");
+	struct str hook = str_starts(line->hook, security) ? str_skip(line->hook, security.n) : line->hook;
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (!str_eq(calls[i].hook, hook))
+			continue;
+		calls[i].changes(h, line);
+		return true;
+	}
+	return false;
 }

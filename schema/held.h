@@ -26,8 +26,8 @@ bool held_exec(struct held *h, const struct process *p);
 /* A child forked by PARENT, with what flags of clone is not told. */
 void held_fork(struct held *h, const struct held *parent);
 
-/* What the call that LINE stands for will have changed, once it is over. */
-void held_line(struct held *h, const struct event *line);
+/* What the call that LINE stands for will have changed, once it is over. False: it is no such call. */
+bool held_line(struct held *h, const struct event *line);
 
 /* The agent's record is made anew: what is held now counts as unchanged. */
 void held_refresh(struct held *h);

@@ -368,10 +368,11 @@ static void learn_change(struct processes *m, struct node *node, const struct ev
 {
 	if (!node->held || ev->section == HOOK_NONE)
 		return;
+	m->pending.held = *node->held;
+	if (!held_line(&m->pending.held, ev))
+		return;
 	m->pending.node = (uint32_t)(node - m->v);
 	m->pending.id = node->id;
-	m->pending.held = *node->held;
-	held_line(&m->pending.held, ev);
 }
 
 static void settle_change(struct processes *m)
@@ -641,7 +642,7 @@ void processes_refresh(struct processes *m, struct str exec_id)
 {
 	struct node *node = find_node(m, exec_id);
 	if (node && node->held)
-		held_refresh(node->held);
+		held_refresh(node->held);   /* not of a change that is pending: it comes after */
 }
 
 size_t processes_count(const struct processes *m)

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Verdicts that need the lines before: what a process holds, its ancestors, what a call returned, what an enforcer was told.
+ *
+ * A stream is a text, a line a sentence, the verdict asked of the last:
+ *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, caps=full|none, ns=host|own, cwd=; program "-" is a memfd
+ *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, perm=, ret=, error; "i386" a 32-bit call
+ *	exit ID
+ * Lines that begin with "also" tell only that the stream has such lines.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "compiler/eval.h"
+#include "schema/hook.h"
+
+enum { MAX_IMAGES = 8, MAX_ARGS = 6 };
+
+#define HOOK_FILE                                                                                                      \
+	"kprobes:\n  - call: security_file_permission\n    syscall: false\n"                                           \
+	"    args: [{index: 0, type: file}, {index: 1, type: int}]\n    selectors:\n    - "
+#define KILL "\n      matchActions: [{action: Sigkill}]\n"
+#define WRITE "kprobe security_file_permission A file=/etc/x n=2"
+#define TELLS_CAPS "also lsm capset Z;also lsm task_fix_setuid Z;also lsm userns_create Z;"
+#define TELLS_NS "also kprobe sys_unshare Z n=0;"
+#define A_FULL "exec A P 7 /bin/a caps=full ns=host;"
+
+static const struct {
+	const char *spec, *stream, *want;
+} rows[] = {
+	/* capabilities, as the last line about them tells */
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL WRITE, "kill"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL, A_FULL WRITE,
+	 "unknown"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL "lsm capset A caps=0;" WRITE, "allow"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: NotIn, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL "lsm task_fix_setuid A n=1000 n=0 n=1;" WRITE, "kill"},
+	{HOOK_FILE "matchCapabilities: [{type: Permitted, operator: NotIn, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL "lsm task_fix_setuid A n=1000 n=0 n=1;" WRITE, "unknown"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, isNamespaceCapability: true, values: [CAP_CHOWN]}]" KILL,
+	 TELLS_CAPS A_FULL WRITE, "allow"},
+	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL "lsm capset A caps=0;" WRITE, "kill"},
+	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL WRITE, "allow"},
+	/* namespaces: unshare makes new ones, for those who may; a fork's are not told */
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL, TELLS_NS A_FULL WRITE, "allow"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
+	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "kill"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
+	 TELLS_NS "exec A P 7 /bin/a caps=none ns=host;kprobe sys_unshare A n=67108864;" WRITE, "unknown"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: In, values: [\"100\"]}]" KILL,
+	 TELLS_NS A_FULL WRITE, "kill"},
+	{HOOK_FILE "matchNamespaces: [{namespace: User, operator: In, values: [host_ns]}]" KILL,
+	 A_FULL "kprobe sys_unshare A n=268435456;" WRITE, "kill"},
+	{HOOK_FILE "matchNamespaceChanges: [{operator: In, values: [Uts]}]" KILL, TELLS_NS A_FULL WRITE, "allow"},
+	{HOOK_FILE "matchNamespaceChanges: [{operator: In, values: [Uts]}]" KILL,
+	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "kill"},
+	{HOOK_FILE "matchNamespaceChanges: [{operator: NotIn, values: [Uts]}]" KILL,
+	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "allow"},
+	/* posted, a change is the record: the next write is none */
+	{HOOK_FILE "matchNamespaceChanges: [{operator: In, values: [Uts]}]\n      matchActions: [{action: Signal, argSig: 15}]\n",
+	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE ";" WRITE, "allow"},
+	/* pids */
+	{HOOK_FILE "matchPIDs: [{operator: In, values: [7]}]" KILL, A_FULL WRITE, "kill"},
+	{HOOK_FILE "matchPIDs: [{operator: In, values: [1, 2, 3, 4, 7]}]" KILL, A_FULL WRITE, "allow"},
+	{HOOK_FILE "matchPIDs: [{operator: In, followForks: true, values: [3]}]" KILL,
+	 "exec Q I 3 /bin/q;exec P Q 5 /bin/p;exec A P 7 /bin/a;" WRITE, "kill"},
+	{HOOK_FILE "matchPIDs: [{operator: In, followForks: true, values: [4]}]" KILL,
+	 "exec Q I 3 /bin/q;exec P Q 5 /bin/p;exec A P 7 /bin/a;" WRITE, "unknown"},
+	{HOOK_FILE "matchPIDs: [{operator: In, isNamespacePID: true, values: [0]}]" KILL, TELLS_NS A_FULL WRITE, "kill"},
+	{HOOK_FILE "matchPIDs: [{operator: NotIn, isNamespacePID: true, followForks: true, values: [9]}]" KILL,
+	 TELLS_NS A_FULL WRITE, "allow"},
+	{HOOK_FILE "matchPIDs: [{operator: In, isNamespacePID: true, values: [1]}]" KILL,
+	 "exec A P 7 /bin/a caps=full ns=own;" WRITE, "unknown"},
+	/* parents: none recorded passes; the same process's image before counts */
+	{HOOK_FILE "matchParentBinaries: [{operator: In, values: [/bin/p]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /bin/a;" WRITE, "kill"},
+	{HOOK_FILE "matchParentBinaries: [{operator: In, values: [/bin/q]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /bin/a;" WRITE, "allow"},
+	{HOOK_FILE "matchParentBinaries: [{operator: In, values: [/bin/q]}]" KILL,
+	 "exec P I 5 /bin/p;exec B P 7 /bin/p;exec C B 8 /bin/p flags=execve;kprobe security_file_permission C file=/x n=2", "allow"},
+	{HOOK_FILE "matchParentBinaries: [{operator: In, values: [/bin/q]}]" KILL,
+	 "exec P I 5 /bin/p flags=procFS;kprobe security_file_permission P file=/x n=2", "kill"},
+	{HOOK_FILE "matchParentBinaries: [{operator: In, values: [/bin/p]}]" KILL, "exec A P 7 /bin/a;" WRITE, "unknown"},
+	/* followChildren */
+	{HOOK_FILE "matchBinaries: [{operator: In, followChildren: true, values: [/bin/q]}]" KILL,
+	 "exec Q I 3 /bin/q;exec P Q 5 /bin/p;exec A P 7 /bin/a;" WRITE, "kill"},
+	{HOOK_FILE "matchBinaries: [{operator: NotIn, followChildren: true, values: [/bin/q]}]" KILL,
+	 "exec Q I 3 /bin/q;exec P Q 5 /bin/p;exec A P 7 /bin/a;" WRITE, "allow"},
+	{HOOK_FILE "matchBinaries: [{operator: In, followChildren: true, values: [/bin/q]}]" KILL,
+	 "exec Q I 3 /bin/q flags=procFS;exec P Q 5 /bin/p;exec A P 7 /bin/a;" WRITE, "allow"},
+	{HOOK_FILE "matchBinaries: [{operator: In, followChildren: true, values: [/bin/q]}]" KILL,
+	 "exec P Q 5 /bin/q flags=procFS;exec A P 7 /bin/a;" WRITE, "unknown"},
+	{HOOK_FILE "matchBinaries: [{operator: In, followChildren: true, values: [/bin/q]}]" KILL,
+	 "exec Q I 3 /bin/q;exec A Q 7 -;" WRITE, "allow"},
+	/* the type of a file is told by its mode; without a type letter it has none */
+	{HOOK_FILE "matchArgs: [{index: 0, operator: FileType, values: [fifo]}]" KILL,
+	 A_FULL "kprobe security_file_permission A file= perm=prw------- n=2", "kill"},
+	{HOOK_FILE "matchArgs: [{index: 0, operator: NotFileType, values: [reg]}]" KILL,
+	 A_FULL "kprobe security_file_permission A file= perm=rw------- n=2", "kill"},
+	{HOOK_FILE "matchArgs: [{index: 0, operator: FileType, values: [reg]}]" KILL, A_FULL WRITE, "unknown"},
+	/* expressions */
+	{HOOK_FILE "matchArgs: [{index: 1, operator: CelExpr, values: [\"arg1 == int32(2) || arg1 > int32(4)\"]}]" KILL,
+	 A_FULL WRITE, "kill"},
+	{HOOK_FILE "matchArgs: [{index: 1, operator: CelExpr, values: [\"and(arg1, int32(4)) == int32(4)\"]}]" KILL, A_FULL WRITE, "allow"},
+	{"lsmhooks:\n  - hook: file_permission\n    args: [{index: 0, type: file}, {index: 1, type: int}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: CelExpr, values: [\"arg1 == int32(2)\"]}]" KILL, A_FULL WRITE, "allow"},
+	{"lsmhooks:\n  - hook: capset\n    args: [{index: 2, type: cap_effective}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 2, operator: Mask, values: [\"CAP_SYS_ADMIN,CAP_CHOWN\"]}]\n"
+	 "      matchActions: [{action: Override, argError: -1}]\n", A_FULL "lsm capset A caps=200000", "deny"},
+	/* what could not be read matches nothing */
+	{"kprobes:\n  - call: sys_openat\n    args: [{index: 1, type: string}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: NotEqual, values: [/x]}]" KILL, A_FULL "kprobe sys_openat A n=-100 error", "allow"},
+	{"kprobes:\n  - call: sys_openat\n    args: [{index: 1, type: string}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: NotEqual, values: [/x]}]" KILL, A_FULL "kprobe sys_openat A n=-100 s=/y", "kill"},
+	/* returns: from the selector on that won, in monitor mode too */
+	{"kprobes:\n  - call: sys_openat\n    return: true\n    returnArg: {index: 0, type: int}\n"
+	 "    args: [{index: 1, type: string}]\n    selectors:\n    - matchArgs: [{index: 1, operator: Prefix, values: [/etc/]}]\n"
+	 "      matchReturnArgs: [{index: 0, operator: LT, values: [\"0\"]}]\n      matchReturnActions: [{action: Sigkill}]\n",
+	 A_FULL "kprobe sys_openat A n=-100 s=/etc/x ret=-2", "kill"},
+	{"kprobes:\n  - call: sys_openat\n    return: true\n    returnArg: {index: 0, type: int}\n"
+	 "    args: [{index: 1, type: string}]\n    selectors:\n    - matchArgs: [{index: 1, operator: Prefix, values: [/etc/]}]\n"
+	 "      matchReturnArgs: [{index: 0, operator: LT, values: [\"0\"]}]\n      matchReturnActions: [{action: Sigkill}]\n",
+	 A_FULL "kprobe sys_openat A n=-100 s=/tmp/x ret=-2", "allow"},
+	{"kprobes:\n  - call: sys_openat\n    return: true\n    returnArg: {index: 0, type: int}\n"
+	 "    args: [{index: 1, type: string}]\n    selectors:\n    - matchArgs: [{index: 1, operator: Prefix, values: [/etc/]}]\n"
+	 "      matchReturnArgs: [{index: 0, operator: LT, values: [\"0\"]}]\n      matchReturnActions: [{action: Sigkill}]\n",
+	 A_FULL "kprobe sys_openat A n=-100 s=/etc/x", "unknown"},
+	/* enforcers: the thread's next call of the list, once */
+	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n    args: [{index: 0, type: string}]\n"
+	 "    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n",
+	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x", "deny"},
+	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n    args: [{index: 0, type: string}]\n"
+	 "    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n",
+	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x;lsm path_mkdir A file=/y", "none"},
+	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n    args: [{index: 0, type: string}]\n"
+	 "    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n", A_FULL "kprobe sys_mkdir A s=/x", "unknown"},
+	/* raw system calls: a recorded one is exact, what is recorded and did not come was not made */
+	{"tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    args: [{index: 4, type: syscall64}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"1\"]}]" KILL, A_FULL "kprobe sys_write A file=/x n=2", "kill"},
+	{"tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    args: [{index: 4, type: syscall64}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"8\"]}]" KILL,
+	 "also kprobe sys_lseek Z n=0;" A_FULL "kprobe sys_write A file=/x n=2", "allow"},
+	{"tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    args: [{index: 4, type: syscall64}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"87\"]}]" KILL, A_FULL "kprobe sys_write A file=/x n=2", "unknown"},
+	{"lists: [{name: l, type: syscalls, values: [sys_write]}]\n  tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n"
+	 "    args: [{index: 4, type: syscall64}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"list:l\"]}]" KILL, A_FULL "kprobe sys_write A file=/x n=2", "kill"},
+	/* a 32-bit call is another place, with another number */
+	{"kprobes:\n  - call: sys_write\n    args: [{index: 0, type: fd}]\n    selectors:\n    - matchActions: [{action: Sigkill}]\n",
+	 A_FULL "kprobe sys_write A file=/x n=2 i386", "none"},
+	{"tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    args: [{index: 4, type: syscall64}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"2147483652\"]}]" KILL,
+	 A_FULL "kprobe sys_write A file=/x n=2 i386", "kill"},
+	/* the name of an exec is told made absolute: it was typed so, or relative */
+	{"kprobes:\n  - call: sys_execve\n    args: [{index: 0, type: string}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 0, operator: Equal, values: [/srv/t]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /srv/t cwd=/", "unknown"},
+	{"kprobes:\n  - call: sys_execve\n    args: [{index: 0, type: string}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 0, operator: Equal, values: [/srv/t]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /srv/t cwd=/tmp", "kill"},
+	{"kprobes:\n  - call: sys_execve\n    args: [{index: 0, type: string}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 0, operator: Postfix, values: [t]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /srv/t cwd=/srv", "kill"},
+	/* the file system is asked about an exchange in both ways */
+	{"lsmhooks:\n  - hook: inode_rename\n    args: [{index: 1, type: dentry}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: Postfix, values: [/b]}]\n      matchActions: [{action: Override, argError: -1}]\n",
+	 A_FULL "lsm path_rename A file=/x file=/a file=/y file=/b n=2", "deny"},
+	{"lsmhooks:\n  - hook: inode_rename\n    args: [{index: 1, type: dentry}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: Postfix, values: [/b]}]\n      matchActions: [{action: Override, argError: -1}]\n",
+	 A_FULL "lsm path_rename A file=/x file=/a file=/y file=/b n=0", "allow"},
+	/* nothing that stops either way: not unknown */
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]\n      matchActions: [{action: NoPost}]\n",
+	 A_FULL WRITE, "allow"},
+};
+
+#define NS(host) "{\"inum\":100,\"is_host\":" host "}"
+#define NS_ALL(host)                                                                                                   \
+	"{\"uts\":" NS(host) ",\"ipc\":" NS(host) ",\"mnt\":" NS(host) ",\"pid\":" NS(host) ",\"pid_for_children\":" NS(host)  \
+	",\"net\":" NS(host) ",\"time\":" NS(host) ",\"time_for_children\":" NS(host) ",\"cgroup\":" NS(host) ",\"user\":" NS(host) "}"
+static const char full[] =
+	"{\"permitted\":[\"CAP_CHOWN\",\"CAP_SETUID\",\"CAP_SYS_ADMIN\"],\"effective\":[\"CAP_CHOWN\",\"CAP_SETUID\",\"CAP_SYS_ADMIN\"]}";
+
+struct world {
+	struct process images[MAX_IMAGES];
+	size_t nimages;
+	struct event ev;
+	struct arg args[MAX_ARGS];
+	struct engine *engine;
+	struct buf scratch;
+};
+
+static struct str next(struct str *rest, char end)
+{
+	while (rest->n && rest->p[0] == ' ')
+		*rest = str_skip(*rest, 1);
+	const char *stop = rest->n ? memchr(rest->p, end, rest->n) : NULL;
+	struct str word = {rest->p, stop ? (size_t)(stop - rest->p) : rest->n};
+	*rest = str_skip(*rest, word.n + 1);
+	return word;
+}
+
+static int64_t integer(struct str s)
+{
+	int64_t n;
+	assert_int_equal(str_to_i64(s, 10, &n), 0);
+	return n;
+}
+
+static struct process *image_of(struct world *w, struct str id)
+{
+	for (size_t i = 0; i < w->nimages; i++)
+		if (str_eq(w->images[i].exec_id, id))
+			return &w->images[i];
+	assert_true(w->nimages < MAX_IMAGES);
+	struct process *p = &w->images[w->nimages++];
+	*p = (struct process){.exec_id = id, .filename = STR("/bin/z"), .flags = STR("execve clone"), .pid = 99};
+	return p;
+}
+
+static void set_process(struct process *p, struct str key, struct str value)
+{
+	bool yes = str_eq(value, STR("full")) || str_eq(value, STR("host"));
+	if (str_eq(key, STR("flags")))
+		p->flags = value;
+	else if (str_eq(key, STR("caps")))
+		p->cap = yes ? STR(full) : STR("{}");
+	else if (str_eq(key, STR("ns")))
+		p->ns = yes ? STR(NS_ALL("true")) : STR(NS_ALL("false"));
+	else if (str_eq(key, STR("cwd")))
+		p->cwd = value;
+	else
+		fail_msg("exec " STR_FMT, STR_ARG(key));
+}
+
+static void set_hook(struct world *w, struct str key, struct str value)
+{
+	struct event *ev = &w->ev;
+	if (str_eq(key, STR("ret"))) {
+		ev->has_returned = true;
+		ev->returned = integer(value);
+		return;
+	}
+	if (str_eq(key, STR("i386"))) {
+		ev->compat = true;
+		return;
+	}
+	if (str_eq(key, STR("perm"))) {
+		w->args[ev->nargs - 1].permission = value;
+		return;
+	}
+	assert_true(ev->nargs < MAX_ARGS);
+	struct arg *a = &w->args[ev->nargs++];
+	*a = (struct arg){.text = value};
+	ev->args = w->args;
+	a->kind = str_eq(key, STR("file")) ? ARG_FILE : str_eq(key, STR("s")) ? ARG_STRING
+		  : str_eq(key, STR("n")) ? ARG_INT : str_eq(key, STR("error")) ? ARG_ERROR : ARG_CAPS;
+	if (a->kind == ARG_INT)
+		a->number = integer(value);
+	if (a->kind == ARG_CAPS)
+		a->type = STR("cap_effective_arg");
+}
+
+/* Makes the event of one line. */
+static void read_line(struct world *w, struct str line)
+{
+	struct str kind = next(&line, ' ');
+	w->ev = (struct event){.kind = KIND_HOOK, .count = 1};
+	bool exec = str_eq(kind, STR("exec"));
+	if (!exec) {
+		w->ev.section = str_eq(kind, STR("lsm")) ? HOOK_LSM : str_eq(kind, STR("kprobe")) ? HOOK_KPROBE : HOOK_TRACEPOINT;
+		w->ev.hook = next(&line, ' ');
+		w->ev.policy = STR("recording");
+	}
+	struct process *p = image_of(w, next(&line, ' '));
+	if (exec) {
+		w->ev.kind = KIND_EXEC;
+		p->parent_exec_id = next(&line, ' ');
+		p->pid = (uint32_t)integer(next(&line, ' '));
+		p->filename = next(&line, ' ');
+		p->path_known = true;
+		p->path = str_eq(p->filename, STR("-")) ? (struct str){"", 0} : p->filename;
+	}
+	while (line.n) {
+		struct str value = next(&line, ' '), key = next(&value, '=');
+		if (exec)
+			set_process(p, key, value);
+		else
+			set_hook(w, key, value);
+	}
+	w->ev.process = *p;
+	struct str second;
+	if (!exec)
+		hook_meaning(&w->ev, &w->scratch, &second);
+}
+
+static struct engine *engine_of(const char *spec, struct policy ***policies, size_t *n)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP_FREE char *text = xasprintf("apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: {name: p}\nspec:\n  %s", spec);
+	if (policies_parse("p", str_from(text), &d, policies, n) < 0) {
+		diag_print(&d);
+		fail_msg("%s", text);
+	}
+	struct target target;
+	assert_int_equal(target_parse("kernel=6.12,kprobe-multi=yes,lsm=yes,parents-map=yes", &d, &target), 0);
+	return engine_new(*policies, *n, &target);
+}
+
+/* What becomes of the last line: "none" when it reaches no hook. */
+static const char *last_verdict(const char *spec, const char *stream)
+{
+	struct policy **policies;
+	size_t n;
+	static struct world w;
+	const char *told = "none";
+	w = (struct world){.engine = engine_of(spec, &policies, &n)};
+	for (int judging = 0; judging < 2; judging++) {
+		struct str rest = str_from(stream);
+		w.nimages = 0;
+		while (rest.n) {
+			struct str line = next(&rest, ';');
+			bool also = str_starts(line, STR("also "));
+			read_line(&w, also ? str_skip(line, 5) : line);
+			const struct judgement *j;
+			size_t count = 0;
+			if (!judging)
+				engine_records(w.engine, &w.ev);
+			else if (!also)
+				count = engine_judge(w.engine, &w.ev, &j);
+			if (judging)
+				told = count ? verdict_name(judgements_worst(j, count)) : "none";
+		}
+	}
+	engine_free(w.engine);
+	buf_done(&w.scratch);
+	for (size_t i = 0; i < n; i++)
+		policy_free(policies[i]);
+	free(policies);
+	return told;
+}
+
+static void streams(void **state)
+{
+	(void)state;
+	unsigned failures = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *told = last_verdict(rows[i].spec, rows[i].stream);
+		if (!strcmp(told, rows[i].want))
+			continue;
+		failures++;
+		printf("row %zu: wanted %s, got %s\n%s\n%s\n", i, rows[i].want, told, rows[i].spec, rows[i].stream);
+	}
+	assert_int_equal(failures, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(streams)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
