@@ -256,15 +256,52 @@ static bool enforces(const struct compiled_hook *hook)
 	return false;
 }
 
-bool engine_enforces(const struct engine *e, size_t policy, size_t hook)
+/* How much of what passes the site is implied by what the stream tells. */
+static enum miss missed_at(const struct engine *e, uint32_t site)
 {
-	for (size_t s = 0; s < e->at.n; s++)
-		for (size_t k = 0; k < e->at.v[s].n; k++) {
-			const struct compiled_hook *c = e->at.v[s].v[k];
-			if (c->policy == policy && c->hook == hook && !c->enforcer)
-				return enforces(c);
-		}
-	return false;
+	switch (site) {
+	case SITE_SYS_EXECVE:
+	case SITE_CREDS_FOR_EXEC:
+	case SITE_BPRM_CHECK:
+		return MISS_FAILED_EXEC;
+	case SITE_CREDS_FROM_FILE:
+	case SITE_COMMITTING_CREDS:
+	case SITE_COMMITTED_CREDS:
+	case SITE_SCHED_EXEC:
+	case SITE_SYS_ENTER:
+	case SITE_SYS_EXIT:
+		return MISS_NOTHING;
+	case SITE_INODE_RENAME:
+		return e->at.v[SITE_PATH_RENAME].recorded ? MISS_NOTHING : MISS_HOOK;
+	default:
+		return MISS_HOOK;
+	}
+}
+
+static bool may_stop(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct event *ev)
+{
+	const char *why;
+	if (hook->enforcer || !enforces(hook) ||
+	    eval_scope(e, e->policies[hook->policy], hook->policy, &ev->process, &why) == TRI_NO)
+		return false;
+	struct choice c = choose(e, hook, h, &ev->process);
+	return c.selector >= 0 && (eval_stops(c.sure) || (c.possible && eval_stops(c.possible)) || c.differ || hook->returns);
+}
+
+enum miss engine_may_miss(struct engine *e, const struct event *ev)
+{
+	enum miss worst = MISS_NOTHING;
+	for (uint32_t site = 0; site < e->at.n; site++) {
+		const struct site_hooks *at = &e->at.v[site];
+		enum miss here = at->n && !at->recorded ? missed_at(e, site) : MISS_NOTHING;
+		if (here <= worst)
+			continue;
+		struct hit h = {.site = site, .record = eval_record(e, &ev->process)};
+		for (size_t k = 0; k < at->n; k++)
+			if (may_stop(e, at->v[k], &h, ev))
+				worst = here;
+	}
+	return worst;
 }
 
 const char *effect_name(enum effect effect)

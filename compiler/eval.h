@@ -78,5 +78,14 @@ void engine_records(struct engine *e, const struct event *ev);
 void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t policy, size_t hook),
 		       void *arg);
 
-/* Could the hook stop anything at all: does one of its selectors deny, signal or notify the enforcer, outside monitor mode? */
-bool engine_enforces(const struct engine *e, size_t policy, size_t hook);
+/*
+ * May the process of EV, as it is after engine_judge(), have been stopped at a hook that the stream neither records nor implies
+ * whenever it is passed? For a recording of which is asked whether something would have passed; verdicts speak of
+ * what the stream tells.
+ */
+enum miss {
+	MISS_NOTHING,           /* no: each such hook's process filters rule this process out */
+	MISS_FAILED_EXEC,       /* at an exec that failed, which leaves no line */
+	MISS_HOOK,
+};
+enum miss engine_may_miss(struct engine *e, const struct event *ev);

@@ -270,6 +270,9 @@ enum tri eval_workloads(const struct compiled_selector *s, const struct process 
 /* eval_hooks.c: the hits that EV is or implies, at sites that have hooks; a presumed path is put into EV. */
 void eval_hits(struct engine *e, struct event *ev, struct hits *ret);
 
+/* The record of the process as the stream tells it so far. */
+struct record eval_record(const struct engine *e, const struct process *p);
+
 /* Remembers what kind of line the stream has at the site. */
 void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
 

@@ -35,6 +35,20 @@ static struct str walked(struct str path)
 	return str_eq(path, STR("/")) ? (struct str){path.p, 0} : path;
 }
 
+struct record eval_record(const struct engine *e, const struct process *p)
+{
+	struct record r = hit_record(p);
+	const struct process_image *image = r.known || !p->exec_id.n ? NULL : processes_find(e->processes, p->exec_id);
+	if (image && image->path_known) {
+		r.path = walked(image->path);
+		r.known = true;
+	} else if (!r.known && hit_presumes(e, p->filename)) {
+		r.path = p->filename;
+		r.known = true;
+	}
+	return r;
+}
+
 struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct record *who)
 {
 	struct site_hooks *at = &e->at.v[site];
