@@ -4,7 +4,8 @@
 
 #include "schema/base/buf.h"
 
-const char *const policy_stage_names[STAGE_OK + 1] = {"yaml", "decode", "metadata", "schema", "cel", "load", "ok"};
+const char *const policy_stage_names[STAGE_OK + 1] = {"yaml", "decode", "metadata", "schema",
+						      "cel",  "load",	"ok"};
 const char *const severity_names[SEVERITY_NOTE + 1] = {"error", "warning", "note"};
 
 void findings_init(struct findings *f, struct arena *arena)
@@ -29,15 +30,18 @@ static struct finding *same(struct findings *f, const struct finding *what, cons
 {
 	for (size_t i = 0; i < f->n; i++) {
 		struct finding *o = &f->v[i];
-		if (o->at.line == what->at.line && o->at.column == what->at.column && !(o->ways & what->ways) &&
-		    o->severity == what->severity && strcmp(o->id, what->id) == 0 &&
-		    strcmp(o->path, what->path ? what->path : "") == 0 && strcmp(o->message, message) == 0)
+		if (o->at.line == what->at.line && o->at.column == what->at.column &&
+		    !(o->ways & what->ways) && o->severity == what->severity &&
+		    strcmp(o->id, what->id) == 0 &&
+		    strcmp(o->path, what->path ? what->path : "") == 0 &&
+		    strcmp(o->message, message) == 0)
 			return o;
 	}
 	return NULL;
 }
 
-struct finding *findings_add(struct findings *f, const struct finding *what, const char *fmt, va_list ap)
+struct finding *findings_add(struct findings *f, const struct finding *what, const char *fmt,
+			     va_list ap)
 {
 	CLEANUP_BUF struct buf message = BUF_INIT;
 	buf_vprintf(&message, fmt, ap);
@@ -64,9 +68,9 @@ void findings_to_diag(const struct findings *f, const char *file, struct diag *d
 		const struct finding *o = &f->v[i];
 		if (o->severity == SEVERITY_NOTE)
 			continue;
-		diag_add(d, o->severity == SEVERITY_ERROR ? DIAG_ERROR : DIAG_WARNING, file, o->at.line,
-			 o->at.column, "%s%s%s%s%s", o->path, *o->path ? ": " : "", o->message,
-			 *o->fix ? "; " : "", o->fix);
+		diag_add(d, o->severity == SEVERITY_ERROR ? DIAG_ERROR : DIAG_WARNING, file,
+			 o->at.line, o->at.column, "%s%s%s%s%s", o->path, *o->path ? ": " : "",
+			 o->message, *o->fix ? "; " : "", o->fix);
 	}
 	d->dropped += f->dropped;
 }

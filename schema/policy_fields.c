@@ -61,27 +61,27 @@ const char *type_name(enum policy_type t)
 
 static void rule_host(struct policy_reader *r, const struct yaml_node *node)
 {
-	if (yaml_get(node, "matchLabels") || yaml_get(node, "matchExpressions"))
-		policy_reject(r, STAGE_CEL, node, "hosts cannot be told apart by labels; write {} for the host "
-			      "or leave the key out");
+	if (policy_present(r, node, "matchLabels") || policy_present(r, node, "matchExpressions"))
+		policy_reject(r, RULE_HOST_SELECTOR, node, "write {} for the host or leave the key out",
+			      "hosts cannot be told apart by labels");
 }
 
 static void rule_return(struct policy_reader *r, const struct yaml_node *node)
 {
 	const struct yaml_node *ret = yaml_get(node, "return"), *arg = yaml_get(node, "returnArg");
 	if (ret && ret->kind == YAML_BOOL && ret->boolean && (!arg || arg->kind == YAML_NULL))
-		policy_reject(r, STAGE_CEL, ret, "return: true needs returnArg; add it, such as "
-			      "returnArg: {index: 0, type: int}");
+		policy_reject(r, RULE_RETURN_ARG, ret, "add it, such as returnArg: {index: 0, type: int}",
+			      "return: true needs returnArg");
 }
 
 static void at_most_one(struct policy_reader *r, const struct yaml_node *node, const char *const keys[3])
 {
 	const struct yaml_node *first = NULL;
 	for (size_t i = 0; i < 3; i++) {
-		const struct yaml_node *n = yaml_get(node, keys[i]);
+		const struct yaml_node *n = policy_present(r, node, keys[i]);
 		if (n && first)
-			policy_reject(r, STAGE_CEL, n->key, "at most one of %s, %s and %s; keep one, the "
-				      "others not even empty", keys[0], keys[1], keys[2]);
+			policy_reject(r, RULE_ONE_OF, n->key, "keep one, the others not even empty",
+				      "at most one of %s, %s and %s", keys[0], keys[1], keys[2]);
 		if (n)
 			first = n;
 	}

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "schema/policy.h"
+#include "schema/policy_rules.h"
 #include "schema/yaml.h"
 
 enum field_type {
@@ -76,20 +77,28 @@ extern const struct field_object policy_spec_object;
 /* ---- reading: how the walk reports ---- */
 
 struct policy_reader {
-	const char *file;
-	struct diag *d;
+	struct findings *findings;
 	struct arena *arena;
 	struct buf path;	 /* "spec.kprobes[0].call" */
 	enum policy_stage stage; /* the first that rejects; STAGE_OK when none does */
+	unsigned way;		 /* WAY_FILE or WAY_API */
 	bool namespaced;
-	bool miscased; /* below a key in the wrong case: no defaults, no schema there */
+	bool miscased;	  /* below a key in the wrong case: no defaults, no schema there */
+	bool undecodable; /* a server takes it, an agent cannot */
 };
 
-/* An error at NODE's place: the reader's path, then the text. */
-void policy_reject(struct policy_reader *r, enum policy_stage stage, const struct yaml_node *node,
-		   const char *fmt, ...) PRINTF(4, 5);
-void policy_warn(struct policy_reader *r, const struct yaml_node *node, const char *fmt, ...)
-    PRINTF(3, 4);
+/* An error at NODE's place and the reader's path. FIX: what to do. */
+void policy_reject(struct policy_reader *r, enum policy_rule rule, const struct yaml_node *node, const char *fix,
+		   const char *fmt, ...) PRINTF(5, 6);
+void policy_warn(struct policy_reader *r, enum policy_rule rule, const struct yaml_node *node, const char *fix,
+		 const char *fmt, ...) PRINTF(5, 6);
+/* KEY is not among WHERE's fields; or is but for its case. */
+void policy_unknown(struct policy_reader *r, const struct yaml_node *key, const char *where, const char *const *names,
+		    size_t n);
+void policy_miscased(struct policy_reader *r, const struct yaml_node *key, const char *name);
+
+/* A map's value by exact key; NULL also for a null that a server prunes. */
+const struct yaml_node *policy_present(const struct policy_reader *r, const struct yaml_node *map, const char *key);
 
 /* Reads NODE, a map, into BASE by OBJECT's rows. */
 void policy_read_object(struct policy_reader *r, const struct field_object *object,
@@ -98,11 +107,19 @@ void policy_read_object(struct policy_reader *r, const struct field_object *obje
 size_t policy_enter(struct policy_reader *r, struct str key);
 void policy_leave(struct policy_reader *r, size_t mark);
 
-/*
- * One document; *RET when it was read whole (then also with *RET_STAGE > STAGE_DECODE and errors in
- * D). Returns 0 only for STAGE_OK.
- */
-int policy_parse_node(const char *file, const struct yaml_node *doc, struct diag *d,
-		      struct policy **ret, enum policy_stage *ret_stage);
 int policy_operator_from(struct str name); /* or -1 */
+
+/*
+ * One document, by WAY_FILE or WAY_API. policy: NULL when it is refused before the schema is asked, or no agent can
+ * decode it; the caller frees it.
+ */
+struct policy_reading {
+	struct policy *policy;
+	enum policy_stage stage; /* the first that refuses; STAGE_OK: it is taken */
+	bool undecodable;	 /* a server stores it, no agent can decode it */
+};
+void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned way, struct findings *f,
+		       struct policy_reading *ret);
+
+/* policy_metadata.c */
 void policy_read_metadata(struct policy_reader *r, const struct yaml_node *node, struct policy *p);

@@ -5,21 +5,39 @@
  */
 #include "schema/policy_load_private.h"
 
-#include <stdio.h>
-
 /* ---- reporting ---- */
 
-void load_reject(struct loading *l, struct place at, const char *fmt, ...)
+void load_reject(struct loading *l, enum policy_rule rule, struct place at, const char *fix,
+		 const char *fmt, ...)
 {
-	CLEANUP_BUF struct buf text = BUF_INIT;
+	const struct policy_rule_row *row = &policy_rules[rule];
+	bool open = !l->target_given && (row->flags & RULE_TARGET);
+	const struct finding what = {
+	    .id = row->id,
+	    .severity = open			 ? SEVERITY_NOTE
+			: row->stage == STAGE_OK ? SEVERITY_WARNING
+						 : SEVERITY_ERROR,
+	    .stage = row->stage,
+	    .ways = l->ways,
+	    .at = at,
+	    .path = l->path.p,
+	    .fix = fix,
+	};
+	va_list ap;
+	l->errors += what.severity == SEVERITY_ERROR;
+	va_start(ap, fmt);
+	findings_add(l->findings, &what, fmt, ap);
+	va_end(ap);
+}
+
+const char *load_text(struct loading *l, const char *fmt, ...)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
 	va_list ap;
 	va_start(ap, fmt);
-	buf_vprintf(&text, fmt, ap);
+	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
-	l->errors++;
-	CLEANUP_FREE char *file = xstrndup(l->p->file.p ? l->p->file.p : "", l->p->file.n);
-	diag_add(l->d, DIAG_ERROR, l->p->file.n ? file : NULL, at.line, at.column, "%s: %s",
-		 l->path.p, text.p);
+	return arena_str(l->findings->arena, buf_view(&b)).p;
 }
 
 size_t load_enter(struct loading *l, const char *field, size_t i)
@@ -102,10 +120,11 @@ static void check_options(struct loading *l)
 		size_t mark = load_enter(l, "options", i);
 		for (size_t k = 0; k < ARRAY_SIZE(rows); k++)
 			if (str_eq(o->name, str_from(rows[k].name)) && !rows[k].fits(o->value))
-				load_reject(
-				    l, o->at, "\"" STR_FMT "\" is not a value of %s; write %s",
-				    (int)MIN(o->value.n, (size_t)60), o->value.p ? o->value.p : "",
-				    rows[k].name, rows[k].values);
+				load_reject(l, RULE_OPTION, o->at,
+					    load_text(l, "write %s", rows[k].values),
+					    "\"" STR_FMT "\" is not a value of %s",
+					    (int)MIN(o->value.n, (size_t)60),
+					    o->value.p ? o->value.p : "", rows[k].name);
 		load_leave(l, mark);
 	}
 }
@@ -144,16 +163,15 @@ void load_check_list(struct loading *l, const struct policy_list *list)
 	if (list->validated)
 		return;
 	if (generated && list->values.n)
-		load_reject(l, list->at, "list " STR_FMT " is generated; remove its values",
-			    STR_ARG(list->name));
+		load_reject(l, RULE_LIST, list->at, "remove its values",
+			    "list " STR_FMT " is generated", STR_ARG(list->name));
 	if (str_eq(list->type, STR("generated_ftrace")) && !list->pattern.n)
-		load_reject(l, list->at, "list " STR_FMT " needs a pattern of functions",
-			    STR_ARG(list->name));
+		load_reject(l, RULE_LIST, list->at, "add pattern: such as ^tcp_",
+			    "list " STR_FMT " needs a pattern of functions", STR_ARG(list->name));
 	for (size_t i = 0; str_eq(list->type, STR("syscalls")) && i < list->values.n; i++)
 		if (!list_syscall(l, list->values.v[i]))
-			load_reject(l, list->at,
-				    "\"" STR_FMT "\" in list " STR_FMT
-				    " is not a system call; write sys_NAME",
+			load_reject(l, RULE_LIST, list->at, "write sys_NAME",
+				    "\"" STR_FMT "\" in list " STR_FMT " is not a system call",
 				    STR_ARG(list->values.v[i]), STR_ARG(list->name));
 }
 
@@ -166,25 +184,24 @@ static void check_document(struct loading *l)
 	for (size_t i = 1; i < p->nhooks; i++) {
 		if (p->hooks[i].section == p->hooks[0].section)
 			continue;
-		load_reject(
-		    l, p->hooks[i].at,
-		    "%s beside %s; an agent takes one kind of hook in a policy; make it two "
-		    "policies",
-		    policy_section_names[p->hooks[i].section], policy_section_names[p->hooks[0].section]);
+		load_reject(l, RULE_SECTIONS, p->hooks[i].at,
+			    "an agent takes one kind of hook in a policy; make it two policies",
+			    "%s beside %s", policy_section_names[p->hooks[i].section],
+			    policy_section_names[p->hooks[0].section]);
 		break;
 	}
 	if (p->namespaced && p->nhooks && p->hooks[0].section >= SECTION_UPROBE)
-		load_reject(l, p->hooks[0].at,
-			    "%s are refused in a TracingPolicyNamespaced; make it a TracingPolicy",
+		load_reject(l, RULE_NAMESPACED_USER, p->hooks[0].at, "make it a TracingPolicy",
+			    "%s are refused in a TracingPolicyNamespaced",
 			    policy_section_names[p->hooks[0].section]);
 	if (!l->t->kubernetes && (p->pod || p->container))
 		load_reject(
-		    l, p->pod ? p->pod->at : p->container->at,
-		    "podSelector and containerSelector are refused "
-		    "by an agent outside Kubernetes; remove them, or say --target kubernetes=yes");
+		    l, RULE_SCOPE, p->pod ? p->pod->at : p->container->at,
+		    "remove them, or say --target kubernetes=yes",
+		    "podSelector and containerSelector are refused by an agent outside Kubernetes");
 	if (p->nenforcers > 1)
-		load_reject(l, at, "%zu enforcers; one may be there; put all calls into it",
-			    p->nenforcers);
+		load_reject(l, RULE_ENFORCERS, at, "put all calls into one",
+			    "%zu enforcers, where one may be", p->nenforcers);
 	check_options(l);
 }
 
@@ -194,9 +211,9 @@ static void check_enforcer_call(struct loading *l, struct str call, bool *securi
 	*security |= is_security;
 	*syscall |= !is_security;
 	if (!is_security && !load_syscall_name(l, call))
-		load_reject(l, (struct place){l->p->line, 1},
-			    "\"" STR_FMT "\" in enforcers is neither a system call "
-			    "(sys_NAME) nor security_*",
+		load_reject(l, RULE_ENFORCERS, (struct place){l->p->line, 1},
+			    "write sys_NAME or security_NAME",
+			    "\"" STR_FMT "\" in enforcers is neither a system call nor security_*",
 			    STR_ARG(call));
 }
 
@@ -210,7 +227,7 @@ static void check_enforcers(struct loading *l)
 		if (list)
 			load_check_list(l, list);
 		else if (str_starts(call, STR("list:")))
-			load_reject(l, at, "no list \"" STR_FMT "\"; add it to lists",
+			load_reject(l, RULE_LIST, at, "add it to lists", "no list \"" STR_FMT "\"",
 				    STR_ARG(str_skip(call, 5)));
 		else
 			check_enforcer_call(l, call, &security, &syscall);
@@ -220,13 +237,12 @@ static void check_enforcers(struct loading *l)
 	}
 	const struct policy_option *method = find_option(l->p, "override-method");
 	if (security && method && str_eq(method->value, STR("override-return")))
-		load_reject(l, method->at,
-			    "override-return does not work on security_* calls; write fmod-ret");
+		load_reject(l, RULE_ENFORCER_METHOD, method->at, "write fmod-ret",
+			    "override-return does not work on security_* calls");
 	if (syscall && !l->t->error_injection)
-		load_reject(l, at,
-			    "enforcers on system calls need a kernel with error injection; use an "
-			    "LSM hook or "
-			    "security_*, or say --target error-injection=yes");
+		load_reject(l, RULE_ENFORCER_KERNEL, at,
+			    "use an LSM hook or security_*, or say --target error-injection=yes",
+			    "enforcers on system calls need a kernel with error injection");
 }
 
 /* ---- macros ---- */
@@ -257,15 +273,14 @@ static const struct {
 static void add_macro(struct loading *l, struct selector *into, const struct policy_macro *m)
 {
 	if (m->selector.macros.n)
-		load_reject(l, into->at,
-			    "macro " STR_FMT " uses macros itself; write their fields into it",
-			    STR_ARG(m->name));
+		load_reject(l, RULE_MACRO, into->at, "write their fields into it",
+			    "macro " STR_FMT " uses macros itself", STR_ARG(m->name));
 	for (size_t i = 0; i < ARRAY_SIZE(selector_lists); i++) {
 		size_t *n = (size_t *)((char *)into + selector_lists[i].n);
 		size_t more = *(const size_t *)((const char *)&m->selector + selector_lists[i].n);
 		if (more && *n)
-			load_reject(l, into->at,
-				    "%s is there and comes with macro " STR_FMT " again; keep one",
+			load_reject(l, RULE_MACRO, into->at, "keep one",
+				    "%s is there and comes with macro " STR_FMT " again",
 				    selector_lists[i].name, STR_ARG(m->name));
 		if (!more || *n)
 			continue;
@@ -285,13 +300,14 @@ static struct selector expand(struct loading *l, const struct selector *s)
 				found = &l->p->macros[k];
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(s->macros.v[k], s->macros.v[i]))
-				load_reject(l, s->at, "macro " STR_FMT " is named twice",
+				load_reject(l, RULE_MACRO, s->at, "name it once",
+					    "macro " STR_FMT " is named twice",
 					    STR_ARG(s->macros.v[i]));
 		if (found)
 			add_macro(l, &whole, found);
 		else
-			load_reject(l, s->at, "no macro \"" STR_FMT "\"; add it to selectorsMacros",
-				    STR_ARG(s->macros.v[i]));
+			load_reject(l, RULE_MACRO, s->at, "add it to selectorsMacros",
+				    "no macro \"" STR_FMT "\"", STR_ARG(s->macros.v[i]));
 	}
 	return whole;
 }
@@ -302,17 +318,17 @@ static void check_selectors(struct loading *l)
 {
 	const struct hook *h = l->h;
 	if (h->nselectors > POLICY_SELECTORS_MAX)
-		load_reject(l, h->selectors[0].at,
-			    "%zu selectors; a hook holds %d; make it two policies", h->nselectors,
-			    POLICY_SELECTORS_MAX);
+		load_reject(l, RULE_SELECTORS, h->selectors[0].at, "make it two policies",
+			    "%zu selectors; a hook holds %d", h->nselectors, POLICY_SELECTORS_MAX);
 	for (size_t i = 0; i < h->nselectors; i++) {
 		const struct selector *s = &h->selectors[i];
 		size_t mark = load_enter(l, "selectors", i);
 		if (h->section == SECTION_LSM && s->nreturn_args)
-			load_reject(l, s->return_args->at,
+			load_reject(l, RULE_LSM_FIELD, s->return_args->at, "remove matchReturnArgs",
 				    "an LSM hook has no return value to match");
 		if (h->section == SECTION_LSM && s->ndata)
-			load_reject(l, s->data->at, "an LSM hook has no data to match");
+			load_reject(l, RULE_LSM_FIELD, s->data->at, "remove matchData",
+				    "an LSM hook has no data to match");
 		load_check_selector(l, s);
 		load_check_actions(l, "matchActions", s->actions, s->nactions);
 		load_check_actions(l, "matchReturnActions", s->return_actions, s->nreturn_actions);
@@ -335,21 +351,19 @@ static void check_hook(struct loading *l, const struct hook *hook)
 	check_selectors(l);
 	load_check_tables(l);
 	size_t area = policy_selector_area(&whole);
-	if (area > POLICY_AREA_MAX) {
-		CLEANUP_FREE char *file = xstrndup(l->p->file.p ? l->p->file.p : "", l->p->file.n);
-		diag_add(l->d, DIAG_WARNING, l->p->file.n ? file : NULL, hook->at.line,
-			 hook->at.column,
-			 "%s: selectors of %zu bytes; what lies beyond %d is never applied; use "
-			 "fewer selectors",
-			 l->path.p, area, POLICY_AREA_MAX);
-	}
+	if (area > POLICY_AREA_MAX)
+		load_reject(l, RULE_AREA, hook->at, "use fewer selectors",
+			    "selectors of %zu bytes; what lies beyond %d is never applied", area,
+			    POLICY_AREA_MAX);
 	arena_free(arena);
 }
 
-int policy_load_check(const struct policy *p, const struct target *t, struct diag *d)
+bool policy_load_findings(const struct policy *p, const struct target *t, bool target_given,
+			  unsigned ways, struct findings *f)
 {
-	struct loading l = {.p = p, .t = t, .d = d};
-	size_t in_section[ARRAY_SIZE(policy_section_names)] = {0};
+	struct loading l = {
+	    .p = p, .t = t, .target_given = target_given, .ways = ways, .findings = f};
+	size_t in_section[SECTION_USDT + 1] = {0};
 	l.multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi");
 	buf_puts(&l.path, "spec");
 	check_document(&l);
@@ -361,5 +375,17 @@ int policy_load_check(const struct policy *p, const struct target *t, struct dia
 		load_leave(&l, mark);
 	}
 	buf_done(&l.path);
-	return l.errors ? -EINVAL : 0;
+	return !l.errors;
+}
+
+int policy_load_check(const struct policy *p, const struct target *t, struct diag *d)
+{
+	CLEANUP(arena_free) struct arena *arena = arena_new();
+	CLEANUP_FREE char *file = xstrndup(p->file.p ? p->file.p : "", p->file.n);
+	struct findings f;
+	findings_init(&f, arena);
+	bool loads = policy_load_findings(p, t, true, WAY_BOTH, &f);
+	findings_to_diag(&f, p->file.n ? file : NULL, d);
+	findings_done(&f);
+	return loads ? 0 : -EINVAL;
 }

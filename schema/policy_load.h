@@ -14,6 +14,13 @@
  */
 int policy_load_check(const struct policy *p, const struct target *t, struct diag *d);
 
+/*
+ * The same, as findings of WAYS; true: it loads. Without a TARGET that somebody gave, what only some kernels or agents
+ * refuse is a note.
+ */
+bool policy_load_findings(const struct policy *p, const struct target *t, bool target_given, unsigned ways,
+			  struct findings *f);
+
 enum {
 	POLICY_AREA_MAX = 1024,
 	POLICY_SELECTORS_MAX = 5,

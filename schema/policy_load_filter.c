@@ -37,14 +37,18 @@ const struct spec_arg *policy_filter_arg(const struct hook *h, const struct arg_
 static void check_cel(struct loading *l, const struct arg_filter *f)
 {
 	if (f->values.n != 1) {
-		load_reject(l, f->at, "CelExpr takes exactly one expression, not %zu", f->values.n);
+		load_reject(l, RULE_EXPRESSION, f->at, "write one",
+			    "CelExpr takes exactly one expression, not %zu", f->values.n);
 		return;
 	}
 	const char *why = policy_cel_error(f->values.v[0], l->h);
 	if (why)
-		load_reject(l, f->at, "the expression does not compile: %s", why);
+		load_reject(l, RULE_EXPRESSION, f->at,
+			    "correct the expression",
+			    "the expression does not compile: %s", why);
 	if (l->t->kernel < TARGET_KERNEL(5, 10))
-		load_reject(l, f->at, "CelExpr needs kernel 5.10");
+		load_reject(l, RULE_OPERATOR_SINCE, f->at, "use a newer kernel",
+			    "CelExpr needs kernel 5.10");
 }
 
 static void check_gained(struct loading *l, const struct arg_filter *f)
@@ -52,9 +56,9 @@ static void check_gained(struct loading *l, const struct arg_filter *f)
 	for (size_t i = 0; i < 2; i++) {
 		bool there = i < f->nargs && f->args[i] < l->h->nargs;
 		if (!there || policy_type_class(l->h->args[f->args[i]].type) != CLASS_CAPS) {
-			load_reject(l, f->at,
-				    "CapabilitiesGained compares two capability arguments; write "
-				    "args: [OLD, NEW], their positions in the list of args");
+			load_reject(l, RULE_GAINED, f->at,
+				    "write args: [OLD, NEW], their positions in the list of args",
+				    "CapabilitiesGained compares two capability arguments");
 			return;
 		}
 	}
@@ -65,18 +69,18 @@ static void check_values(struct loading *l, const struct arg_filter *f, const st
 {
 	bool inline_values = rule->storage == INLINE_NUMBERS || rule->storage == INLINE_RANGES;
 	if (inline_values && f->values.n > POLICY_VALUES_MAX)
-		load_reject(
-		    l, f->at,
-		    "%zu values; %s on this type holds %d; split the selector, or use InMap",
-		    f->values.n, operator_name(f->op), POLICY_VALUES_MAX);
+		load_reject(l, RULE_VALUES, f->at, "split the selector, or use InMap",
+			    "%zu values; %s on this type holds %d", f->values.n,
+			    operator_name(f->op), POLICY_VALUES_MAX);
 	if (rule->storage == TABLE_SUBSTRING && f->values.n > 100)
-		load_reject(l, f->at, "%zu values; at most 100 may be there", f->values.n);
+		load_reject(l, RULE_VALUES, f->at, "at most 100 may be there", "%zu values",
+			    f->values.n);
 	for (size_t i = 0; i < f->values.n && rule->value; i++) {
 		struct str s = {f->values.v[i].p, MIN(f->values.v[i].n, (size_t)60)};
 		if (!rule->value(l, arg, f->values.v[i]))
-			load_reject(
-			    l, f->at, "\"" STR_FMT "\" is not a value for %s on %s; write %s",
-			    STR_ARG(s), operator_name(f->op), type_name(arg->type), rule->expected);
+			load_reject(l, RULE_VALUE, f->at, load_text(l, "write %s", rule->expected),
+				    "\"" STR_FMT "\" is not a value for %s on %s", STR_ARG(s),
+				    operator_name(f->op), type_name(arg->type));
 	}
 }
 
@@ -88,9 +92,8 @@ void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
 		return;
 	}
 	if (!arg) {
-		load_reject(l, f->at,
-			    "no argument with %s %u in the hook's list; add it there, or correct "
-			    "the number",
+		load_reject(l, RULE_FILTER_ARG, f->at, "add it there, or correct the number",
+			    "no argument with %s %u in the hook's list",
 			    f->nargs ? "position" : "index", f->nargs ? f->args[0] : f->index);
 		return;
 	}
@@ -100,8 +103,10 @@ void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
 		return;
 	}
 	if (!(rule->classes & policy_type_class(arg->type))) {
-		load_reject(l, f->at, "%s does not work on an argument of type %s",
-			    operator_name(f->op), type_name(arg->type));
+		load_reject(l, RULE_OPERATOR_TYPE, f->at,
+			    "use another operator, or the argument's true type",
+			    "%s does not work on an argument of type %s", operator_name(f->op),
+			    type_name(arg->type));
 		return;
 	}
 	check_values(l, f, arg, rule);
@@ -113,14 +118,15 @@ static void check_return_filter(struct loading *l, const struct arg_filter *f)
 	if (!l->h->ret || !arg)
 		return;
 	if (!f->nargs && f->index != arg->index) {
-		load_reject(l, f->at, "index %u is not the returnArg's, which is %u", f->index,
-			    arg->index);
+		load_reject(l, RULE_FILTER_ARG, f->at, "write the same in both",
+			    "index %u is not the returnArg's, which is %u", f->index, arg->index);
 		return;
 	}
 	const struct operator_rule *rule = policy_operator_rule(f->op, arg->type);
 	if (!(rule->classes & policy_type_class(arg->type)))
-		load_reject(l, f->at, "%s does not work on a return value of type %s",
-			    operator_name(f->op), type_name(arg->type));
+		load_reject(l, RULE_OPERATOR_TYPE, f->at, "use another operator, or the true type",
+			    "%s does not work on a return value of type %s", operator_name(f->op),
+			    type_name(arg->type));
 	else
 		check_values(l, f, arg, rule);
 }
@@ -133,33 +139,36 @@ static void check_binaries(struct loading *l, const struct binary_filter *f)
 	bool postfix = f->op == OPERATOR_POSTFIX || f->op == OPERATOR_NOT_POSTFIX;
 	size_t max = exact ? 255 : postfix ? 127 : 256;
 	if (f->follow_children && !exact)
-		load_reject(l, f->at, "followChildren goes with In and NotIn only");
+		load_reject(l, RULE_BINARIES, f->at, "write In or NotIn, or remove it",
+			    "followChildren goes with In and NotIn only");
 	if (!exact && l->t->kernel < TARGET_KERNEL(5, 3))
-		load_reject(l, f->at, "%s on programs needs kernel 5.3", operator_name(f->op));
+		load_reject(l, RULE_PROCESS_SINCE, f->at, "use a newer kernel",
+			    "%s on programs needs kernel 5.3", operator_name(f->op));
 	for (size_t i = 0; i < f->values.n; i++)
 		if (f->values.v[i].n > max || (postfix && !f->values.v[i].n))
-			load_reject(l, f->at, "value %zu has %zu bytes; %s takes %s%zu", i,
-				    f->values.v[i].n, operator_name(f->op),
-				    postfix ? "1 to " : "at most ", max);
+			load_reject(l, RULE_BINARIES, f->at,
+				    "shorten it; Prefix takes the beginning of a path",
+				    "value %zu has %zu bytes; %s takes %s%zu", i, f->values.v[i].n,
+				    operator_name(f->op), postfix ? "1 to " : "at most ", max);
 }
 
 static void check_namespaces(struct loading *l, const struct namespace_filter *f)
 {
 	bool children = str_ends(f->namespace, STR("ForChildren"));
 	if (f->values.n > POLICY_VALUES_MAX)
-		load_reject(l, f->at, "%zu values; at most %d may be there", f->values.n,
-			    POLICY_VALUES_MAX);
+		load_reject(l, RULE_NAMESPACES, f->at,
+			    load_text(l, "at most %d may be there", POLICY_VALUES_MAX),
+			    "%zu values", f->values.n);
 	for (size_t i = 0; i < f->values.n; i++) {
 		struct str s = f->values.v[i];
 		uint64_t v;
 		bool host = str_eq(s, STR("host_ns"));
 		if (host && children)
-			load_reject(l, f->at,
-				    "host_ns cannot be looked up for " STR_FMT
-				    "; write its inode number",
+			load_reject(l, RULE_NAMESPACES, f->at, "write its inode number",
+				    "host_ns cannot be looked up for " STR_FMT,
 				    STR_ARG(f->namespace));
 		else if (!host && !go_uint(s, 10, 32, &v))
-			load_reject(l, f->at,
+			load_reject(l, RULE_NAMESPACES, f->at, "write host_ns or a decimal number",
 				    "\"" STR_FMT "\" is neither host_ns nor an inode number",
 				    (int)MIN(s.n, (size_t)60), s.p);
 	}
@@ -170,13 +179,12 @@ static void check_names(struct loading *l, struct place at, const struct strs *v
 {
 	for (size_t i = 0; i < values->n; i++) {
 		struct str s = values->v[i];
+		bool cap_dac = str_eq(s, STR("CAP_DAC_OVERRIDE"));
 		if (known(s))
 			continue;
-		load_reject(l, at, "\"" STR_FMT "\" is not the name of %s%s",
-			    (int)MIN(s.n, (size_t)60), s.p, what,
-			    str_eq(s, STR("CAP_DAC_OVERRIDE"))
-				? "; the agent wants it as DAC_OVERRIDE"
-				: "");
+		load_reject(l, RULE_CAPABILITY, at, cap_dac ? "write DAC_OVERRIDE" : "correct it",
+			    "\"" STR_FMT "\" is not the name of %s", (int)MIN(s.n, (size_t)60), s.p,
+			    what);
 	}
 }
 
@@ -189,24 +197,25 @@ static void check_process_filters(struct loading *l, const struct selector *s)
 	for (size_t i = 0; i < s->nparent_binaries; i++)
 		check_binaries(l, &s->parent_binaries[i]);
 	if (s->nparent_binaries && !l->t->parents_map)
-		load_reject(l, s->parent_binaries->at,
-			    "matchParentBinaries needs an agent started with "
-			    "--parents-map-enabled; start it so and say --target parents-map=yes, "
-			    "or remove the filter");
+		load_reject(
+		    l, RULE_PARENT_BINARIES, s->parent_binaries->at,
+		    "start it so and say --target parents-map=yes, or remove the filter",
+		    "matchParentBinaries needs an agent started with --parents-map-enabled");
 	else if (s->nparent_binaries && small)
-		load_reject(l, s->parent_binaries->at, "matchParentBinaries needs kernel 5.3");
+		load_reject(l, RULE_PARENT_BINARIES, s->parent_binaries->at, "use a newer kernel",
+			    "matchParentBinaries needs kernel 5.3");
 	if (s->nnamespaces > namespaces)
-		load_reject(l, s->namespaces->at,
-			    "%zu entries in matchNamespaces; at most %zu may be there",
-			    s->nnamespaces, namespaces);
+		load_reject(l, RULE_NAMESPACES, s->namespaces->at,
+			    load_text(l, "at most %zu may be there", namespaces),
+			    "%zu entries in matchNamespaces", s->nnamespaces);
 	for (size_t i = 0; i < s->nnamespaces; i++)
 		check_namespaces(l, &s->namespaces[i]);
 	if (s->nnamespace_changes > 1)
-		load_reject(l, s->namespace_changes->at,
-			    "%zu entries in matchNamespaceChanges; one may be there",
-			    s->nnamespace_changes);
+		load_reject(l, RULE_NAMESPACES, s->namespace_changes->at, "one may be there",
+			    "%zu entries in matchNamespaceChanges", s->nnamespace_changes);
 	if (small && (s->nnamespace_changes || s->ncapability_changes))
-		load_reject(l, s->at, "filters of changes need kernel 5.3");
+		load_reject(l, RULE_PROCESS_SINCE, s->at, "use a newer kernel",
+			    "filters of changes need kernel 5.3");
 	for (size_t i = 0; i < s->nnamespace_changes; i++)
 		check_names(l, s->namespace_changes[i].at, &s->namespace_changes[i].values,
 			    known_namespace, "a namespace");
@@ -223,8 +232,8 @@ void load_check_selector(struct loading *l, const struct selector *s)
 	size_t max = l->t->kernel < TARGET_KERNEL(5, 3) ? 1 : POLICY_FILTERS_MAX,
 	       n = s->nargs + s->ndata;
 	if (n > max)
-		load_reject(l, s->at, "%zu argument filters; a selector holds %zu; split it", n,
-			    max);
+		load_reject(l, RULE_FILTERS, s->at, "split it",
+			    "%zu argument filters; a selector holds %zu", n, max);
 	check_process_filters(l, s);
 	for (size_t i = 0; i < s->nargs; i++) {
 		size_t mark = load_enter(l, "matchArgs", i);
@@ -335,11 +344,10 @@ static void count_hook(struct tables *t, const struct hook *h)
 static void check_limit(struct loading *l, const char *what, unsigned n)
 {
 	if (n > POLICY_TABLES_MAX)
-		load_reject(
-		    l, l->h->at,
-		    "%u filters need a table for %s; there are %d; use fewer filters with more "
-		    "values each, or a second policy",
-		    n, what, POLICY_TABLES_MAX);
+		load_reject(l, RULE_TABLES, l->h->at,
+			    "use fewer filters with more values each, or a second policy",
+			    "%u filters need a table for %s; there are %d", n, what,
+			    POLICY_TABLES_MAX);
 }
 
 void load_check_tables(struct loading *l)
@@ -359,11 +367,9 @@ void load_check_tables(struct loading *l)
 	check_limit(l, "IPv6 addresses", own.address6);
 	check_limit(l, "expressions", s->cel);
 	if (own.substring > 1 && l->h->section != SECTION_UPROBE)
-		load_reject(
-		    l, l->h->at,
-		    "%u SubString filters; a hook holds one; put their values into it, or use a "
-		    "second policy",
-		    own.substring);
+		load_reject(l, RULE_SUBSTRINGS, l->h->at,
+			    "a hook holds one; put their values into it, or use a second policy",
+			    "%u SubString filters", own.substring);
 }
 
 /* ---- area ---- */

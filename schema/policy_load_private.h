@@ -3,11 +3,14 @@
 #pragma once
 
 #include "schema/policy_load.h"
+#include "schema/policy_rules.h"
 
 struct loading {
 	const struct policy *p;
 	const struct target *t;
-	struct diag *d;
+	struct findings *findings;
+	unsigned ways;
+	bool target_given; /* else what depends on the target is a note */
 	const struct hook *h; /* being checked */
 	struct buf path;
 	size_t errors;
@@ -37,7 +40,10 @@ enum type_class {
 
 enum type_class policy_type_class(enum policy_type t);
 
-void load_reject(struct loading *l, struct place at, const char *fmt, ...) PRINTF(3, 4);
+void load_reject(struct loading *l, enum policy_rule rule, struct place at, const char *fix, const char *fmt, ...)
+    PRINTF(5, 6);
+/* A text that lives as long as the findings. */
+const char *load_text(struct loading *l, const char *fmt, ...) PRINTF(2, 3);
 size_t load_enter(struct loading *l, const char *field, size_t i);
 void load_leave(struct loading *l, size_t mark);
 

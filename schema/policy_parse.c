@@ -16,34 +16,55 @@
 
 /* ---- reporting ---- */
 
-static void PRINTF(4, 0) report(struct policy_reader *r, enum diag_level level,
-				const struct yaml_node *node, const char *fmt, va_list ap)
+static void PRINTF(6, 0)
+    report(struct policy_reader *r, enum policy_rule rule, enum severity severity,
+	   const struct yaml_node *node, const char *fix, const char *fmt, va_list ap)
 {
-	CLEANUP_BUF struct buf text = BUF_INIT;
-	buf_str(&text, buf_view(&r->path));
-	if (text.n)
-		buf_puts(&text, ": ");
-	buf_vprintf(&text, fmt, ap);
-	diag_add(r->d, level, r->file, node->line, node->column, "%s", text.p);
+	const struct finding what = {
+	    .id = policy_rules[rule].id,
+	    .severity = severity,
+	    .stage = policy_rules[rule].stage,
+	    .ways = r->way,
+	    .at = {node->line, node->column},
+	    .path = r->path.p,
+	    .fix = fix,
+	};
+	findings_add(r->findings, &what, fmt, ap);
 }
 
-void policy_reject(struct policy_reader *r, enum policy_stage stage, const struct yaml_node *node,
-		   const char *fmt, ...)
+void policy_reject(struct policy_reader *r, enum policy_rule rule, const struct yaml_node *node,
+		   const char *fix, const char *fmt, ...)
 {
+	const struct policy_rule_row *row = &policy_rules[rule];
+	enum policy_stage stage = row->stage;
 	va_list ap;
 	if (r->miscased && stage > STAGE_DECODE && stage < STAGE_LOAD)
 		return;
+	if (r->way == WAY_API && (row->flags & RULE_API_SCHEMA))
+		stage = STAGE_SCHEMA;
 	r->stage = MIN(r->stage, stage);
 	va_start(ap, fmt);
-	report(r, DIAG_ERROR, node, fmt, ap);
+	report(r, rule, SEVERITY_ERROR, node, fix, fmt, ap);
 	va_end(ap);
 }
 
-void policy_warn(struct policy_reader *r, const struct yaml_node *node, const char *fmt, ...)
+void policy_warn(struct policy_reader *r, enum policy_rule rule, const struct yaml_node *node,
+		 const char *fix, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	report(r, DIAG_WARNING, node, fmt, ap);
+	report(r, rule, SEVERITY_WARNING, node, fix, fmt, ap);
+	va_end(ap);
+}
+
+/* What a server stores and no agent decodes. */
+static void PRINTF(3, 4)
+    undecodable(struct policy_reader *r, const struct yaml_node *node, const char *fmt, ...)
+{
+	va_list ap;
+	r->undecodable = true;
+	va_start(ap, fmt);
+	report(r, RULE_AGENT_DECODE, SEVERITY_ERROR, node, "write an integer from 0", fmt, ap);
 	va_end(ap);
 }
 
@@ -70,26 +91,39 @@ void policy_leave(struct policy_reader *r, size_t mark)
 		r->path.p[mark] = '\0';
 }
 
+/* A server prunes a null wherever a key has it. */
+static bool absent(const struct policy_reader *r, const struct yaml_node *n)
+{
+	return !n || (n->kind == YAML_NULL && r->way == WAY_API);
+}
+
+const struct yaml_node *policy_present(const struct policy_reader *r, const struct yaml_node *map,
+				       const char *key)
+{
+	const struct yaml_node *n = yaml_get(map, key);
+	return absent(r, n) ? NULL : n;
+}
+
 /* ---- scalars; each returns false when the node is not that ---- */
 
 static bool wrong(struct policy_reader *r, const struct yaml_node *n, const char *what)
 {
 	struct str text = {n->text.p, MIN(n->text.n, (size_t)60)};
 	if (n->kind == YAML_NULL)
-		policy_reject(r, STAGE_SCHEMA, n,
-			      "null where %s belongs; give a value or remove the key", what);
+		policy_reject(r, RULE_NULL_VALUE, n, "give a value or remove the key",
+			      "null where %s belongs", what);
 	else if (n->kind == YAML_LIST || n->kind == YAML_MAP)
-		policy_reject(r, STAGE_DECODE, n, "%s where %s belongs", yaml_kind_name(n->kind),
-			      what);
+		policy_reject(r, RULE_WRONG_TYPE, n, arena_printf(r->arena, "write %s", what),
+			      "%s where %s belongs", yaml_kind_name(n->kind), what);
 	else if (n->kind == YAML_STRING)
-		policy_reject(r, STAGE_DECODE, n, "the string \"" STR_FMT "\" where %s belongs%s",
-			      STR_ARG(text), what,
-			      n->quoted ? "; without quotes it may be one" : "");
+		policy_reject(r, RULE_WRONG_TYPE, n,
+			      n->quoted ? "without quotes it may be one"
+					: arena_printf(r->arena, "write %s", what),
+			      "the string \"" STR_FMT "\" where %s belongs", STR_ARG(text), what);
 	else
-		policy_reject(r, STAGE_DECODE, n,
-			      "%s (" STR_FMT ") where %s belongs; put it in quotes if it "
-			      "is meant as text",
-			      yaml_kind_name(n->kind), STR_ARG(text), what);
+		policy_reject(r, RULE_WRONG_TYPE, n, "put it in quotes if it is meant as text",
+			      "%s (" STR_FMT ") where %s belongs", yaml_kind_name(n->kind),
+			      STR_ARG(text), what);
 	return false;
 }
 
@@ -141,20 +175,31 @@ static bool read_integer(struct policy_reader *r, const struct field *f, const s
 		return wrong(r, n, range.name);
 	int64_t v = whole ? (int64_t)n->number : n->integer;
 	bool big = n->kind == YAML_INT && n->big, negative = v < 0 && !big;
-	if (negative ? v < range.min : (uint64_t)v > range.max) {
-		policy_reject(r, STAGE_DECODE, n, STR_FMT " is out of range; write %s",
-			      STR_ARG(n->text), range.name);
+	const char *fix = arena_printf(r->arena, "write %s", range.name);
+	bool fits = negative ? v >= range.min : (uint64_t)v <= range.max;
+	bool server = r->way == WAY_API && !(f->flags & FIELD_NATURAL);
+	if (!fits && server && negative && range.min == 0 &&
+	    (v >= INT32_MIN || !(f->flags & FIELD_INT32)))
+		undecodable(
+		    r, n,
+		    STR_FMT
+		    " is negative: a server takes it, but no agent can decode the policy, nor any "
+		    "other of its kind while it is there",
+		    STR_ARG(n->text));
+	else if (!fits) {
+		policy_reject(r, RULE_INTEGER_RANGE, n, fix, STR_FMT " is out of range",
+			      STR_ARG(n->text));
 		return false;
 	}
 	if ((f->flags & FIELD_NATURAL) && negative)
-		policy_reject(r, STAGE_SCHEMA, n, STR_FMT " is negative; write an integer from 0",
+		policy_reject(r, RULE_MINIMUM, n, "write an integer from 0", STR_FMT " is negative",
 			      STR_ARG(n->text));
 	else if ((f->flags & FIELD_INT32) && !negative && (uint64_t)v > INT32_MAX)
-		policy_reject(r, STAGE_SCHEMA, n, STR_FMT " is more than 2147483647",
-			      STR_ARG(n->text));
+		policy_reject(r, RULE_MAXIMUM, n, "write a smaller one",
+			      STR_FMT " is more than 2147483647", STR_ARG(n->text));
 	else if (!(f->flags & FIELD_INT32) && big)
-		policy_reject(r, STAGE_SCHEMA, n, STR_FMT " is more than 9223372036854775807",
-			      STR_ARG(n->text));
+		policy_reject(r, RULE_MAXIMUM, n, "write a smaller one",
+			      STR_FMT " is more than 9223372036854775807", STR_ARG(n->text));
 	*ret = (uint64_t)v;
 	return true;
 }
@@ -192,8 +237,8 @@ static void unknown_name(struct policy_reader *r, const struct field *f, const s
 			   : i + 1 == f->names->n ? " or "
 						  : ", ",
 			   f->names->v[i]);
-	policy_reject(r, r->miscased ? STAGE_LOAD : STAGE_SCHEMA, n,
-		      "\"%s\" is not one of the values it may have; %s", typed, all.p);
+	policy_reject(r, r->miscased ? RULE_ENUM_UNCHECKED : RULE_ENUM, n, all.p,
+		      "\"%s\" is not one of the values it may have", typed);
 }
 
 static void read_name(struct policy_reader *r, const struct field *f, const struct yaml_node *n,
@@ -223,8 +268,9 @@ static bool is_kind(struct policy_reader *r, const struct yaml_node *n, enum yam
 static void check_items(struct policy_reader *r, const struct field *f, const struct yaml_node *n)
 {
 	if (f->max_items && n->nitems > f->max_items)
-		policy_reject(r, STAGE_SCHEMA, n, "%zu entries; at most %zu may be there",
-			      n->nitems, f->max_items);
+		policy_reject(r, RULE_MAX_ITEMS, n,
+			      arena_printf(r->arena, "at most %zu may be there", f->max_items),
+			      "%zu entries", n->nitems);
 }
 
 static void read_strings(struct policy_reader *r, const struct yaml_node *n, struct strs *ret)
@@ -274,12 +320,13 @@ static void read_labels(struct policy_reader *r, const struct field *f, const st
 		const struct yaml_node *item = n->items[i];
 		size_t mark = policy_enter(r, item->key->text);
 		struct str s;
-		if (read_string(r, item, &s)) {
+		if (!absent(r, item) && read_string(r, item, &s)) {
 			if ((f->flags & FIELD_LABEL_SYNTAX) && !label_value_fits(s))
-				policy_reject(
-				    r, STAGE_SCHEMA, item,
-				    "not a label value: at most 63 letters, digits, "
-				    "'-', '_', '.', beginning and ending with a letter or digit");
+				policy_reject(r, RULE_LABEL_VALUE, item,
+					      "write at most 63 letters, digits, '-', '_', '.', "
+					      "beginning and ending "
+					      "with a letter or digit",
+					      "not a label value");
 			*ARENA_PUSH(r->arena, *labels, *count) =
 			    (struct label){arena_str(r->arena, item->key->text), s};
 		}
@@ -324,7 +371,7 @@ static void read_named(struct policy_reader *r, const struct field *f, const str
 	for (size_t i = 0; i < n->nitems; i++) {
 		const struct yaml_node *item = n->items[i];
 		size_t mark = policy_enter(r, item->key->text);
-		if (is_kind(r, item, YAML_MAP)) {
+		if (!absent(r, item) && is_kind(r, item, YAML_MAP)) {
 			char *grown = arena_grow(r->arena, *(void **)at, *count, f->object->size);
 			*(void **)at = grown;
 			void *base = grown + f->object->size * (*count)++;
@@ -461,22 +508,45 @@ static void unknown_field(struct policy_reader *r, const struct field_object *o,
 	size_t n = 0;
 	for (size_t i = 0; i < o->nfields && n < ARRAY_SIZE(names); i++)
 		names[n++] = o->fields[i].name;
+	policy_unknown(r, key, o->name, names, n);
+}
+
+void policy_unknown(struct policy_reader *r, const struct yaml_node *key, const char *where,
+		    const char *const *names, size_t n)
+{
 	CLEANUP_FREE char *typed = xstrndup(key->text.p, MIN(key->text.n, (size_t)60));
 	const char *near = cli_nearest(typed, names, n);
-	policy_reject(r, STAGE_DECODE, key, "%s has no field \"%s\"%s%s%s", o->name, typed,
-		      near ? "; did you mean " : "; remove it", near ? near : "", near ? "?" : "");
+	policy_reject(r, RULE_UNKNOWN_FIELD, key,
+		      near ? arena_printf(r->arena, "did you mean %s?", near) : "remove it",
+		      "%s has no field \"%s\"", where, typed);
+}
+
+void policy_miscased(struct policy_reader *r, const struct yaml_node *key, const char *name)
+{
+	const char *fix = arena_printf(r->arena, "write %s", name);
+	if (r->way == WAY_API)
+		policy_reject(r, RULE_FIELD_CASE, key, fix,
+			      "written in another case than %s: kubectl refuses it, or drops it "
+			      "when told not to validate",
+			      name);
+	else
+		policy_warn(r, RULE_FIELD_CASE, key, fix,
+			    "written in another case than %s: an agent reads it from a file, "
+			    "without its defaults and "
+			    "schema",
+			    name);
 }
 
 static void read_miscased(struct policy_reader *r, const struct field *f, const struct yaml_node *n,
 			  void *base)
 {
 	bool before = r->miscased;
-	policy_warn(r, n->key,
-		    "written in another case than %s: an agent reads it from a file, without its "
-		    "defaults and schema; kubectl drops it; write %s",
-		    f->name, f->name);
+	policy_miscased(r, n->key, f->name);
+	if (r->way == WAY_API)
+		return;
 	if (f->fallback) {
-		policy_warn(r, n->key, "and the default (%s) wins over the value", f->fallback);
+		policy_warn(r, RULE_FIELD_CASE, n->key, arena_printf(r->arena, "write %s", f->name),
+			    "the default (%s) wins over its value", f->fallback);
 		return;
 	}
 	r->miscased = true;
@@ -491,9 +561,10 @@ static void check_required(struct policy_reader *r, const struct field_object *o
 	for (size_t i = 0; i < o->nfields; i++) {
 		const struct field *f = &o->fields[i];
 		bool name = f->type == FIELD_OPERATOR || f->type == FIELD_ENUM || f->names;
-		if ((f->flags & FIELD_REQUIRED) && !yaml_get(node, f->name))
-			policy_reject(r, r->miscased && name ? STAGE_LOAD : STAGE_SCHEMA, node,
-				      "%s needs %s (%s); add it", o->name, f->name, f->help);
+		if ((f->flags & FIELD_REQUIRED) && !policy_present(r, node, f->name))
+			policy_reject(
+			    r, r->miscased && name ? RULE_ENUM_UNCHECKED : RULE_REQUIRED_FIELD,
+			    node, "add it", "%s needs %s (%s)", o->name, f->name, f->help);
 	}
 }
 
@@ -509,7 +580,7 @@ void policy_read_object(struct policy_reader *r, const struct field_object *o,
 			unknown_field(r, o, n->key);
 		else if (!exact)
 			read_miscased(r, f, n, base);
-		else if (n->kind != YAML_NULL || !f->fallback)
+		else if (n->kind != YAML_NULL || (!f->fallback && !absent(r, n)))
 			read_field(r, f, n, base);
 		policy_leave(r, mark);
 	}

@@ -28,8 +28,6 @@ struct anchor {
 
 struct reader {
 	struct arena *arena;
-	const char *file;
-	struct diag *d;
 	yaml_parser_t parser;
 	struct open_node stack[YAML_MAX_DEPTH];
 	size_t depth;
@@ -40,7 +38,10 @@ struct reader {
 		size_t n, cap;
 	} anchors;
 	uint64_t nodes; /* of the document, aliases expanded */
-	bool failed;	/* an error that leaves the tree usable: a duplicate key */
+	struct {
+		struct yaml_problem *v;
+		size_t n, cap;
+	} problems;
 	struct {
 		struct yaml_node **v;
 		size_t n, cap;
@@ -66,7 +67,8 @@ const struct yaml_node *yaml_at(const struct yaml_node *root, const char *path)
 		char *end;
 		if (*path == '[') {
 			size_t i = strtoul(path + 1, &end, 10);
-			n = n->kind == YAML_LIST && i < n->nitems && *end == ']' ? n->items[i] : NULL;
+			n = n->kind == YAML_LIST && i < n->nitems && *end == ']' ? n->items[i]
+										 : NULL;
 			path = end + (*end == ']');
 			path += *path == '.';
 			continue;
@@ -94,8 +96,28 @@ const char *yaml_kind_name(enum yaml_kind kind)
 	return names[kind];
 }
 
-#define fail(r, line, column, ...)                                                                 \
-	(diag_add((r)->d, DIAG_ERROR, (r)->file, (line), (column), __VA_ARGS__), -EINVAL)
+/* FIX may be "". Returns -EINVAL. */
+static int PRINTF(6, 7) problem(struct reader *r, const char *id, unsigned line, unsigned column,
+				const char *fix, const char *fmt, ...)
+{
+	CLEANUP_BUF struct buf message = BUF_INIT;
+	va_list ap;
+	if (r->problems.n >= YAML_MAX_PROBLEMS)
+		return -EINVAL;
+	va_start(ap, fmt);
+	buf_vprintf(&message, fmt, ap);
+	va_end(ap);
+	*VEC_PUSH(&r->problems) = (struct yaml_problem){
+	    .id = id,
+	    .document = (unsigned)r->docs.n,
+	    .line = line,
+	    .column = column,
+	    .message = arena_str(r->arena, buf_view(&message)).p,
+	    .fix = arena_str(r->arena, str_from(fix)).p,
+	};
+	return -EINVAL;
+}
+#define fail(r, id, line, column, fix, ...) problem(r, id, line, column, fix, __VA_ARGS__)
 
 static struct yaml_node *node_new(struct reader *r, enum yaml_kind kind, yaml_mark_t at)
 {
@@ -148,17 +170,17 @@ static void map_put(struct reader *r, struct open_node *o, struct yaml_node *val
 	}
 	const struct yaml_node *first = o->node->items[i]->key;
 	struct str name = {value->key->text.p, MIN(value->key->text.n, (size_t)200)};
-	r->failed = true;
 	if (merged || o->merged[i])
-		diag_add(r->d, DIAG_ERROR, r->file, value->key->line, value->key->column,
-			 "key \"" STR_FMT
-			 "\" is also brought in by << (line %u): Tetragon's reader takes that "
-			 "for a duplicate; keep one of the two",
-			 STR_ARG(name), first->line);
+		problem(r, "duplicate-key", value->key->line, value->key->column,
+			"keep one of the two",
+			"key \"" STR_FMT
+			"\" is also brought in by << (line %u): Tetragon's reader takes that for a "
+			"duplicate",
+			STR_ARG(name), first->line);
 	else
-		diag_add(r->d, DIAG_ERROR, r->file, value->key->line, value->key->column,
-			 "duplicate key \"" STR_FMT "\" (first on line %u): keep one of the two",
-			 STR_ARG(name), first->line);
+		problem(r, "duplicate-key", value->key->line, value->key->column,
+			"keep one of the two", "duplicate key \"" STR_FMT "\" (first on line %u)",
+			STR_ARG(name), first->line);
 	/* A written key beats a merged one, and of two written ones the last counts. */
 	if (!merged || o->merged[i]) {
 		o->node->items[i] = value;
@@ -171,17 +193,16 @@ static int map_merge(struct reader *r, struct open_node *o, const struct yaml_no
 	if (from->kind == YAML_LIST) {
 		for (size_t i = 0; i < from->nitems; i++) {
 			if (from->items[i]->kind != YAML_MAP)
-				return fail(r, from->line, from->column,
+				return fail(r, "yaml-value", from->line, from->column, "",
 					    "<< takes a map or a list of maps");
 			map_merge(r, o, from->items[i]);
 		}
 		return 0;
 	}
 	if (from->kind != YAML_MAP)
-		return fail(r, from->line, from->column, "<< takes a map or a list of maps, not %s",
-			    yaml_kind_name(from->kind));
-	for (size_t i = 0; i < from->nitems; i++)
-		{
+		return fail(r, "yaml-value", from->line, from->column, "",
+			    "<< takes a map or a list of maps, not %s", yaml_kind_name(from->kind));
+	for (size_t i = 0; i < from->nitems; i++) {
 		struct yaml_node *n = copy_with_key(r, from->items[i], from->items[i]->key);
 		n->borrowed = true;
 		map_put(r, o, n, true);
@@ -198,8 +219,9 @@ static bool is_merge(const struct yaml_node *key)
 static int take_key(struct reader *r, struct open_node *o, struct yaml_node *n)
 {
 	if (n->kind == YAML_LIST || n->kind == YAML_MAP || n->kind == YAML_NULL)
-		return fail(r, n->line, n->column, "a key must be a string, not %s",
-			    yaml_kind_name(n->kind));
+		return fail(r, "yaml-key", n->line, n->column,
+			    "put it in quotes if it is meant as text",
+			    "a key must be a string, not %s", yaml_kind_name(n->kind));
 	yaml_key_text(r->arena, n);
 	o->key = n;
 	return 0;
@@ -213,7 +235,8 @@ static int put(struct reader *r, struct yaml_node *n)
 	}
 	struct open_node *o = &r->stack[r->depth - 1];
 	if (r->depth + n->height > YAML_MAX_DEPTH)
-		return fail(r, n->line, n->column, "nested deeper than %d levels", YAML_MAX_DEPTH);
+		return fail(r, "yaml-limit", n->line, n->column, "write it flatter",
+			    "nested deeper than %d levels", YAML_MAX_DEPTH);
 	if (o->node->kind == YAML_LIST) {
 		account(o->node, n);
 		*ARENA_PUSH(r->arena, o->node->items, o->node->nitems) = n;
@@ -235,8 +258,8 @@ static int count(struct reader *r, const struct yaml_node *at, uint64_t more)
 	r->nodes += more;
 	if (r->nodes <= YAML_MAX_NODES)
 		return 0;
-	return fail(r, at->line, at->column, "more than %d values, aliases expanded",
-		    YAML_MAX_NODES);
+	return fail(r, "yaml-limit", at->line, at->column, "split the file",
+		    "more than %d values, aliases expanded", YAML_MAX_NODES);
 }
 
 static void anchor_set(struct reader *r, const char *name, struct yaml_node *node)
@@ -260,7 +283,8 @@ static int on_scalar(struct reader *r, const yaml_event_t *e)
 	n->to = e->end_mark.index;
 	const char *tag = (const char *)e->data.scalar.tag;
 	if (tag ? yaml_resolve_tagged(r->arena, n, tag) : (!n->quoted && (yaml_resolve(n), 0)))
-		return fail(r, n->line, n->column, "the value does not fit its tag %s", tag);
+		return fail(r, "yaml-value", n->line, n->column, "remove the tag",
+			    "the value does not fit its tag %s", tag);
 	anchor_set(r, (const char *)e->data.scalar.anchor, n);
 	int err = count(r, n, 1);
 	return err ? err : put(r, n);
@@ -273,10 +297,12 @@ static int on_alias(struct reader *r, const yaml_event_t *e)
 		 column = (unsigned)e->start_mark.column + 1;
 	uint32_t i = map_find(r->anchor_names, str_from(name));
 	if (i == MAP_NONE)
-		return fail(r, line, column, "no anchor &%.200s above this alias", name);
+		return fail(r, "yaml-value", line, column, "write the value",
+			    "no anchor &%.200s above this alias", name);
 	const struct yaml_node *target = r->anchors.v[i].node;
 	if (!target)
-		return fail(r, line, column, "the value of anchor &%.200s contains itself", name);
+		return fail(r, "yaml-value", line, column, "write it out",
+			    "the value of anchor &%.200s contains itself", name);
 	struct yaml_node *n = copy_with_key(r, target, NULL);
 	n->line = line;
 	n->column = column;
@@ -291,7 +317,8 @@ static int on_open(struct reader *r, const yaml_event_t *e, enum yaml_kind kind,
 {
 	struct yaml_node *n = node_new(r, kind, e->start_mark);
 	if (r->depth == YAML_MAX_DEPTH)
-		return fail(r, n->line, n->column, "nested deeper than %d levels", YAML_MAX_DEPTH);
+		return fail(r, "yaml-limit", n->line, n->column, "write it flatter",
+			    "nested deeper than %d levels", YAML_MAX_DEPTH);
 	struct open_node *o = &r->stack[r->depth++];
 	*o = (struct open_node){.node = n};
 	if (kind == YAML_MAP)
@@ -328,8 +355,8 @@ static int on_document(struct reader *r, const yaml_event_t *e)
 	const yaml_version_directive_t *v = e->data.document_start.version_directive;
 	document_reset(r);
 	if (v && (v->major != 1 || v->minor != 1))
-		return fail(r, (unsigned)e->start_mark.line + 1, 1,
-			    "%%YAML %d.%d: Kubernetes reads version 1.1 only; remove the line",
+		return fail(r, "yaml-syntax", (unsigned)e->start_mark.line + 1, 1,
+			    "remove the line", "%%YAML %d.%d: Kubernetes reads version 1.1 only",
 			    v->major, v->minor);
 	return 0;
 }
@@ -365,7 +392,7 @@ static int syntax_error(struct reader *r, struct str text)
 	if (p->error != YAML_READER_ERROR) {
 		unsigned line = (unsigned)p->problem_mark.line + 1;
 		unsigned column = (unsigned)p->problem_mark.column + 1;
-		return fail(r, line, column, "not YAML: %s%s%s",
+		return fail(r, "yaml-syntax", line, column, "", "not YAML: %s%s%s",
 			    p->problem ? p->problem : "unreadable", p->context ? ", " : "",
 			    p->context ? p->context : "");
 	}
@@ -375,11 +402,10 @@ static int syntax_error(struct reader *r, struct str text)
 		line += text.p[i] == '\n';
 	}
 	if (p->problem_value >= 0)
-		return fail(r, line, column,
-			    "not YAML: %s (0x%02x); write such a byte as an escape in "
-			    "double quotes",
-			    p->problem, (unsigned)p->problem_value);
-	return fail(r, line, column, "not YAML: %s", p->problem);
+		return fail(r, "yaml-syntax", line, column,
+			    "write such a byte as an escape in double quotes",
+			    "not YAML: %s (0x%02x)", p->problem, (unsigned)p->problem_value);
+	return fail(r, "yaml-syntax", line, column, "", "not YAML: %s", p->problem);
 }
 
 static int run(struct reader *r, struct str text)
@@ -396,29 +422,54 @@ static int run(struct reader *r, struct str text)
 	}
 }
 
+static void *to_arena(struct arena *arena, const void *v, size_t n, size_t size)
+{
+	void *copy = arena_alloc(arena, (n + 1) * size);
+	if (n)
+		memcpy(copy, v, n * size);
+	return copy;
+}
+
+void yaml_load(struct arena *arena, struct str text, struct yaml_text *ret)
+{
+	struct reader r = {.arena = arena};
+	int err;
+	if (text.n > YAML_MAX_BYTES) {
+		err = fail(&r, "yaml-limit", 0, 0, "split the file", "longer than %d MiB",
+			   YAML_MAX_BYTES >> 20);
+	} else {
+		if (!yaml_parser_initialize(&r.parser))
+			abort(); /* libyaml fails here only when memory is exhausted */
+		yaml_parser_set_input_string(&r.parser,
+					     (const unsigned char *)(text.p ? text.p : ""), text.n);
+		err = run(&r, text);
+		document_reset(&r);
+		yaml_parser_delete(&r.parser);
+	}
+	map_free(r.anchor_names);
+	free(r.anchors.v);
+	*ret = (struct yaml_text){
+	    .documents = to_arena(arena, r.docs.v, r.docs.n, sizeof(*r.docs.v)),
+	    .ndocuments = r.docs.n,
+	    .problems = to_arena(arena, r.problems.v, r.problems.n, sizeof(*r.problems.v)),
+	    .nproblems = r.problems.n,
+	    .broken = err != 0,
+	};
+	free(r.docs.v);
+	free(r.problems.v);
+}
+
 int yaml_read(struct arena *arena, const char *file, struct str text, struct diag *d,
 	      struct yaml_node ***ret_docs, size_t *ret_n)
 {
-	struct reader r = {.arena = arena, .file = file, .d = d};
-	if (text.n > YAML_MAX_BYTES) {
-		*ret_docs = NULL;
-		*ret_n = 0;
-		return fail(&r, 0, 0, "longer than %d MiB", YAML_MAX_BYTES >> 20);
+	struct yaml_text t;
+	yaml_load(arena, text, &t);
+	for (size_t i = 0; i < t.nproblems; i++) {
+		const struct yaml_problem *p = &t.problems[i];
+		diag_add(d, DIAG_ERROR, file, p->line, p->column, "%s%s%s", p->message,
+			 *p->fix ? "; " : "", p->fix);
 	}
-	if (!yaml_parser_initialize(&r.parser))
-		abort(); /* libyaml fails here only when memory is exhausted */
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.p ? text.p : ""),
-				     text.n);
-	int err = run(&r, text);
-	document_reset(&r);
-	map_free(r.anchor_names);
-	free(r.anchors.v);
-	yaml_parser_delete(&r.parser);
-
-	*ret_docs = arena_alloc(arena, (r.docs.n + 1) * sizeof(*r.docs.v));
-	if (r.docs.n)
-		memcpy(*ret_docs, r.docs.v, r.docs.n * sizeof(*r.docs.v));
-	*ret_n = r.docs.n;
-	free(r.docs.v);
-	return err ? err : r.failed ? -EINVAL : 0;
+	*ret_docs = t.documents;
+	*ret_n = t.ndocuments;
+	return t.nproblems ? -EINVAL : 0;
 }

@@ -11,7 +11,7 @@
 
 enum yaml_kind { YAML_NULL, YAML_BOOL, YAML_INT, YAML_FLOAT, YAML_STRING, YAML_LIST, YAML_MAP };
 
-enum { YAML_MAX_BYTES = 64 << 20, YAML_MAX_DEPTH = 100, YAML_MAX_NODES = 1 << 20 };
+enum { YAML_MAX_BYTES = 64 << 20, YAML_MAX_DEPTH = 100, YAML_MAX_NODES = 1 << 20, YAML_MAX_PROBLEMS = 1000 };
 
 struct yaml_node {
 	enum yaml_kind kind;      /* scalars as YAML 1.1 and Kubernetes resolve them */
@@ -38,6 +38,25 @@ struct yaml_node {
  */
 int yaml_read(struct arena *arena, const char *file, struct str text, struct diag *d,
 	      struct yaml_node ***ret_docs, size_t *ret_n);
+
+/*
+ * The same without a diag: what is wrong stands in problems, each with a stable id (yaml-syntax, yaml-limit, yaml-key,
+ * yaml-value, duplicate-key), what to do, and the number of its document from 0. broken: nothing was read from there on;
+ * with a duplicate key the tree is usable.
+ */
+struct yaml_problem {
+	const char *id;
+	unsigned document, line, column;
+	const char *message, *fix;
+};
+struct yaml_text {
+	struct yaml_node **documents;
+	size_t ndocuments;
+	struct yaml_problem *problems;
+	size_t nproblems;
+	bool broken;
+};
+void yaml_load(struct arena *arena, struct str text, struct yaml_text *ret);
 
 /* A map's value by exact key, or NULL. */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);

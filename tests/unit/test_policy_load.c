@@ -56,8 +56,7 @@ static void rules(void **state)
 		{"arch=arm64,kernel=6.1", HEAD "  kprobes: [{call: __x64_sys_read}]\n", "4: spec.kprobes[0]: "
 		 "\"__x64_sys_read\" is not a system call of this architecture; write sys_NAME, or syscall: false for a "
 		 "function"},
-		{"", HEAD "  kprobes: [{call: sys_getpid}]\n", "4: spec.kprobes[0]: sys_getpid takes no arguments, and the "
-		 "agent finds no such call; it cannot be hooked so"},
+		{"", HEAD "  kprobes: [{call: sys_getpid}]\n", "4: spec.kprobes[0]: sys_getpid takes no arguments, and the agent finds no such call; hook what it calls instead"},
 		{"", HEAD "  kprobes: [{call: sys_read}, {call: sys_read}]\n", "4: spec.kprobes[1]: sys_read a second time; "
 		 "kprobe.multi takes a function once; join the two, or set the option disable-kprobe-multi"},
 		{"kprobe-multi=no", HEAD "  kprobes: [{call: sys_read}, {call: sys_read}]\n", "ok"},
@@ -71,27 +70,23 @@ static void rules(void **state)
 		 "system call needs a kernel with error injection; use an LSM hook or security_*, or say --target "
 		 "error-injection=yes"},
 		{"error-injection=yes", CALL("{action: Override, argError: -1}"), "ok"},
-		{"kernel=5.2", CALL("{action: Sigkill}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: Sigkill needs kernel "
-		 "5.3"},
+		{"kernel=5.2", CALL("{action: Sigkill}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: Sigkill needs kernel 5.3; use a newer kernel"},
 		{"", CALL("{action: NotifyEnforcer}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: NotifyEnforcer without "
 		 "enforcers; add enforcers: with the calls to stop"},
-		{"", CALL("{action: Sigkill, rateLimit: 1m}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: rateLimit goes "
-		 "with Post only"},
+		{"", CALL("{action: Sigkill, rateLimit: 1m}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: rateLimit goes with Post only; remove it, or put it at a Post"},
 		{"", CALL("{action: Post, rateLimit: 1d}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: \"1d\" is not a "
 		 "rateLimit; write N, Ns, Nm or Nh"},
 		{"", CALL("{action: Post, rateLimit: 5m, rateLimitScope: global}"), "ok"},
 		{"", CALL("{action: Post}, {action: Post}, {action: Post}, {action: Post}"),
-		 "8: spec.kprobes[0].selectors[0]: 4 actions; a selector holds 3"},
+		 "8: spec.kprobes[0].selectors[0]: 4 actions; a selector holds 3; remove some, or split the selector"},
 		{"lsm=no", LSM "    - {}\n", "5: spec.lsmhooks[0]: LSM hooks need bpf among the kernel's active LSMs; use the "
 		 "kprobe security_file_open, or say --target lsm=yes"},
-		{"", HEAD "  lsmhooks: [{hook: file_truncate}]\n", "4: spec.lsmhooks[0]: file_truncate exists from kernel 6.2"},
+		{"", HEAD "  lsmhooks: [{hook: file_truncate}]\n", "4: spec.lsmhooks[0]: file_truncate exists from kernel 6.2; use a newer kernel, or another hook"},
 		{"kernel=6.2", HEAD "  lsmhooks: [{hook: file_truncate}]\n", "ok"},
-		{"", HEAD "  lsmhooks: [{hook: file_open, args: [{index: 5, type: int}]}]\n", "4: spec.lsmhooks[0].args[0]: index "
-		 "5; the agent reads arguments 0 to 4"},
+		{"", HEAD "  lsmhooks: [{hook: file_open, args: [{index: 5, type: int}]}]\n", "4: spec.lsmhooks[0].args[0]: index 5; the agent reads arguments 0 to 4; write 0 to 4"},
 		{"", HEAD "  lsmhooks: [{hook: file_open, args: [{index: 0}]}]\n", "4: spec.lsmhooks[0].args[0]: type auto is "
 		 "for tracepoints; write the type, such as type: int"},
-		{"", ACTION("{action: GetUrl}"), "8: spec.lsmhooks[0].selectors[0].matchActions[0]: GetUrl does not work at an LSM "
-		 "hook; it takes Post, NoPost, Sigkill, Signal and Override"},
+		{"", ACTION("{action: GetUrl}"), "8: spec.lsmhooks[0].selectors[0].matchActions[0]: GetUrl does not work at an LSM hook; write Post, NoPost, Sigkill, Signal or Override"},
 		{"", LSM "    - {}\n    - {}\n    - {}\n    - {}\n    - {}\n    - {}\n", "8: spec.lsmhooks[0]: 6 selectors; a hook "
 		 "holds 5; make it two policies"},
 		{"", FILTER("{index: 0, operator: Equal, values: [/a]}"), "ok"},
@@ -99,10 +94,8 @@ static void rules(void **state)
 		 "argument with index 2 in the hook's list; add it there, or correct the number"},
 		{"", FILTER("{args: [2], operator: Equal, values: [/a]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: no "
 		 "argument with position 2 in the hook's list; add it there, or correct the number"},
-		{"", FILTER("{index: 0, operator: GT, values: [\"1\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: GT does "
-		 "not work on an argument of type file"},
-		{"", FILTER("{index: 0, operator: DAddr, values: [10.0.0.0/8]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: "
-		 "DAddr does not work on an argument of type file"},
+		{"", FILTER("{index: 0, operator: GT, values: [\"1\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: GT does not work on an argument of type file; use another operator, or the argument's true type"},
+		{"", FILTER("{index: 0, operator: DAddr, values: [10.0.0.0/8]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: DAddr does not work on an argument of type file; use another operator, or the argument's true type"},
 		{"", FILTER("{index: 1, operator: Mask, values: [\"2\", \"0x4\", \"010\", \"1_0\"]}"), "ok"},
 		{"", FILTER("{index: 1, operator: Mask, values: [\"1\", \"2\", \"3\", \"4\", \"5\"]}"), "8: "
 		 "spec.lsmhooks[0].selectors[0].matchArgs[0]: 5 values; Mask on this type holds 4; split the selector, or use "
@@ -113,9 +106,7 @@ static void rules(void **state)
 		{"", FILTER("{index: 1, operator: InRange, values: [\"5\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: \"5\" "
 		 "is not a value for InRange on int; write MIN:MAX"},
 		{"", FILTER("{index: 1, operator: InMap, values: [\"5\", \"9:7\"]}"), "ok"},
-		{"", FILTER("{index: 1, operator: CelExpr, values: [\"arg1 == 2\"]}"), "8: "
-		 "spec.lsmhooks[0].selectors[0].matchArgs[0]: the expression does not compile: operands of two types; convert "
-		 "one, such as int32(2)"},
+		{"", FILTER("{index: 1, operator: CelExpr, values: [\"arg1 == 2\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: the expression does not compile: operands of two types; convert one, such as int32(2); correct the expression"},
 		{"", FILTER("{index: 1, operator: CelExpr, values: [\"arg1 == int32(2) && !(arg1 < int32(0))\"]}"), "ok"},
 		{"", HEAD "  tracepoints:\n  - {subsystem: raw_syscalls, event: sys_exit, args: [{index: 4, type: int64}], selectors: "
 		 "[{matchArgs: [{index: 4, operator: Equal, values: [\"59\"]}, {index: 0, operator: Equal, values: [\"59\"]}]}]}\n",
@@ -123,24 +114,20 @@ static void rules(void **state)
 		{"", HEAD "  tracepoints:\n  - {subsystem: raw_syscalls, event: sys_exit, args: [{index: 4, type: int64}], selectors: "
 		 "[{matchArgs: [{index: 5, operator: Equal, values: [\"59\"]}]}]}\n", "5: spec.tracepoints[0].selectors[0].matchArgs[0]: "
 		 "no argument with index 5 in the hook's list; add it there, or correct the number"},
-		{"", LSM "    - matchCapabilities: [{operator: In, values: [CAP_DAC_OVERRIDE]}]\n", "8: "
-		 "spec.lsmhooks[0].selectors[0]: \"CAP_DAC_OVERRIDE\" is not the name of a capability; the agent wants it as "
-		 "DAC_OVERRIDE"},
+		{"", LSM "    - matchCapabilities: [{operator: In, values: [CAP_DAC_OVERRIDE]}]\n", "8: spec.lsmhooks[0].selectors[0]: \"CAP_DAC_OVERRIDE\" is not the name of a capability; write DAC_OVERRIDE"},
 		{"", LSM "    - matchCapabilities: [{operator: In, values: [dac_override, cap_chown]}]\n", "ok"},
 		{"", LSM "    - matchNamespaces: [{namespace: Pid, operator: In, values: [host_ns, \"1\"]}]\n", "ok"},
 		{"", LSM "    - matchParentBinaries: [{operator: In, values: [/a]}]\n", "8: spec.lsmhooks[0].selectors[0]: "
 		 "matchParentBinaries needs an agent started with --parents-map-enabled; start it so and say --target "
 		 "parents-map=yes, or remove the filter"},
-		{"", LSM "    - matchBinaries: [{operator: Prefix, values: [/a], followChildren: true}]\n", "8: "
-		 "spec.lsmhooks[0].selectors[0]: followChildren goes with In and NotIn only"},
+		{"", LSM "    - matchBinaries: [{operator: Prefix, values: [/a], followChildren: true}]\n", "8: spec.lsmhooks[0].selectors[0]: followChildren goes with In and NotIn only; write In or NotIn, or remove it"},
 		{"kubernetes=no", HEAD "  podSelector: {}\n", "4: spec: podSelector and containerSelector are refused by an agent "
 		 "outside Kubernetes; remove them, or say --target kubernetes=yes"},
 		{"", HEAD "  options: [{name: policy-mode, value: Monitor}]\n", "4: spec.options[0]: \"Monitor\" is not a value of "
 		 "policy-mode; write enforce or monitor"},
 		{"", HEAD "  options: [{name: no-such-option, value: x}]\n", "ok"},
 		{"", LSM "    - macros: [m]\n", "8: spec.lsmhooks[0]: no macro \"m\"; add it to selectorsMacros"},
-		{"", HEAD "  uprobes: [{path: /x}]\n", "4: spec.uprobes[0]: a uprobe needs exactly one of symbols, offsets and "
-		 "addrs, with something in it"},
+		{"", HEAD "  uprobes: [{path: /x}]\n", "4: spec.uprobes[0]: a uprobe needs exactly one of symbols, offsets and addrs; keep one, with something in it"},
 		{"", "kind: TracingPolicyNamespaced\nmetadata: {name: x, namespace: y}\nspec:\n  uprobes: [{path: /x, symbols: [a]}]\n",
 		 "4: spec: uprobes are refused in a TracingPolicyNamespaced; make it a TracingPolicy"},
 	};

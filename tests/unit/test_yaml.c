@@ -82,15 +82,15 @@ static void read_as(void **state)
 		R("\xff\xfe" "a\0:\0 \0" "1\0", "{a:1}"),
 		R("{\"a\": [1, {\"b\": null}]}", "{a:[1 {b:null}]}"),
 		R("[\"\\0\", \"\\U0010FFff\"]", "[\"\\u0000\" \"\xf4\x8f\xbf\xbf\"]"),
-		R("a: 1\na: 2\n", "{a:2} ! 2:1: duplicate key \"a\" (first on line 1): keep one of the two"),
+		R("a: 1\na: 2\n", "{a:2} ! 2:1: duplicate key \"a\" (first on line 1); keep one of the two"),
 		R("x: &x {b: 1}\nd:\n  b: 2\n  <<: *x\n", "{x:{b:1} d:{b:2}} ! 1:8: key \"b\" is also brought in "
 		  "by << (line 3): Tetragon's reader takes that for a duplicate; keep one of the two"),
 		R("{<<: 1}", "! 1:6: << takes a map or a list of maps, not an integer"),
-		R("{[a]: 1}", "! 1:2: a key must be a string, not a list"),
-		R("{~: 1}", "! 1:2: a key must be a string, not null"),
-		R("&a [*a]", "! 1:5: the value of anchor &a contains itself"),
-		R("[*b]", "! 1:2: no anchor &b above this alias"),
-		R("!!int x", "! 1:1: the value does not fit its tag tag:yaml.org,2002:int"),
+		R("{[a]: 1}", "! 1:2: a key must be a string, not a list; put it in quotes if it is meant as text"),
+		R("{~: 1}", "! 1:2: a key must be a string, not null; put it in quotes if it is meant as text"),
+		R("&a [*a]", "! 1:5: the value of anchor &a contains itself; write it out"),
+		R("[*b]", "! 1:2: no anchor &b above this alias; write the value"),
+		R("!!int x", "! 1:1: the value does not fit its tag tag:yaml.org,2002:int; remove the tag"),
 		R("%YAML 1.2\n---\na: 1\n", "! 1:1: %YAML 1.2: Kubernetes reads version 1.1 only; remove the line"),
 		R("a: 1\n---\nb: [\n", "{a:1} ! 4:1: not YAML: did not find expected node content, while "
 		  "parsing a flow node"),
@@ -112,7 +112,7 @@ static void limits(void **state)
 	CLEANUP_BUF struct buf deep = BUF_INIT, bomb = BUF_INIT, nested = BUF_INIT;
 	for (int i = 0; i < 100000; i++)
 		buf_putc(&deep, '[');
-	check(deep.p, deep.n, "! 1:101: nested deeper than 100 levels");
+	check(deep.p, deep.n, "! 1:101: nested deeper than 100 levels; write it flatter");
 	buf_puts(&bomb, "a0: &a0 [1,1,1,1,1,1,1,1,1,1]\n");
 	for (int i = 1; i < 20; i++)
 		buf_printf(&bomb, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i, i, i - 1,
@@ -122,13 +122,13 @@ static void limits(void **state)
 	struct yaml_node **docs;
 	size_t n;
 	assert_int_equal(yaml_read(arena, "f", buf_view(&bomb), &d, &docs, &n), -EINVAL);
-	assert_string_equal(d.v[0].message, "more than 1048576 values, aliases expanded");
+	assert_string_equal(d.v[0].message, "more than 1048576 values, aliases expanded; split the file");
 	assert_true(arena_size(arena) < 1 << 20);
 	buf_puts(&nested, "a0: &a0 [1]\n");
 	for (int i = 1; i < 200; i++)
 		buf_printf(&nested, "a%d: &a%d [*a%d]\n", i, i, i - 1);
 	assert_int_equal(yaml_read(arena, "f", buf_view(&nested), &d, &docs, &n), -EINVAL);
-	assert_string_equal(d.v[1].message, "nested deeper than 100 levels");
+	assert_string_equal(d.v[1].message, "nested deeper than 100 levels; write it flatter");
 }
 
 static void written(void **state)
