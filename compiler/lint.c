@@ -2,7 +2,7 @@
 /*
  * What the functions of lints.def stand on: walking a policy with the field path kept, reporting, finding a field's text.
  */
-#include "compiler/lint.h"
+#include "compiler/lint_private.h"
 
 #include "schema/policy_rules.h"
 
@@ -129,4 +129,18 @@ bool lint_span(const struct lint_context *c, const struct yaml_node *node, size_
 	*ret_from = byte_of(c->text, node->from);
 	*ret_to = byte_of(c->text, node->to);
 	return true;
+}
+
+/* ---- all of them ---- */
+
+void lint_run(struct lint_document *d, const struct yaml_node *root, struct str text, const struct lint_options *o)
+{
+	struct lint_context c = {.document = d, .policy = d->policy, .root = root, .text = text, .target = o->target,
+				 .target_given = o->target_given, .findings = &d->findings};
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		c.rule = &rules[i];
+		if (c.rule->run)
+			c.rule->run(&c);
+	}
+	buf_done(&c.path);
 }

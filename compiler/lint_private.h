@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between the linter's files. */
+#pragma once
+
+#include "compiler/lint.h"
+
+/* Every pitfall of lints.def, what the load still needs, and the cost, for D->policy. */
+void lint_run(struct lint_document *d, const struct yaml_node *root, struct str text, const struct lint_options *o);
+
+/* What the kernel and the node must have for the policy to load. */
+void lint_needs(struct lint_context *c);
