@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stakeout lint: would an agent take these policies, and do they do what they seem to? */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "compiler/lint_report.h"
+#include "compiler/verbs.h"
+#include "schema/base/cli.h"
+#include "schema/base/io.h"
+
+struct options {
+	struct cli_list only, ignore;
+	const char *target, *severity, *as;
+	bool json, sarif;
+};
+
+static const struct cli_option option_rows[] = {
+	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policies will run (see below); without it, what only some refuse is a note"},
+	{"as", 0, CLI_STRING, offsetof(struct options, as), "WAY", "judge one way to the agent only: file or api (default both)"},
+	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object for each document"},
+	{"sarif", 0, CLI_FLAG, offsetof(struct options, sarif), NULL, "SARIF 2.1.0, for code scanning"},
+	{"severity", 's', CLI_STRING, offsetof(struct options, severity), "LEVEL", "only findings from this level: error, warning or note (default)"},
+	{"only", 0, CLI_LIST, offsetof(struct options, only), "ID", "only this finding; repeatable"},
+	{"ignore", 'i', CLI_LIST, offsetof(struct options, ignore), "ID", "not this finding; repeatable"},
+};
+
+static const struct cli_verb verb = {
+	"lint", "would an agent take these policies, and do they do what they seem to", "FILE...", 1, -1,
+	option_rows, ARRAY_SIZE(option_rows),
+	"FILE is a TracingPolicy file, - for standard input, or a folder: then every .yaml, .yml and .json below it, where\n"
+	"manifests of other kinds are passed over. A policy reaches an agent as a file or through an API server (kubectl);\n"
+	"the two take different things, and both are judged. Stages: yaml, decode, metadata, schema, cel, load. Through kubectl,\n"
+	"'accepted' means that the server stores it; the stage load then says that the agent refuses what it is handed.\n"
+	"Exit status: 1 when a policy is not accepted or has an error.\n\n"
+	TARGET_HELP,
+};
+
+struct run {
+	struct lint_options lint;
+	struct lint_report *report;
+	bool unreadable;
+};
+
+static void lint_one(struct run *run, const char *file, bool of_folder)
+{
+	CLEANUP_BUF struct buf text = BUF_INIT;
+	CLEANUP(arena_free) struct arena *arena = arena_new();
+	struct lint_file f;
+	int err = read_file(file, YAML_MAX_BYTES, &text);
+	if (err == -E2BIG)
+		fprintf(stderr, "stakeout lint: %s: longer than %d MiB; split it\n", file, YAML_MAX_BYTES >> 20);
+	else if (err)
+		fprintf(stderr, "stakeout lint: %s: cannot read: %s\n", file, strerror(-err));
+	run->unreadable |= err != 0;
+	if (err)
+		return;
+	run->lint.skip_others = of_folder;
+	lint_text(arena, strcmp(file, "-") ? file : "stdin", buf_view(&text), &run->lint, &f);
+	lint_report_file(run->report, &f);
+	lint_file_done(&f);
+}
+
+static bool is_manifest(const char *name)
+{
+	static const char *const endings[] = {".yaml", ".yml", ".json"};
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (str_ends(str_from(name), str_from(endings[i])))
+			return true;
+	return false;
+}
+
+static int visible(const struct dirent *e)
+{
+	return e->d_name[0] != '.';
+}
+
+enum { FOLDERS_MAX = 64 };
+
+static void lint_path(struct run *run, const char *path, unsigned depth)
+{
+	struct dirent **entries;
+	struct stat st;
+	bool there = strcmp(path, "-") && stat(path, &st) == 0;
+	if (!there || !S_ISDIR(st.st_mode)) {
+		if (!depth || (is_manifest(path) && there && S_ISREG(st.st_mode)))
+			lint_one(run, path, depth > 0);
+		return;
+	}
+	int n = depth < FOLDERS_MAX ? scandir(path, &entries, visible, alphasort) : -1;
+	if (n < 0) {
+		fprintf(stderr, "stakeout lint: %s: cannot read: %s\n", path,
+			depth < FOLDERS_MAX ? strerror(errno) : "folders nested too deeply");
+		run->unreadable = true;
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		CLEANUP_FREE char *below = xasprintf("%s%s%s", path, str_ends(str_from(path), STR("/")) ? "" : "/",
+						     entries[i]->d_name);
+		lint_path(run, below, depth + 1);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* ---- options ---- */
+
+static bool known_ids(const struct cli_list *ids)
+{
+	const struct lint_rule *rules;
+	size_t n = lint_rules(&rules);
+	for (size_t i = 0; i < ids->n; i++) {
+		if (lint_rule_find(ids->v[i]))
+			continue;
+		const char **names = xcalloc(n, sizeof(*names));
+		for (size_t k = 0; k < n; k++)
+			names[k] = rules[k].id;
+		const char *near = cli_nearest(ids->v[i], names, n);
+		fprintf(stderr, "stakeout lint: no finding has the id %s%s%s%s\n", ids->v[i],
+			near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+		free(names);
+		return false;
+	}
+	return true;
+}
+
+static int choose(const char *option, const char *typed, const char *const *names, size_t n, unsigned *ret)
+{
+	for (size_t i = 0; typed && i < n; i++)
+		if (strcmp(typed, names[i]) == 0)
+			return *ret = (unsigned)i, 0;
+	if (!typed)
+		return 0;
+	fprintf(stderr, "stakeout lint: --%s %s: write", option, typed);
+	for (size_t i = 0; i < n; i++)
+		fprintf(stderr, "%s %s", i == 0 ? "" : i + 1 == n ? " or" : ",", names[i]);
+	fputc('\n', stderr);
+	return -EINVAL;
+}
+
+static int read_options(const struct options *o, struct lint_filter *filter, struct target *target)
+{
+	static const char *const ways[] = {"", "file", "api", "both"};
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	unsigned least = SEVERITY_NOTE, way = WAY_BOTH;
+	if (o->json && o->sarif) {
+		fprintf(stderr, "stakeout lint: --json or --sarif, not both\n");
+		return -EINVAL;
+	}
+	if (choose("severity", o->severity, severity_names, SEVERITY_NOTE + 1, &least) ||
+	    choose("as", o->as, ways + 1, 3, &way) || !known_ids(&o->only) || !known_ids(&o->ignore))
+		return -EINVAL;
+	if (target_parse(o->target, &d, target)) {
+		diag_print(&d);
+		return -EINVAL;
+	}
+	*filter = (struct lint_filter){.least = least, .only = o->only.v, .nonly = o->only.n, .ignore = o->ignore.v,
+				       .nignore = o->ignore.n, .ways = o->as ? way + 1 : WAY_BOTH};
+	return 0;
+}
+
+static int run_lint(const struct options *o, const struct cli_args *args)
+{
+	struct lint_filter filter;
+	struct target target;
+	struct run run = {.lint = {.target = &target, .target_given = o->target}};
+	if (read_options(o, &filter, &target))
+		return EXIT_INPUT;
+	run.report = lint_report_new(o->json ? LINT_JSON : o->sarif ? LINT_SARIF : LINT_TEXT, &filter, &target, stdout,
+				     isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	for (int i = 0; i < args->n; i++)
+		lint_path(&run, args->v[i], 0);
+	struct lint_tally tally = lint_report_close(run.report);
+	if (run.unreadable)
+		return EXIT_INPUT;
+	return tally.accepted == tally.documents && !tally.findings[SEVERITY_ERROR] ? EXIT_YES : EXIT_NO;
+}
+
+int cmd_lint(int argc, char **argv)
+{
+	struct options o = {0};
+	struct cli_args args;
+	int status;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+		return status;
+	status = run_lint(&o, &args);
+	cli_done(&verb, &o);
+	return status;
+}
