@@ -51,3 +51,11 @@ static __always_inline struct kernfs_node *cgroup_node(bool cast, struct task_st
 	}
 	return node ?: node_of(cast, (void *)cgroup, ret_id);
 }
+
+static __always_inline struct kernfs_node *node_parent(struct kernfs_node *n)
+{
+	struct kernfs_node___renamed *renamed = (void *)n;
+	if (bpf_core_field_exists(renamed->__parent))
+		return BPF_CORE_READ(renamed, __parent);
+	return BPF_CORE_READ(n, parent);
+}

@@ -12,7 +12,7 @@
 #include "bpf/maps.h"
 #include "bpf/cgroup.h"
 #include "bpf/syscalls.h"
-#include "bpf/walk.h"
+#include "bpf/walk_cgroup.h"
 
 char license_text[] SEC("license") = "GPL";
 
@@ -293,25 +293,6 @@ static __noinline int file_first(struct scratch *s, const struct subject *w, str
 	if (s->state & WALK_CUT)
 		lose(WIRE_LOSS_FILE_PATH);
 	return emit_text(s);
-}
-
-static __always_inline struct file *file_of(bool cast, struct task_struct *task, long fd)
-{
-	struct files_struct *files = task->files;
-	if (!files)
-		return NULL;
-	struct fdtable *table = files->fdt;
-	if (!table || fd >= table->max_fds)
-		return NULL;
-	return (struct file *)word(table->fd + fd, cast);
-}
-
-static __always_inline long flags_in_how(struct file *f, __u64 how)
-{
-	__u64 flags;
-	if (!bpf_probe_read_user(&flags, sizeof(flags), (void *)how))
-		return (__u32)flags;
-	return BPF_CORE_READ(f, f_flags);
 }
 
 static __noinline int file_unseen(const struct subject *w, struct file *f, __u64 key, __u32 access)

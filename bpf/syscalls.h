@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which system call opened a file, and with which flags, from the registers at its exit. */
+/* Which system call opened a file, with which flags and which file, from the registers at its exit. */
 #pragma once
 
-#include "bpf/kernel.h"
+#include "bpf/word.h"
 #include "schema/wire.h"
 
 #define NOT_AN_OPEN   (-1)
@@ -97,4 +97,23 @@ static __always_inline __u32 access_of(__u32 flags)
 	if (flags & O_TRUNC_)
 		access |= WIRE_ACCESS_TRUNCATE;
 	return access;
+}
+
+static __always_inline struct file *file_of(bool cast, struct task_struct *task, long fd)
+{
+	struct files_struct *files = task->files;
+	if (!files)
+		return NULL;
+	struct fdtable *table = files->fdt;
+	if (!table || fd >= table->max_fds)
+		return NULL;
+	return (struct file *)word(table->fd + fd, cast);
+}
+
+static __always_inline long flags_in_how(struct file *f, __u64 how)
+{
+	__u64 flags;
+	if (!bpf_probe_read_user(&flags, sizeof(flags), (void *)how))
+		return (__u32)flags;
+	return BPF_CORE_READ(f, f_flags);
 }
