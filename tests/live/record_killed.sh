@@ -21,28 +21,28 @@ recorder_pid=
 	{ echo "what was committed is gone"; exit 1; }
 [ "$(query "SELECT end_ns FROM recording")" = 0 ] || { echo "a killed recording claims an end"; exit 1; }
 
-# expect_refusal WORDS COMMAND...
+# expect_refusal STATUS WORDS COMMAND...
 expect_refusal() {
-	words=$1
-	shift
+	status=$1 words=$2
+	shift 2
 	"$@" >"$dir/out" 2>"$dir/err" && got=0 || got=$?
-	[ $got -eq 3 ] || { echo "status $got instead of 3: $*"; cat "$dir/err"; exit 1; }
+	[ $got -eq $status ] || { echo "status $got instead of $status: $*"; cat "$dir/err"; exit 1; }
 	grep -qi "$words" "$dir/err" || { echo "no word of '$words':"; cat "$dir/err"; exit 1; }
 }
 
 echo "this is no database, whatever its name says, and it stays as it is" >"$dir/text.db"
 cp "$dir/text.db" "$dir/text.copy"
-expect_refusal "database" "$recorder" record --db "$dir/text.db" --for 1s
+expect_refusal 2 "database" "$recorder" record --db "$dir/text.db" --for 1s
 cmp "$dir/text.db" "$dir/text.copy"
-expect_refusal "$dir/no/such" "$recorder" record --db "$dir/no/such/store.db" --for 1s
-expect_refusal "CAP_BPF" setpriv --reuid 65534 --clear-groups "$recorder" record --db "$dir/nobody.db" --for 1s
+expect_refusal 2 "$dir/no/such" "$recorder" record --db "$dir/no/such/store.db" --for 1s
+expect_refusal 3 "CAP_BPF" setpriv --reuid 65534 --clear-groups "$recorder" record --db "$dir/nobody.db" --for 1s
 [ ! -e "$dir/nobody.db" ] || { echo "a store was made before the rights were asked for"; exit 1; }
 
 mkdir "$dir/full"
 mount -t tmpfs -o size=300k none "$dir/full"
 cleanups="umount $dir/full; $cleanups"
 sh -c "sleep 1; exec '$acts' loop 1 /etc/passwd" &
-expect_refusal "full\|space" sh -c "'$recorder' record --db $dir/full/store.db --for 20s & r=\$!; sleep 1
+expect_refusal 3 "full\|space" sh -c "'$recorder' record --db $dir/full/store.db --for 20s & r=\$!; sleep 1
 	dd if=/dev/zero of=$dir/full/fill bs=1k 2>/dev/null; find / -xdev -maxdepth 5 -type d >/dev/null 2>&1; wait \$r"
 rm "$dir/full/fill"
 [ "$(sqlite3 "$dir/full/store.db" "PRAGMA integrity_check")" = ok ] || { echo "the full disk damaged the store"; exit 1; }
