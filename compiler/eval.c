@@ -4,7 +4,7 @@
  * tried in order. Where the stream does not tell whether a selector matches, the verdicts of both ways are compared: only
  * when they differ is the verdict unknown.
  */
-#include "compiler/eval_form.h"
+#include "compiler/eval_hit.h"
 
 struct engine *engine_new(struct policy *const *policies, size_t n, const struct target *target)
 {
@@ -281,6 +281,9 @@ static enum miss missed_at(const struct engine *e, uint32_t site)
 static bool may_stop(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct event *ev)
 {
 	const char *why;
+	/* 32-bit calls enter elsewhere. */
+	if (e->at.v[h->site].call && eval_is_compat(e, &h->record))
+		return false;
 	if (hook->enforcer || !enforces(hook) ||
 	    eval_scope(e, e->policies[hook->policy], hook->policy, &ev->process, &why) == TRI_NO)
 		return false;
@@ -291,15 +294,18 @@ static bool may_stop(struct engine *e, const struct compiled_hook *hook, const s
 enum miss engine_may_miss(struct engine *e, const struct event *ev)
 {
 	enum miss worst = MISS_NOTHING;
+	struct record self = eval_record(e, &ev->process);
+	struct record caller = ev->kind == KIND_EXEC ? exec_caller(e, ev) : self;
 	for (uint32_t site = 0; site < e->at.n; site++) {
 		const struct site_hooks *at = &e->at.v[site];
 		enum miss here = at->n && !at->recorded ? missed_at(e, site) : MISS_NOTHING;
-		if (here <= worst)
-			continue;
-		struct hit h = {.site = site, .record = eval_record(e, &ev->process)};
-		for (size_t k = 0; k < at->n; k++)
+		struct hit h = {.site = site, .record = self}, before = {.site = site, .record = caller};
+		for (size_t k = 0; k < at->n && here > MISS_NOTHING; k++) {
 			if (may_stop(e, at->v[k], &h, ev))
-				worst = here;
+				worst = MAX(worst, here);
+			if (ev->kind == KIND_EXEC && here == MISS_FAILED_EXEC && may_stop(e, at->v[k], &before, ev))
+				worst = MAX(worst, MISS_SEARCH);
+		}
 	}
 	return worst;
 }

@@ -86,6 +86,7 @@ void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t poli
 enum miss {
 	MISS_NOTHING,           /* no: each such hook's process filters rule this process out */
 	MISS_FAILED_EXEC,       /* at an exec that failed, which leaves no line */
+	MISS_SEARCH,            /* at such an exec by the caller of this one: it may have tried other names first */
 	MISS_HOOK,
 };
 enum miss engine_may_miss(struct engine *e, const struct event *ev);

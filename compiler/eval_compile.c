@@ -30,7 +30,7 @@ static void name_sites(struct engine *e)
 	e->lsm_sites = map_new();
 	for (size_t i = 0; i < SITE_COUNT; i++) {
 		map_add(e->sites, str_from(site_names[i].name), NULL);
-		VEC_PUSH(&e->at);
+		VEC_PUSH(&e->at)->call = str_starts(str_from(site_names[i].name), STR("sys_"));
 		bool new;
 		if (site_names[i].lsm[0] && (map_add(e->lsm_sites, str_from(site_names[i].lsm), &new), new))
 			*(uint32_t *)VEC_PUSH(&e->lsm_site_of) = (uint32_t)i;
@@ -68,7 +68,7 @@ static uint32_t add_site(struct engine *e, enum hook_section section, struct str
 	bool new;
 	uint32_t site = map_add(e->sites, whole, &new);
 	if (new)
-		VEC_PUSH(&e->at);
+		VEC_PUSH(&e->at)->call = str_starts(whole, STR("sys_"));
 	struct str lsm = str_starts(whole, STR("security_")) ? str_skip(whole, 9) : (struct str){NULL, 0};
 	if (lsm.n && (map_add(e->lsm_sites, lsm, &new), new))
 		*(uint32_t *)VEC_PUSH(&e->lsm_site_of) = site;

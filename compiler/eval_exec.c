@@ -41,7 +41,7 @@ void exec_other_calls(struct engine *e, struct hits *hits, const struct record *
 }
 
 /* The caller's record as the process filters see it before the exec. */
-static struct record caller_of(struct engine *e, const struct event *ev)
+struct record exec_caller(struct engine *e, const struct event *ev)
 {
 	struct record r = {.pid = ev->process.pid, .thread = ev->process.tid ? ev->process.tid : ev->process.pid};
 	struct process_caller told;
@@ -109,7 +109,7 @@ void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits
 {
 	if (!e->hooks_exec)
 		return;
-	struct record caller = caller_of(e, ev);
+	struct record caller = exec_caller(e, ev);
 	const struct process_image *image = processes_find(e->processes, ev->process.exec_id);
 	bool audible = !e->at.v[SITE_BPRM_CHECK].recorded || (image && image->checked);
 	if (e->at.v[SITE_SYS_EXECVE].recorded && audible)
@@ -131,7 +131,7 @@ void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
 	if (!e->hooks_exec)
 		return;
-	struct record caller = caller_of(e, ev), image = hit_record(&ev->process);
+	struct record caller = exec_caller(e, ev), image = hit_record(&ev->process);
 	struct hit *h;
 	size_t from = hits->n;
 	exec_other_calls(e, hits, &caller);

@@ -191,6 +191,7 @@ struct compiled_hook {
 struct site_hooks {
 	struct compiled_hook **v;
 	size_t n, cap;
+	bool call;              /* a native system call's entry */
 	bool seen;              /* some event recorded or implied it */
 	bool recorded;          /* the stream has lines of it */
 	bool as_ip, as_unix;    /* ... with the address read as sockaddr, as sockaddr_un */

@@ -78,9 +78,11 @@ static void imply_file(const struct implied *i, uint32_t site)
 		hit_path(h, 0, i->ev->path, i->ev->path_known);
 }
 
-static void imply_entry(const struct implied *i, uint32_t site)
+static void imply_entry(const struct implied *i, uint32_t site, const char *maybe)
 {
 	struct hit *h = imply(i, site);
+	if (h)
+		h->maybe = maybe;
 	if (h)
 		line_whole_paths(h, &(struct event){.path = i->ev->path, .path_known = i->ev->path_known});
 }
@@ -117,7 +119,8 @@ static void imply_use(const struct implied *i)
 		imply_file(i, i->e->target.kernel >= TARGET_KERNEL(6, 2) ? SITE_FILE_TRUNCATE
 									 : SITE_PATH_TRUNCATE);
 	if (a & ACCESS_CREATE)
-		imply_entry(i, SITE_PATH_MKNOD);
+		imply_entry(i, SITE_PATH_MKNOD,
+			    line_from_policy(i->ev) ? "the events do not tell whether the open made the file or found it" : NULL);
 }
 
 static void imply_map(const struct implied *i)
@@ -169,7 +172,7 @@ static void imply_changes(const struct implied *i)
 	};
 	for (size_t k = 0; k < ARRAY_SIZE(entries); k++)
 		if (i->ev->access & entries[k].access)
-			imply_entry(i, entries[k].site);
+			imply_entry(i, entries[k].site, NULL);
 	if (i->ev->access & ACCESS_CHMOD)
 		imply_file(i, SITE_PATH_CHMOD);
 	if (i->ev->access == ACCESS_TRUNCATE)
@@ -193,7 +196,7 @@ void imply_file_hits(struct engine *e, const struct event *ev, uint32_t direct, 
 			imply_open(i);
 			imply_use(i);
 		} else if (i->ev->access & ACCESS_CREATE) {
-			imply_entry(i, SITE_PATH_MKNOD);
+			imply_entry(i, SITE_PATH_MKNOD, NULL);
 		}
 		if (i->ev->access & ACCESS_MAP_EXEC)
 			imply_map(i);
@@ -239,6 +242,8 @@ void imply_connect_hits(struct engine *e, const struct event *ev, uint32_t direc
 		if (!h)
 			continue;
 		remote_end(hit_slot(h, SLOT_ADDRESS, with_address[k].index), i->ev);
+		if (site == SITE_SYS_CONNECT && line_from_policy(i->ev))
+			h->maybe = "the events do not tell whether it was connect() or fast open or io_uring";
 		if (site == SITE_SOCKET_CONNECT)
 			unconnected(hit_slot(h, SLOT_SOCKET, 0), i->ev);
 	}

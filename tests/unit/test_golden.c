@@ -91,6 +91,7 @@ struct marked {
 	enum effect effect;
 	const char *why;
 	bool blind;             /* may have been stopped where the recording shows nothing */
+	bool blind_before;      /* ... at another hook than an exec's */
 	/* The lab's own reports, on a pipe: "started", "about to do it", and what came of it. */
 	unsigned marks;         /* so far */
 	unsigned about, done;   /* which of them are the last two; 0 = not told apart from writes to other pipes */
@@ -189,7 +190,7 @@ static void judged(struct marked *a, const struct event *ev, const struct judgem
 		return;
 	}
 	a->stopped = true;
-	a->unsure = worst->verdict == VERDICT_UNKNOWN;
+	a->unsure = worst->verdict == VERDICT_UNKNOWN || a->blind_before;   /* else stopped earlier, and in another way */
 	a->fatal = worst->verdict == VERDICT_KILL;
 	a->before_first = worst->before_first_instruction;
 	a->at = at;
@@ -222,11 +223,11 @@ static int replay(struct lab *lab, struct engine *e, bool judge)
 		if (!a)
 			continue;
 		a->attempts += ev.kind == KIND_EXEC;
-		judged(a, &ev, j, n);
 		/* That an exec failed is known of the actions that fail without a policy. */
 		enum miss miss = engine_may_miss(e, &ev);
-		if (miss == MISS_HOOK || (miss == MISS_FAILED_EXEC && str_starts(a->baseline, STR("errno:"))))
-			a->blind = true;
+		a->blind |= miss >= MISS_SEARCH || (miss == MISS_FAILED_EXEC && str_starts(a->baseline, STR("errno:")));
+		a->blind_before |= miss == MISS_HOOK;
+		judged(a, &ev, j, n);
 		if (!is_mark(&ev))
 			continue;
 		if (lab->counting)
@@ -327,7 +328,7 @@ static struct {
 static void note_cause(const struct marked *a)
 {
 	bool new;
-	const char *why = a->stopped ? a->why : "the recording has no lines of a hook of the policy";
+	const char *why = a->stopped && !a->blind_before ? a->why : "the recording has no lines of a hook of the policy";
 	uint32_t i = map_add(causes.names, str_from(why), &new);
 	if (new)
 		*VEC_PUSH(&causes) = 0;
