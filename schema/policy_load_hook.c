@@ -201,7 +201,7 @@ static void check_lsm(struct loading *l)
 			      STR_ARG(h->call)),
 		    "LSM hooks need bpf among the kernel's active LSMs");
 	if (!h->call.n)
-		load_reject(l, RULE_LSM, h->at, "write it, such as file_open",
+		load_reject(l, RULE_LSM_HOOK, h->at, "write it, such as file_open",
 			    "the hook has no name");
 	check_since(l, h->call);
 }

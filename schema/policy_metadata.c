@@ -316,6 +316,7 @@ static void check_namespace(struct policy_reader *r, const struct yaml_node *nod
 		p->namespace = STR("default"); /* the request's */
 	if (!at)
 		at = node;
+	size_t mark = policy_enter(r, STR("namespace"));
 	if (r->namespaced && !p->namespace.n)
 		policy_reject(r, RULE_METADATA_NAMESPACE, at, "add namespace: its-namespace",
 			      "a TracingPolicyNamespaced needs a namespace");
@@ -334,6 +335,7 @@ static void check_namespace(struct policy_reader *r, const struct yaml_node *nod
 			    "a server drops the namespace of a TracingPolicy: it holds everywhere");
 		p->namespace = (struct str){0};
 	}
+	policy_leave(r, mark);
 }
 
 void policy_read_metadata(struct policy_reader *r, const struct yaml_node *node, struct policy *p)
