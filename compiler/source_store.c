@@ -13,7 +13,9 @@ struct source_store {
 	struct instance instance;         /* one of its instances: pod name, labels, image */
 	struct store_cursor *cursor;
 	const struct observation_row *held;   /* instead of the cursor */
+	const uint8_t *choices;           /* of them */
 	size_t nheld;
+	enum choice choice;               /* of the last event */
 
 	/* Of source_store_sightings(). */
 	struct instance_row *instances;       /* of the workload, by id */
@@ -124,6 +126,7 @@ static int next_held(struct source *source, struct event *ev)
 	if (!s->nheld)
 		return 0;
 	fill_event(s, &s->held->o, ev);
+	s->choice = *s->choices++;
 	s->held++;
 	s->nheld--;
 	return 1;
@@ -151,8 +154,10 @@ static int next(struct source *source, struct event *ev)
 	struct source_store *s = (struct source_store *)source;
 	struct observation_row row;
 	int more = next_row(s, &row);
-	if (more > 0)
+	if (more > 0) {
 		fill_event(s, &row.o, ev);
+		s->choice = row.choice;
+	}
 	return more;
 }
 
@@ -265,7 +270,7 @@ int source_store_workload(struct store *store, int64_t workload, struct source *
 }
 
 struct source *source_store_held(const struct workload_row *w, const struct instance *instance,
-				 const struct observation_row *rows, size_t n)
+				 const struct observation_row *rows, const uint8_t *choices, size_t n)
 {
 	static const struct source_ops ops = {.next = next_held, .close = close_source};
 	struct source_store *s = new_source(NULL);
@@ -275,6 +280,12 @@ struct source *source_store_held(const struct workload_row *w, const struct inst
 	s->nworkloads = s->at = 1;
 	s->instance = *instance;
 	s->held = rows;
+	s->choices = choices;
 	s->nheld = n;
 	return &s->source;
+}
+
+enum choice source_store_choice(const struct source *source)
+{
+	return ((const struct source_store *)source)->choice;
 }

@@ -53,7 +53,7 @@ struct ndjson_options {
 	 * one. NULL: none is given.
 	 */
 	uint64_t *numbers;
-	unsigned idle_ms;   /* source_next() returns -EAGAIN when a pipe is silent that long; 0 = waits */
+	unsigned idle_ms;   /* source_next() returns -EAGAIN when a pipe is silent that long, or has no writer yet; 0 = waits */
 	bool portable;      /* never use the vector instructions of this processor */
 };
 

@@ -27,7 +27,7 @@ struct input {
 	char *buf;
 	size_t cap, start, n;       /* bytes from start to n are not handed out yet */
 	size_t searched;            /* up to here there is no newline */
-	bool ended, discarding;
+	bool begun, ended, discarding;
 	uint64_t bytes;
 	bool packed, in_member;     /* gzip; inside one of its members */
 	bool damaged;               /* what inflate() gave before it failed is handed out first */
@@ -80,6 +80,7 @@ struct input *input_open_bytes(struct str text, size_t line_max)
 		memcpy(in->buf, text.p, text.n);
 	in->n = text.n;
 	in->bytes = text.n;
+	in->begun = true;
 	in->ended = true;
 	return in;
 }
@@ -206,21 +207,35 @@ static const char *foreign_advice(const struct input *in)
 	return NULL;
 }
 
-/* A few bytes decide whether it is compressed. */
+/* A few bytes decide whether it is compressed, or no text at all. -EAGAIN: to be asked again. */
 static int look_at_start(struct input *in)
 {
 	while (in->n < START_BYTES) {
 		ssize_t got = read_some(in, in->buf + in->n, PACKED - in->n);
-		if (got == -EAGAIN)
-			continue;
 		if (got < 0)
 			return (int)got;
 		if (got == 0)
 			break;
 		in->n += (size_t)got;
 	}
+	in->begun = true;
 	in->bytes = in->n;
-	return in->n >= 2 && !memcmp(in->buf, "\x1f\x8b", 2) ? start_gzip(in) : 0;
+	if (in->n >= 2 && !memcmp(in->buf, "\x1f\x8b", 2))
+		return start_gzip(in);
+	in->error = foreign_advice(in);
+	return in->error ? -EINVAL : 0;
+}
+
+/* A named pipe that nobody writes yet is looked at when it is read: who waits there can stop waiting. */
+static int begin(struct input *in)
+{
+	int err;
+	struct stat st;
+	bool later = in->own_fd && in->idle_ms && fstat(in->fd, &st) == 0 && S_ISFIFO(st.st_mode);
+	do {
+		err = later ? 0 : look_at_start(in);
+	} while (err == -EAGAIN);
+	return err;
 }
 
 int input_open(const char *file, size_t line_max, unsigned idle_ms, struct diag *d, struct input **ret)
@@ -229,7 +244,7 @@ int input_open(const char *file, size_t line_max, unsigned idle_ms, struct diag 
 	struct stat st;
 	int err = 0;
 	in->own_fd = strcmp(file, "-") != 0;
-	in->fd = in->own_fd ? open(file, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	in->fd = in->own_fd ? open(file, O_RDONLY | O_CLOEXEC | (idle_ms ? O_NONBLOCK : 0)) : STDIN_FILENO;
 	if (in->fd < 0) {
 		err = -errno;
 		in->own_fd = false;
@@ -241,14 +256,11 @@ int input_open(const char *file, size_t line_max, unsigned idle_ms, struct diag 
 	if (!err) {
 		bool regular = fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode);
 		in->idle_ms = regular ? 0 : idle_ms;
-		err = look_at_start(in);
-		if (err)
+		err = begin(in);
+		if (err && in->error)
+			diag_error(d, file, "%s", in->error);
+		else if (err)
 			diag_error(d, file, "cannot read: %s", strerror(-err));
-	}
-	const char *advice = err || in->packed ? NULL : foreign_advice(in);
-	if (advice) {
-		err = -EINVAL;
-		diag_error(d, file, "%s", advice);
 	}
 	if (err) {
 		input_close(in);
@@ -335,6 +347,9 @@ static int node_log(struct input_line *line, int *ret_stream)
 
 int input_next(struct input *in, struct input_line *ret)
 {
+	int err = in->begun ? 0 : look_at_start(in);
+	if (err)
+		return err;
 	for (;;) {
 		int stream, rc = next_raw(in, ret);
 		if (rc <= 0 || ret->too_long)

@@ -24,10 +24,13 @@ void json_proof(struct buf *b, const struct proof *p)
 		   ",\"prevented\":%" PRIu64 ",\"happened\":%" PRIu64 ",\"unknown\":%" PRIu64
 		   ",\"attacks\":%" PRIu64 ",\"stopped\":%" PRIu64 ",\"benign\":%" PRIu64
 		   ",\"broken\":%" PRIu64 ",\"newly_blocked\":%" PRIu64 ",\"newly_allowed\":%" PRIu64
-		   ",\"newly_unknown\":%" PRIu64,
+		   ",\"newly_unknown\":%" PRIu64
+		   ",\"denied_passing\":%" PRIu64 ",\"denied_passing_events\":%" PRIu64
+		   ",\"undecided_blocked\":%" PRIu64 ",\"undecided_blocked_events\":%" PRIu64,
 		   p->judged, p->tally.events, stops(&p->tally), p->tally.prevented, p->tally.happened,
 		   p->tally.verdicts[VERDICT_UNKNOWN], p->attacks, p->stopped, p->benign, p->broken,
-		   p->newly_blocked, p->newly_allowed, p->newly_unknown);
+		   p->newly_blocked, p->newly_allowed, p->newly_unknown,
+		   p->denied_passing, p->denied_passing_events, p->undecided_blocked, p->undecided_blocked_events);
 }
 
 static bool add_corpora(const struct web *w, const struct proof_wish *wish, struct response *r)

@@ -8,6 +8,7 @@
 #include "schema/base/map.h"
 #include "schema/event_words.h"
 #include "webui/api.h"
+#include "webui/passes.h"
 #include "webui/phase.h"
 #include "webui/prove.h"
 #include "webui/runs.h"
@@ -31,7 +32,7 @@ struct replay {
 	uint64_t from_ns, to_ns;         /* brushed; 0 = no bound */
 	uint64_t offset, limit, total;
 	bool recording;
-	const struct compiled *compiled;
+	const struct candidate *candidate;
 	struct ids instance, startups;   /* of the recording */
 	struct map *labels, *pods;       /* of a corpus */
 	struct buf rows;
@@ -96,6 +97,8 @@ static const struct {
 	{"changed", show_changed},
 	{"newly-blocked", show_newly_blocked},
 	{"newly-allowed", show_newly_allowed},
+	{"denied-passing", proof_denied_passes},
+	{"undecided-blocked", proof_undecided_blocked},
 };
 
 static enum phase phase_in(const struct replay *p, const struct event *ev)
@@ -133,9 +136,14 @@ static enum strip_class strip_class(const struct proof_event *e)
 	return e->prevented ? STRIP_BLOCKED : STRIP_HAPPENED;
 }
 
-static void add_why(struct buf *b, const struct proof_event *e)
+static void add_why(struct buf *b, const struct candidate *c, const struct proof_event *e)
 {
 	CLEANUP_BUF struct buf why = BUF_INIT, detail = BUF_INIT;
+	if (proof_denied_passes(e)) {
+		passes_words(c, e->ev, &why);
+		buf_json(b, buf_view(&why));
+		return;
+	}
 	buf_puts(&why, e->why);
 	if (e->engine && e->judgement)
 		engine_explain(e->engine, e->judgement, &detail);
@@ -180,9 +188,9 @@ static void add_row(struct replay *p, const struct proof_event *e, const struct 
 	buf_puts(b, ",\"label\":");
 	buf_json(b, ev->label);
 	buf_puts(b, ",\"why\":");
-	add_why(b, e);
+	add_why(b, p->candidate, e);
 	buf_puts(b, ",\"rule\":");
-	add_rule(b, p->compiled, e->judgement);
+	add_rule(b, &p->candidate->compiled, e->judgement);
 	buf_putc(b, '}');
 }
 
@@ -347,7 +355,7 @@ API(api_replay)
 		refuse_uncompiled(r, c->compiled_ok ? before : c);
 		return;
 	}
-	p.compiled = &c->compiled;
+	p.candidate = c;
 	p.labels = map_new();
 	p.pods = map_new();
 	CLEANUP_RUN struct run progress;

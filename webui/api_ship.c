@@ -2,8 +2,10 @@
 /* What exactly goes out: the YAML with its meaning, what each rule costs, every file with its digest. */
 #include <inttypes.h>
 
+#include "compiler/review_risk.h"
 #include "compiler/words.h"
 #include "schema/base/sha256.h"
+#include "schema/event_words.h"
 #include "webui/api.h"
 #include "webui/candidate.h"
 
@@ -19,25 +21,33 @@ static void add_sentences(struct buf *b, const struct policy *p, struct arena *a
 	}
 }
 
+static void add_json(struct buf *b, const char *key, struct str text)
+{
+	buf_printf(b, ",\"%s\":", key);
+	buf_json(b, text);
+}
+
 static void add_rules(struct buf *b, const struct compiled *c)
 {
+	CLEANUP_BUF struct buf words = BUF_INIT;
 	buf_puts(b, ",\"rules\":[");
 	for (size_t i = 0; i < c->nrules; i++) {
 		const struct compiled_rule *rule = &c->rules[i];
 		buf_puts(b, i ? ",{\"kind\":" : "{\"kind\":");
 		buf_json(b, str_from(rule->kind));
-		buf_puts(b, ",\"hook\":");
-		buf_json(b, rule->hook);
-		buf_puts(b, ",\"policy\":");
-		buf_json(b, rule->policy);
-		buf_printf(b, ",\"shape\":\"%s\",\"prevents\":%s,\"selectors\":%zu,\"values\":%zu,\"threat\":",
+		add_json(b, "hook", rule->hook);
+		add_json(b, "policy", rule->policy);
+		buf_printf(b, ",\"shape\":\"%s\",\"prevents\":%s,\"selectors\":%zu,\"values\":%zu",
 			   shape_name(rule->shape), rule->prevents ? "true" : "false", rule->selectors,
 			   rule->values);
-		buf_json(b, str_from(rule->threat));
-		buf_puts(b, ",\"cannot\":");
-		buf_json(b, str_from(rule->cannot));
-		buf_puts(b, ",\"false_positive\":");
-		buf_json(b, str_from(rule->false_positive));
+		add_json(b, "threat", str_from(rule->threat));
+		add_json(b, "cannot", str_from(rule->cannot));
+		buf_clear(&words);
+		review_risk(c, rule, &words);
+		add_json(b, "risk", buf_view(&words));
+		buf_clear(&words);
+		review_evidence(c, rule, &words);
+		add_json(b, "evidence", buf_view(&words));
 		buf_putc(b, '}');
 	}
 	buf_putc(b, ']');
@@ -81,6 +91,21 @@ static void add_words(struct buf *b, const struct compiled *c, struct arena *are
 	buf_putc(b, ']');
 }
 
+/* Recorded, allowed by no entry, denied by nobody. */
+static void add_would_stop(struct buf *b, const struct compiled *c)
+{
+	buf_printf(b, ",\"would_stop\":%" PRIu64 ",\"would_stop_events\":%" PRIu64 ",\"would_stop_first\":[",
+		   c->would_stop, c->would_stop_events);
+	for (size_t i = 0; i < c->nexamples; i++) {
+		buf_puts(b, i ? "," : "");
+		buf_json(b, c->examples[i]);
+	}
+	CLEANUP_BUF struct buf unseen = BUF_INIT;
+	access_words(c->unseen, &unseen);
+	buf_putc(b, ']');
+	add_json(b, "unseen", buf_view(&unseen));
+}
+
 static void add_left_out(struct buf *b, const struct left_out_tally *t)
 {
 	const char *comma = "";
@@ -120,6 +145,7 @@ API(api_policy)
 		buf_json(b, str_from(c->compiled.no_yaml));
 		buf_printf(b, ",\"replayed\":%" PRIu64 ",\"unknown\":%" PRIu64, c->compiled.replayed,
 			   c->compiled.unknown);
+		add_would_stop(b, &c->compiled);
 		add_words(b, &c->compiled, q->arena);
 		add_rules(b, &c->compiled);
 		add_outputs(b, &c->compiled);

@@ -270,17 +270,34 @@ size_t held_rows(const struct held *e)
 	return e->n;
 }
 
-struct source *held_part(struct held *e, const struct workload_row *row, size_t part, size_t parts)
+int held_choices(struct held *e, struct store *s, const struct workload_row *row, uint8_t **ret)
 {
-	size_t first = e->n * part / parts;
-	return source_store_held(row, &e->instance, e->rows + first, e->n * (part + 1) / parts - first);
+	*ret = NULL;
+	if (!e)
+		return 0;
+	pthread_mutex_lock(&e->lock);
+	int err = follow_choices(e, s, row->version);
+	uint8_t *choices = err ? NULL : xcalloc(e->n + 1, 1);
+	for (size_t i = 0; !err && i < e->n; i++)
+		choices[i] = (uint8_t)e->rows[i].choice;
+	pthread_mutex_unlock(&e->lock);
+	*ret = choices;
+	return err;
 }
 
-int held_source(struct held *e, struct store *s, const struct workload_row *row,
-		    struct source **ret)
+struct source *held_part(struct held *e, const struct workload_row *row, const uint8_t *choices, size_t part,
+			 size_t parts)
+{
+	size_t first = e->n * part / parts;
+	return source_store_held(row, &e->instance, e->rows + first, choices + first,
+				 e->n * (part + 1) / parts - first);
+}
+
+int held_source(struct held *e, struct store *s, const struct workload_row *row, const uint8_t *choices,
+		struct source **ret)
 {
 	if (!e)
 		return source_store_workload(s, row->id, ret);
-	*ret = held_part(e, row, 0, 1);
+	*ret = held_part(e, row, choices, 0, 1);
 	return 0;
 }

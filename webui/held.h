@@ -30,10 +30,13 @@ int held_suggest_at(struct held *e, struct store *s, const struct workload_row *
 		    const struct suggest_options *o, struct left_out_tally *tally,
 		    struct allowlist **ret);
 size_t held_rows(const struct held *e);
-/* Part PART of PARTS. */
-struct source *held_part(struct held *e, const struct workload_row *row, size_t part, size_t parts);
-int held_source(struct held *e, struct store *s, const struct workload_row *row,
-		    struct source **ret);
+/* An enum choice for each of the rows, at ROW's version or later; the caller frees. NULL for E NULL. */
+int held_choices(struct held *e, struct store *s, const struct workload_row *row, uint8_t **ret);
+/* Part PART of PARTS. CHOICES must outlive the source. */
+struct source *held_part(struct held *e, const struct workload_row *row, const uint8_t *choices, size_t part,
+			 size_t parts);
+int held_source(struct held *e, struct store *s, const struct workload_row *row, const uint8_t *choices,
+		struct source **ret);
 
 /* When the server ends. */
 void held_free(struct web *w);

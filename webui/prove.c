@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "compiler/image_eval.h"
+#include "compiler/source_store.h"
 #include "schema/base/map.h"
 #include "schema/ndjson.h"
 #include "webui/held.h"
@@ -123,7 +124,29 @@ static void count_change(struct proof *p, const struct proof_event *e)
 	p->newly_unknown += change == PROOF_UNKNOWN ? n : 0;
 }
 
-static void prove_event(struct prover *p, const struct event *ev)
+bool proof_denied_passes(const struct proof_event *e)
+{
+	return e->choice == CHOICE_DENY && !verdict_stops(e->verdict) && e->verdict != VERDICT_UNKNOWN;
+}
+
+bool proof_undecided_blocked(const struct proof_event *e)
+{
+	return e->choice == CHOICE_UNDECIDED && verdict_stops(e->verdict);
+}
+
+static void count_choice(struct proof *p, const struct proof_event *e)
+{
+	uint64_t n = MAX(e->ev->count, 1u);
+	if (proof_denied_passes(e)) {
+		p->denied_passing++;
+		p->denied_passing_events += n;
+	} else if (proof_undecided_blocked(e)) {
+		p->undecided_blocked++;
+		p->undecided_blocked_events += n;
+	}
+}
+
+static void prove_event(struct prover *p, const struct event *ev, enum choice choice)
 {
 	const struct judgement *j, *then = NULL;
 	/* Other workloads' events are judged too: an engine follows processes. */
@@ -134,8 +157,6 @@ static void prove_event(struct prover *p, const struct event *ev)
 	uint64_t before = p->proof.tally.prevented;
 	bool broken = replay_event(ev, j, n, &p->proof.tally);
 	count_expectation(p, ev, broken);
-	if (!p->wish->event && !p->before.candidate)
-		return;
 	enum verdict worst = judgements_worst(j, n);
 	const struct judgement *decided = deciding(j, n, worst);
 	const struct proof_event e = {.ev = ev,
@@ -144,11 +165,13 @@ static void prove_event(struct prover *p, const struct event *ev)
 				      .engine = p->now.engine,
 				      .prevented = p->proof.tally.prevented != before,
 				      .broken = broken,
+				      .choice = choice,
 				      .compared = p->before.candidate,
 				      .before = judgements_worst(then, nthen),
 				      .why = decided && decided->why ? decided->why
 								     : "no rule judges this"};
 	count_change(&p->proof, &e);
+	count_choice(&p->proof, &e);
 	if (p->wish->event)
 		p->wish->event(p->wish->arg, &e);
 }
@@ -168,7 +191,7 @@ static int prove(struct prover *p, struct source *source, uint64_t total)
 		if (more <= 0 && !silent)
 			break;
 		if (!silent)
-			prove_event(p, &ev);
+			prove_event(p, &ev, p->only_ours ? CHOICE_COUNT : source_store_choice(source));
 	}
 	p->proof.attacks = map_size(p->attacks);
 	for (size_t i = 0; i < p->stopped.n; i++)
@@ -206,15 +229,21 @@ static void add_proof(struct proof *into, const struct proof *from)
 {
 	tally_add(&into->tally, &from->tally);
 	into->judged += from->judged;
+	into->denied_passing += from->denied_passing;
+	into->denied_passing_events += from->denied_passing_events;
+	into->undecided_blocked += from->undecided_blocked;
+	into->undecided_blocked_events += from->undecided_blocked_events;
 }
 
-static int prove_parts(struct held *held, const struct proof_wish *wish, size_t n, struct proof *ret)
+static int prove_parts(struct held *held, const uint8_t *choices, const struct proof_wish *wish, size_t n,
+		       struct proof *ret)
 {
 	struct part parts[PARTS_MAX];
 	size_t started = 1;
 	int err = 0;
 	for (size_t i = 0; i < n; i++) {
-		parts[i] = (struct part){.source = held_part(held, wish->row, i, n), .total = held_rows(held) / n};
+		parts[i] = (struct part){.source = held_part(held, wish->row, choices, i, n),
+					 .total = held_rows(held) / n};
 		prover_init(&parts[i].prover, wish);
 	}
 	while (started < n && !pthread_create(&parts[started].thread, NULL, prove_part, &parts[started]))
@@ -237,14 +266,17 @@ int prove_recording(struct web *w, struct store *s, const struct proof_wish *wis
 {
 	*ret = (struct proof){.judged = 0};
 	CLEANUP_HELD struct held_lease lease = {w, NULL};
+	CLEANUP_FREE uint8_t *choices = NULL;
 	int err = held_get(w, s, wish->row, &lease.held);
+	if (!err)
+		err = held_choices(lease.held, s, wish->row, &choices);
 	if (err)
 		return err;
 	size_t n = parts_of(wish, lease.held);
 	if (n > 1)
-		return prove_parts(lease.held, wish, n, ret);
+		return prove_parts(lease.held, choices, wish, n, ret);
 	CLEANUP(source_close) struct source *source = NULL;
-	err = held_source(lease.held, s, wish->row, &source);
+	err = held_source(lease.held, s, wish->row, choices, &source);
 	if (err)
 		return err;
 	struct prover p;

@@ -16,6 +16,9 @@ struct proof {
 	uint64_t attacks, stopped;        /* by label; one denied event stops an attack */
 	uint64_t benign, broken;          /* events that must be allowed, and are not */
 	uint64_t newly_blocked, newly_allowed, newly_unknown;   /* against BEFORE */
+	/* Of the recording: observations, and the events they stand for. */
+	uint64_t denied_passing, denied_passing_events;       /* denied, and the policy lets them pass */
+	uint64_t undecided_blocked, undecided_blocked_events; /* nobody decided, and they would be stopped */
 };
 
 /* One judged event, as the replay screen lists it. */
@@ -25,6 +28,7 @@ struct proof_event {
 	const struct judgement *judgement;  /* the deciding one, or NULL */
 	const struct engine *engine;        /* that made it, to explain with; or NULL */
 	bool prevented, broken;
+	enum choice choice;                 /* CHOICE_COUNT: of a corpus, nobody decides there */
 	bool compared;                      /* BEFORE is the verdict of the candidate before */
 	enum verdict before;
 	const char *why;
@@ -33,6 +37,11 @@ struct proof_event {
 /* What changes for an event when the candidate replaces the one before it. */
 enum proof_change { PROOF_SAME, PROOF_BLOCKED, PROOF_ALLOWED, PROOF_UNKNOWN };
 enum proof_change proof_change(const struct proof_event *e);
+
+/* Denied by a person, and the candidate lets it pass all the same. */
+bool proof_denied_passes(const struct proof_event *e);
+/* Decided by nobody, and the candidate would stop it. */
+bool proof_undecided_blocked(const struct proof_event *e);
 
 struct proof_wish {
 	const struct candidate *candidate;

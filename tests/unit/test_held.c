@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the server holds in memory says the same as the store, after every step: the allowlist that is suggested and
- * the events that are judged, byte by byte.
+ * the events that are judged with what was decided of them, byte by byte.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,7 +51,7 @@ static void add_events(struct source *source, struct buf *b)
 	int more;
 	while ((more = source_next(source, &ev)) > 0) {
 		event_json(&ev, b);
-		buf_printf(b, "%llu\n", (unsigned long long)ev.line);
+		buf_printf(b, "%llu %d\n", (unsigned long long)ev.line, source_store_choice(source));
 	}
 	assert_int_equal(more, 0);
 	source_close(source);
@@ -74,7 +74,9 @@ static void compare(struct web *w, struct store *s, int64_t workload)
 	OK(suggest_allowlist(s, &row, &options, &tally[1], &list[1]));
 	allowlist_print(list[0], &held);
 	allowlist_print(list[1], &stored);
-	OK(held_source(lease.held, s, &row, &source[0]));
+	CLEANUP_FREE uint8_t *choices = NULL;
+	OK(held_choices(lease.held, s, &row, &choices));
+	OK(held_source(lease.held, s, &row, choices, &source[0]));
 	OK(source_store_workload(s, workload, &source[1]));
 	add_events(source[0], &held);
 	add_events(source[1], &stored);

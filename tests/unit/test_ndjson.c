@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The export's reader: what lines mean, what is skipped and why, and the two scanners against each other. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -278,11 +280,44 @@ static void test_readers_agree(void **state)
 	}
 }
 
+/* A named pipe: silent while nobody has it open for writing, read once somebody writes, ended when he closes. */
+static void test_named_pipe(void **state)
+{
+	(void)state;
+	static const struct ndjson_options options = {.idle_ms = 5};
+	static const char zipped[] = "PK\3\4 and more";
+	char dir[] = "/tmp/test_ndjson.XXXXXX";
+	assert_non_null(mkdtemp(dir));
+	CLEANUP_FREE char *file = xasprintf("%s/pipe", dir);
+	assert_int_equal(mkfifo(file, 0600), 0);
+	for (int foreign = 0; foreign < 2; foreign++) {
+		struct str text = foreign ? STR(zipped) : STR(GOOD "\n");
+		CLEANUP_DIAG struct diag d = DIAG_INIT;
+		CLEANUP(source_close) struct source *source = NULL;
+		struct event ev;
+		assert_int_equal(ndjson_open(file, &options, &d, &source), 0);
+		assert_int_equal(source_next(source, &ev), -EAGAIN);
+		assert_int_equal(source_next(source, &ev), -EAGAIN);
+		int fd = open(file, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+		assert_true(fd >= 0);
+		assert_int_equal(source_next(source, &ev), -EAGAIN);
+		assert_int_equal(write(fd, text.p, text.n), text.n);
+		assert_int_equal(source_next(source, &ev), foreign ? -EINVAL : 1);
+		close(fd);
+		if (foreign)
+			assert_non_null(strstr(ndjson_error(source), "zip archive"));
+		else
+			assert_int_equal(source_next(source, &ev), 0);
+	}
+	unlink(file);
+	rmdir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hooks), cmocka_unit_test(test_damaged), cmocka_unit_test(test_deep),
-		cmocka_unit_test(test_too_long), cmocka_unit_test(test_gzip), cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_too_long), cmocka_unit_test(test_named_pipe), cmocka_unit_test(test_gzip), cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_scanners_agree), cmocka_unit_test(test_readers_agree),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,7 +56,7 @@ export function name(text, props) {
 	if (shown.length > 600)
 		return h('span.name', {...props, title: shown.slice(0, 4096)},
 			 h('span.name-head', null, shown.slice(0, 300)), h('span.name-tail', null, shown.slice(-24)));
-	return h('span.name', {...props, title: shown}, h('span.name-head', null, shown.slice(0, cut)),
+	return h('span.name', {...props, title: shown}, cut ? h('span.name-head', null, shown.slice(0, cut)) : null,
 		 h('span.name-tail', null, shown.slice(cut)));
 }
 

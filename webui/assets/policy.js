@@ -52,12 +52,30 @@ function yaml(file, policies, list) {
 	return root;
 }
 
+// "high: why": the level stands out, by shape and word as well.
+function risk(text) {
+	const [, level, why] = text.match(/^(\w+): (.*)$/s) || [null, '', text];
+	return [h(`b.${{high: 'bad', medium: 'warn'}[level] || 'good'}`, null, `${{high: '▲', medium: '△'}[level] || '○'} ${level}`), ' ', safe(why)];
+}
+
+function wouldStop(id, p) {
+	if (!p.would_stop && !p.unseen)
+		return null;
+	return h('section', null, h('h2', null, `Recorded, and not allowed: ${plural(p.would_stop, 'observation')}`),
+		p.would_stop ? [h('p', null, `${plural(p.would_stop_events, 'event')} of the recording are on no list, nobody denied them, and they would be stopped when enforced. `,
+				h('a', {href: `/w/${id}/replay?show=undecided-blocked`}, 'Each with its reason')),
+			h('ul.examples', null, p.would_stop_first.map(e => h('li', null, h('code.whole', null, safe(e))))),
+			p.would_stop > p.would_stop_first.length ? h('p.muted', null, `and ${count(p.would_stop - p.would_stop_first.length)} more`) : null] : null,
+		p.unseen ? h('p.notice', null, h('b', null, `No evidence shows ${p.unseen.replaceAll('+', ', ')}. `),
+			'Either the workload never does it, or the recording could not see it; below a protected path it would be stopped. Only monitoring tells.') : null);
+}
+
 function rules(list) {
 	return h('div.scroll', {tabindex: '0', role: 'region', 'aria-label': 'Rules'}, h('table.rules', null, h('thead', null, h('tr', null,
-		['Kind', 'Hook', 'What happens', 'Answers', 'What may trip it', 'Cannot stop', 'Selectors'].map(t => h('th', {scope: 'col'}, t)))),
+		['Kind', 'Hook', 'What happens', 'Answers', 'Risk of stopping what is benign', 'Evidence', 'Cannot stop', 'Selectors'].map(t => h('th', {scope: 'col'}, t)))),
 		h('tbody', null, list.map(r => h('tr', null, h('td', null, safe(r.kind)), h('td', null, h('code', null, safe(r.hook))),
 			h('td', null, r.prevents ? h('span.good', null, '■ prevented') : h('span.warn', null, '▲ killed; it may have taken effect')),
-			h('td', null, safe(r.threat)), h('td', null, safe(r.false_positive)), h('td', null, safe(r.cannot)),
+			h('td', null, safe(r.threat)), h('td', null, risk(r.risk)), h('td', null, safe(r.evidence.replaceAll('`', ''))), h('td', null, safe(r.cannot)),
 			h('td.num', null, `${count(r.selectors)} / ${plural(r.values, 'value')}`))))));
 }
 
@@ -84,6 +102,7 @@ export async function show(main, at) {
 					return mine.length ? h('section', null, h('h2', null, safe(f.name)), yaml(f, mine, p.findings)) : null;
 				}) : null,
 				p.compiled && p.rules.length ? h('section', null, h('h2', null, 'What each rule does, costs and cannot stop'), rules(p.rules)) : null,
+				p.compiled ? wouldStop(at.id, p) : null,
 				h('section', null, h('h2', null, `Not in it: ${plural(left, 'observation')}`), left ? h('ul', null, p.left_out.map(l =>
 					h('li', null, h('b', null, count(l.observations)), ` ${safe(l.summary.replace(/ \(--.*\)/, ''))} (${plural(l.events, 'event')})`)))
 					: h('p.muted', null, 'Everything that was observed is in it.')),

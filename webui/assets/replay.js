@@ -10,12 +10,13 @@ import {Progress} from '/progress.js';
 
 const SHAPES = {allow: '○', post: '○', unknown: '?', deny: '■', kill: '▲'};
 const WORDS = {allow: 'allowed', post: 'reported', unknown: 'cannot be told', deny: 'denied', kill: 'killed'};
-// [key, title, for: '' both, 'c' a corpus, 'd' a comparison]
+// [key, title, for: '' both, 'c' a corpus, 'd' a comparison, 'r' the recording]
 const SHOWS = [['changed', 'Changed', 'd'], ['newly-blocked', 'Newly blocked', 'd'], ['newly-allowed', 'Newly allowed', 'd'],
-	       ['blocked', 'Blocked', ''], ['all', 'All', ''], ['unknown', 'Cannot be told', ''], ['happened', 'Killed too late', ''],
+	       ['blocked', 'Blocked', ''], ['undecided-blocked', 'Never decided', 'r'], ['denied-passing', 'Denied, yet pass', 'r'], ['all', 'All', ''], ['unknown', 'Cannot be told', ''], ['happened', 'Killed too late', ''],
 	       ['attacks', 'Attacks', 'c'], ['missed', 'Attacks missed', 'c'], ['broken', 'Benign broken', 'c']];
 const NONE = {blocked: '✓ Nothing would be blocked.', missed: '✓ No attack was missed.', broken: '✓ Nothing benign breaks.', changed: '✓ No verdict changes.',
 	      'newly-blocked': '✓ Nothing is blocked that was not blocked before.', 'newly-allowed': 'Nothing is allowed that was not allowed before.',
+	      'undecided-blocked': '✓ Nothing is blocked that nobody decided.', 'denied-passing': '✓ Nothing that was denied passes.',
 	      unknown: '✓ Every event can be told.', happened: '✓ Nothing is stopped too late.'};
 const PHASES = ['start-up', 'steady', 'probes', 'scheduled', 'interactive'];
 
@@ -34,7 +35,9 @@ function verdictOf(got, comparing) {
 	return [h('p', null, h('b', null, count(got.blocked)), ` of ${plural(got.events, 'event')} would be blocked: `,
 			`${count(got.prevented)} prevented, ${count(got.happened)} killed although it happened; ${count(got.unknown)} cannot be told.`,
 			got.attacks ? ` Attacks: ${count(got.stopped)} of ${count(got.attacks)} stopped.` : '',
+			got.undecided_blocked ? ` ${plural(got.undecided_blocked, 'observation')} of these nobody decided.` : '',
 			got.benign ? ` Benign: ${count(got.broken)} of ${count(got.benign)} broken.` : ''),
+		got.denied_passing ? h('p', null, h('b.bad', null, `✕ ${count(got.denied_passing)} denied would still pass`), ` (${plural(got.denied_passing_events, 'event')}): the policy does not tell them from what is allowed, or does not judge them.`) : null,
 		comparing ? h('p.compared', null, `Against version ${comparing}: `, h(`b.${got.newly_blocked ? 'warn' : 'good'}`, null, `${count(got.newly_blocked)} newly blocked`), ', ',
 			h('b', null, `${count(got.newly_allowed)} newly allowed`), got.newly_unknown ? `, ${count(got.newly_unknown)} that can no longer be told` : '', '.') : null];
 }
@@ -61,13 +64,18 @@ export async function show(main, at) {
 		{key: 'words', title: 'Event', render: row => [name(row.words), row.label ? h(`span.tag.${row.expect}`, null, safe(row.label)) : null,
 			row.count > 1 ? h('span.muted', null, ` ${count(row.count)}×`) : null]},
 		{key: 'phase', title: 'Phase', render: row => h('span.muted', null, row.phase)},
-		{key: 'why', title: 'Why', render: row => [row.broken ? h('strong.warn', null, row.expect === 'deny' ? 'missed: ' : 'must be allowed: ') : null,
+		{key: 'why', title: 'Why', render: row => [row.broken ? h('strong.warn', null, row.expect === 'deny' ? 'this step passes: ' : 'must be allowed: ') : null,
 			h('span', {title: safe(row.why)}, safe(row.why)), row.rule ? h('span.muted', {title: safe(row.rule)}, ' · ' + safe(row.rule)) : null]},
-		{key: 'edit', title: 'Smallest edit', render: row => row.observation && (row.verdict === 'deny' || row.verdict === 'kill')
+		{key: 'edit', title: 'Edit, or line', render: row => row.observation && (row.verdict === 'deny' || row.verdict === 'kill')
 			? h('button', {type: 'button', disabled: session.read_only, title: 'exactly this, and nothing else; g: a general form', onclick: () => allow(row)}, 'Allow this')
 			: row.observation ? h('a', {href: `/w/${at.id}/review?q=${encodeURIComponent(row.words.split(' ')[1] || '')}`}, 'review') : h('span.muted', null, `line ${count(row.line)}`)},
 	];
+	// All of the row under the cursor: columns are too narrow for reasons, on a phone there are none.
+	const detail = h('section.detail', {'aria-label': 'The event', 'aria-live': 'polite'});
 	const list = new List({className: 'replay-list', label: 'Judged events', columns,
+		oncursor: row => clear(detail, row ? [h('p', null, verdict(row), ' ', h('code.whole', null, safe(row.words)),
+				row.count > 1 ? h('span.muted', null, ` ${count(row.count)}×`) : null),
+			h('p', null, h('span.label', null, 'Why '), safe(row.why), row.rule ? h('span.muted', null, ' · ' + safe(row.rule)) : null)] : null),
 		rowClass: row => [row.verdict, ...(row.broken ? ['broken'] : [])],
 		fetch: async (offset, limit, signal) => {
 			progress.begin(signal);
@@ -135,7 +143,7 @@ export async function show(main, at) {
 
 	// ---- what is looked at ----
 	const showTabs = h('div.tabs', {role: 'group', 'aria-label': 'Which events'});
-	const shown = () => SHOWS.filter(([,, only]) => !only || (only === 'c' ? isCorpus() : query.current));
+	const shown = () => SHOWS.filter(([,, only]) => !only || (only === 'c' ? isCorpus() : only === 'r' ? !isCorpus() : query.current));
 	function tabs() {
 		clear(showTabs, shown().map(([key, title]) => h('button.tab', {type: 'button', 'aria-pressed': String(query.show === key), onclick: () => set({show: key})}, title)));
 		for (const [el, key] of [[kind, 'kind'], [phase, 'phase'], [instance, 'instance'], [label, 'label']])
@@ -191,7 +199,7 @@ export async function show(main, at) {
 	});
 	document.addEventListener('consequence', known);
 	tabs();
-	main.append(h('div.bar', null, against, compare, showTabs, h('span.spacer'), progress.el), h('div.bar.second', null, filter, kind, phase, instance, label), top, chart, list.el);
+	main.append(h('div.bar', null, against, compare, showTabs, h('span.spacer'), progress.el), h('div.bar.second', null, filter, kind, phase, instance, label), top, chart, list.el, detail);
 	if (!isCorpus())
 		instances();
 	await list.reload();
