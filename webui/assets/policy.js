@@ -23,6 +23,10 @@ export function targetBar(target, changed) {
 		 select('lsm', 'BPF LSM active', ['yes', 'no']), select('arch', 'Machine', ['x86_64', 'arm64']));
 }
 
+// shop.yaml, shop-2.yaml, shop-10.yaml: as they were numbered.
+const stem = file => file.name.replace(/\.[^.]*$/, '');
+export const byName = (a, b) => stem(a).localeCompare(stem(b), 'en', {numeric: true}) || a.name.localeCompare(b.name, 'en');
+
 export function findings(list) {
 	return list.length ? h('ul.findings', null, list.map(f => h(`li.${f.level}`, null, h('b', null, f.level), ' ',
 		f.line ? h('span.muted', null, `line ${f.line}: `) : null, safe(f.message)))) : null;
@@ -58,10 +62,24 @@ function risk(text) {
 	return [h(`b.${{high: 'bad', medium: 'warn'}[level] || 'good'}`, null, `${{high: '▲', medium: '△'}[level] || '○'} ${level}`), ' ', safe(why)];
 }
 
+// What the page holds, worst first; each leads to its section.
+function glance(p, left) {
+	const risks = level => p.rules.filter(r => r.risk.startsWith(level)).length;
+	const to = (selector, kind, text) => h(`button.quiet.${kind}`, {type: 'button',
+		onclick: () => document.querySelector(selector)?.scrollIntoView({block: 'start'})}, text);
+	const high = risks('high'), medium = risks('medium');
+	return h('p.glance', null,
+		to('.page > section', 'plain', `${plural(p.policies.length, 'policy', 'policies')}, ${plural(p.rules.length, 'rule')}`),
+		high ? to('.rules', 'bad', `▲ ${count(high)} of high risk`) : null, medium ? to('.rules', 'warn', `△ ${count(medium)} of medium risk`) : null,
+		!high && !medium && p.rules.length ? to('.rules', 'good', '✓ low risk') : null,
+		p.would_stop ? to('.would-stop', 'bad', `▲ ${count(p.would_stop)} recorded, and not allowed`) : to('.left-out', 'good', '✓ nothing undecided is stopped'),
+		left ? to('.left-out', 'plain', `${count(left)} left out`) : null);
+}
+
 function wouldStop(id, p) {
 	if (!p.would_stop && !p.unseen)
 		return null;
-	return h('section', null, h('h2', null, `Recorded, and not allowed: ${plural(p.would_stop, 'observation')}`),
+	return h('section.would-stop', null, h('h2', null, `Recorded, and not allowed: ${plural(p.would_stop, 'observation')}`),
 		p.would_stop ? [h('p', null, `${plural(p.would_stop_events, 'event')} of the recording are on no list, nobody denied them, and they would be stopped when enforced. `,
 				h('a', {href: `/w/${id}/replay?show=undecided-blocked`}, 'Each with its reason')),
 			h('ul.examples', null, p.would_stop_first.map(e => h('li', null, h('code.whole', null, safe(e))))),
@@ -91,9 +109,11 @@ export async function show(main, at) {
 		body.classList.add('working');
 		try {
 			const p = await get(`/workloads/${at.id}/policy`, {target: sessionStorage.target}, abort.signal);
+			p.files?.sort(byName);
 			const left = p.left_out.reduce((n, l) => n + l.observations, 0);
-			clear(body, h('div.bar', null, targetBar(p.target, draw), h('span.muted', null, safe(p.target))),
+			clear(body, h('div.bar', null, targetBar(p.target, draw), h('span.muted.whole.exact', null, safe(p.target).replaceAll(',', ', '))),
 				findings(p.findings),
+				p.compiled ? glance(p, left) : null,
 				p.compiled ? null : h('div.failure', {role: 'alert'}, h('strong', null, 'No policy can be made of this choice. '),
 					h('p', null, 'Nothing ships until every reason above is gone.')),
 				p.no_yaml ? h('p.notice', null, h('b', null, 'No YAML: '), safe(p.no_yaml), ' The image holds the same choice.') : null,
@@ -103,7 +123,7 @@ export async function show(main, at) {
 				}) : null,
 				p.compiled && p.rules.length ? h('section', null, h('h2', null, 'What each rule does, costs and cannot stop'), rules(p.rules)) : null,
 				p.compiled ? wouldStop(at.id, p) : null,
-				h('section', null, h('h2', null, `Not in it: ${plural(left, 'observation')}`), left ? h('ul', null, p.left_out.map(l =>
+				h('section.left-out', null, h('h2', null, `Not in it: ${plural(left, 'observation')}`), left ? h('ul', null, p.left_out.map(l =>
 					h('li', null, h('b', null, count(l.observations)), ` ${safe(l.summary.replace(/ \(--.*\)/, ''))} (${plural(l.events, 'event')})`)))
 					: h('p.muted', null, 'Everything that was observed is in it.')),
 				h('section', null, h('h2', null, 'The choice, as an allowlist'), h('pre.file', {tabindex: '0', 'aria-label': 'Allowlist'}, safe2(p.allowlist))));

@@ -71,7 +71,7 @@ export async function show(main, at) {
 			: row.observation ? h('a', {href: `/w/${at.id}/review?q=${encodeURIComponent(row.words.split(' ')[1] || '')}`}, 'review') : h('span.muted', null, `line ${count(row.line)}`)},
 	];
 	// All of the row under the cursor: columns are too narrow for reasons, on a phone there are none.
-	const detail = h('section.detail', {'aria-label': 'The event', 'aria-live': 'polite'});
+	const detail = h('section.detail', {tabindex: '0', 'aria-label': 'The event', 'aria-live': 'polite'});
 	const list = new List({className: 'replay-list', label: 'Judged events', columns,
 		oncursor: row => clear(detail, row ? [h('p', null, verdict(row), ' ', h('code.whole', null, safe(row.words)),
 				row.count > 1 ? h('span.muted', null, ` ${count(row.count)}×`) : null),
