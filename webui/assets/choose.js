@@ -30,7 +30,7 @@ export async function ladder(id, row, version, stored) {
 					clear(body, failure(e));
 				}
 			}}, 'Allow'),
-			h('div', null, h('code.whole', null, safe(p.rule)), h(p.surplus || p.elsewhere ? 'p.warn' : 'p.good', null, surplus(p)),
+			h('div', null, h('code.whole', null, safe(p.rule)), h(p.surplus || p.denied || p.elsewhere ? 'p.warn' : 'p.good', null, surplus(p)),
 			  p.examples?.length ? h('p.muted.whole', null, 'for example ', p.examples.map(safe).join(', ')) : null)))));
 		body.querySelector('button')?.focus();
 	} catch (e) {

@@ -23,6 +23,9 @@ export class List {
 		this.el = h('div.list', null, this.scroller, this.note);
 		this.observer = new ResizeObserver(() => { this.measure(); this.later(); });
 		this.observer.observe(this.scroller);
+		this.print = ev => { this.printing = ev.type === 'beforeprint'; this.draw(); };
+		addEventListener('beforeprint', this.print);
+		addEventListener('afterprint', this.print);
 		this.drawHead();
 	}
 
@@ -101,8 +104,10 @@ export class List {
 	// MOVED: the rows' own contents are as they were, so those in the document are kept.
 	draw(moved) {
 		const top = this.scroller.scrollTop, shown = this.scroller.clientHeight;
-		const first = Math.max(0, Math.floor(top / this.height) - OVERSCAN);
-		const last = Math.min(this.total, Math.ceil((top + shown) / this.height) + OVERSCAN);
+		// On paper there is no scrolling: what of the first page is here, and how many there are.
+		const first = this.printing ? 0 : Math.max(0, Math.floor(top / this.height) - OVERSCAN);
+		const last = Math.min(this.total, this.printing ? PAGE : Math.ceil((top + shown) / this.height) + OVERSCAN);
+		this.el.dataset.rows = `Rows 1 to ${count(Math.min(PAGE, this.total))} of ${count(this.total)}`;
 		this.scroller.setAttribute('aria-rowcount', this.total + 1);
 		this.body.style.height = this.total * this.height + 'px';
 		const drawn = new Map();
@@ -183,6 +188,8 @@ export class List {
 	}
 
 	stop() {
+		removeEventListener('beforeprint', this.print);
+		removeEventListener('afterprint', this.print);
 		this.abort?.abort();
 		this.observer.disconnect();
 	}

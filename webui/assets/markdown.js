@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The review page's own Markdown as elements: headings, paragraphs, lists, tables, fenced code. Text becomes text nodes only.
+// The review page's own Markdown as elements: headings, paragraphs and their line breaks, lists, tables, fenced code. Text becomes text nodes only.
 import {h, safe} from '/lib.js';
 
 // **bold**, `code`, and a backslash before what would mean something.
@@ -54,7 +54,8 @@ export function markdown(text) {
 			} else if (line.startsWith('|')) {
 				out.push(table(take(l => l.startsWith('|'))));
 			} else {
-				out.push(h('p', null, inline(take(l => l.trim() && !/^(#|\||- |\d+\. | *```)/.test(l)).join(' '))));
+				out.push(h('p', null, take(l => l.trim() && !/^(#|\||- |\d+\. | *```)/.test(l)).join('\n').split(/ {2,}\n/)
+					.map((part, k) => [k ? h('br') : null, inline(part.replaceAll('\n', ' '))])));
 			}
 		}
 	}

@@ -2,7 +2,7 @@
 // Ship: every file with its digest, and the commands to roll out and back. Monitor first.
 import {h, clear, safe, get, post, count, plural, failure, copyButton, queryString, toast, session} from '/lib.js';
 import {state, refreshWorkload} from '/app.js';
-import {targetBar, findings} from '/policy.js';
+import {byName, targetBar, findings} from '/policy.js';
 import {markdown} from '/markdown.js';
 
 const WHAT = [[/allowlist/, 'the choice itself: reviewed in Git, compiled again at any time'], [/kustomization/, 'names the files for kubectl -k'],
@@ -49,24 +49,23 @@ export async function show(main, at) {
 		const query = {target: sessionStorage.target, enforce};
 		try {
 			const p = await get(`/workloads/${at.id}/policy`, query, abort.signal);
+			p.files?.sort(byName);
 			const radio = (value, title, note) => h('label.radio', null, h('input', {type: 'radio', name: 'mode', checked: enforce === value,
 				onchange: () => { enforce = value; state({enforce}); draw(); }}), h('span', null, h('b', null, title), h('br'), h('span.muted', null, note)));
-			clear(body, workload.lost ? h('div.failure', null, h('strong', null, `The recording lost ${plural(workload.lost, 'event')}: not complete. `),
-					h('p', null, 'What was not seen is not allowed by this policy. Monitor before you enforce.')) : null,
-				workload.undecided ? h('p.notice', null, h('b', null, `${plural(workload.undecided, 'observation')} undecided. `), 'Undecided means: not allowed. ',
+			clear(body, workload.undecided ? h('p.notice', null, h('b', null, `${plural(workload.undecided, 'observation')} undecided. `), 'Undecided means: not allowed. ',
 					h('a', {href: `/w/${at.id}/review?choice=undecided`}, 'Decide them')) : null,
 				h('div.bar', null, targetBar(p.target, draw)),
 				h('fieldset.modes', null, h('legend', null, 'What the files do'),
-					radio(false, 'Monitor', 'reports what would be blocked; blocks nothing'), radio(true, 'Enforce', 'blocks')),
+					radio(false, 'Monitor', 'reports what would be blocked; blocks nothing'), radio(true, 'Enforce', 'stops what is not allowed; ship the monitoring files first')),
 				findings(p.findings),
 				p.compiled ? [h('p.muted', null, `Replayed over ${plural(p.replayed, 'recorded event')} before it was offered; ${count(p.unknown)} of them could not be judged.`),
 					h('table.files', null, h('thead', null, h('tr', null, ['File', 'What it is', 'Size', 'SHA-256'].map(t => h('th', {scope: 'col'}, t)))),
 						h('tbody', null, p.files.map(f => h('tr', null,
 							h('td', null, h('a', {download: f.name, href: `/api/v1/workloads/${at.id}/download/${encodeURIComponent(f.name)}${queryString(query)}`}, safe(f.name))),
-							h('td', null, WHAT.find(([re]) => re.test(f.name))?.[1] || ''), h('td.num', null, size(f.size)),
+							h('td.what', null, WHAT.find(([re]) => re.test(f.name))?.[1] || ''), h('td.num', null, size(f.size)),
 							h('td', null, h('code.digest', {title: f.sha256}, f.sha256), ' ', copyButton(f.sha256, 'Copy the digest')))))),
 					h('h2', null, 'Roll out, and back'), commands(p, enforce),
-					h('h2', null, 'Where this workload stands'), h('p', null, ['observe', 'monitor', 'enforce'].map(m => h('button', {type: 'button',
+					h('h2.screen', null, 'Where this workload stands'), h('p.screen', null, ['observe', 'monitor', 'enforce'].map(m => h('button', {type: 'button',
 						'aria-pressed': String(workload.mode === m), disabled: session.read_only, onclick: () => mode(m)}, m))),
 					p.files.filter(f => /\.md$/.test(f.name) && f.text).map(f => h('section.print', null, h('h2', null, 'Review page'), markdown(f.text)))]
 				: h('div.failure', {role: 'alert'}, h('strong', null, 'Nothing to ship: '), h('p', null, 'no policy can be made of this choice; every reason is above.')));

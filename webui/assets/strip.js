@@ -49,6 +49,6 @@ export function strip(data, brushed) {
 		from = null;
 	});
 	return h('figure.strip', null, svg, h('figcaption', null, h('span', null, data.first_ns.slice(0, 19).replace('T', ' ')),
-		h('span.legend', null, h('i.s-allowed'), 'allowed ', h('i.s-blocked'), 'prevented ', h('i.s-happened'), 'killed, but it happened ',
-			h('i.s-unknown'), 'cannot be told'), h('span', null, span(last - first))));
+		h('span.legend', null, [['allowed', 'allowed'], ['blocked', 'prevented'], ['happened', 'killed, but it happened'], ['unknown', 'cannot be told']]
+			.map(([key, words]) => [h('span', null, h(`i.s-${key}`), words), ' '])), h('span', null, span(last - first))));
 }
