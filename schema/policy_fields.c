@@ -126,7 +126,8 @@ static const struct field labels_fields[] = {
 OBJECT(labels, "a selector of labels", S, AT(S));
 static const struct field_object host_object = {
 	.name = "a selector of hosts", .fields = labels_fields, .nfields = ARRAY_SIZE(labels_fields),
-	.size = sizeof(S), .at = AT(S), .section = -1, .rule = rule_host};
+	.size = sizeof(S), .at = AT(S), .section = -1, .rule = rule_host,
+	.rule_text = "only {}: no matchLabels, no matchExpressions; not in a TracingPolicyNamespaced"};
 #undef S
 
 #define S struct spec_arg
@@ -249,7 +250,8 @@ static const struct field action_fields[] = {
 	{"userStackTrace", FIELD_BOOL, 0, offsetof(S, user_stack), .help = "Post: with the program's stack"},
 	{"imaHash", FIELD_BOOL, 0, offsetof(S, ima_hash), .help = "Post at an LSM hook: with the file's hash"},
 };
-OBJECT(action, "an action", S, AT(S), .rule = rule_action);
+OBJECT(action, "an action", S, AT(S), .rule = rule_action,
+       .rule_text = "at most one of argNewSymbol, argNewAddr and argNewOffset");
 #undef S
 
 #define S struct workload_filter
@@ -314,13 +316,13 @@ static const struct field ignore_call_fields[] = {
 	 .help = "load the others when this kernel lacks the function"},
 };
 static const struct field_object ignore_call_object = {"what to ignore", ignore_call_fields, 1, 0,
-						       NO_PLACE, 0, -1, NULL};
+						       NO_PLACE, 0, -1, NULL, NULL};
 static const struct field ignore_digest_fields[] = {
 	{"digestVerificationFailure", FIELD_BOOL, 0, offsetof(S, ignore_digest_failure),
 	 .help = "attach although the file has another digest"},
 };
 static const struct field_object ignore_digest_object = {"what to ignore", ignore_digest_fields, 1, 0,
-							 NO_PLACE, 0, -1, NULL};
+							 NO_PLACE, 0, -1, NULL, NULL};
 static const struct field probe_fields[] = {PROBE};
 static const struct field tracepoint_fields[] = {
 	{"subsystem", FIELD_STRING, FIELD_REQUIRED, offsetof(S, subsystem), .help = "such as raw_syscalls"},
@@ -355,11 +357,12 @@ static const struct field usdt_fields[] = {
 	static const struct field_object id##_object = {                                           \
 		.name = title, .fields = rows##_fields, .nfields = ARRAY_SIZE(rows##_fields),      \
 		.size = sizeof(S), .at = AT(S), .section = number, __VA_ARGS__}
-HOOK(kprobe, "a kprobe", probe, SECTION_KPROBE, .rule = rule_return);
-HOOK(fentry, "an fentry", probe, SECTION_FENTRY, .rule = rule_return);
+HOOK(kprobe, "a kprobe", probe, SECTION_KPROBE, .rule = rule_return, .rule_text = "return: true needs returnArg");
+HOOK(fentry, "an fentry", probe, SECTION_FENTRY, .rule = rule_return, .rule_text = "return: true needs returnArg");
 HOOK(tracepoint, "a tracepoint", tracepoint, SECTION_TRACEPOINT);
 HOOK(lsm, "an LSM hook", lsm, SECTION_LSM);
-HOOK(uprobe, "a uprobe", uprobe, SECTION_UPROBE, .rule = rule_uprobe);
+HOOK(uprobe, "a uprobe", uprobe, SECTION_UPROBE, .rule = rule_uprobe,
+     .rule_text = "at most one of symbols, offsets and addrs; return: true needs returnArg");
 HOOK(usdt, "a USDT probe", usdt, SECTION_USDT);
 #undef S
 

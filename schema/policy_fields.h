@@ -69,6 +69,7 @@ struct field_object {
 	int section;  /* hooks: which; else -1 */
 	/* The schema's CEL rules: errors through policy_reject(). */
 	void (*rule)(struct policy_reader *r, const struct yaml_node *node);
+	const char *rule_text; /* the same for people; NULL = none */
 };
 #define NO_PLACE SIZE_MAX
 

@@ -161,7 +161,7 @@ static void messages(void **state)
 		{"kind: TracingPolicy\nmetadata: {name: x, lables: {}}\nspec: {}\n",
 		 "2:21: metadata.lables: metadata has no field \"lables\"; did you mean labels?"},
 		{"kind: TracingPolicyNamespaced\nmetadata: {name: x}\nspec: {}\n",
-		 "2:11: metadata: a TracingPolicyNamespaced needs a namespace; add namespace: its-namespace"},
+		 "2:11: metadata.namespace: a TracingPolicyNamespaced needs a namespace; add namespace: its-namespace"},
 		{"kind: TracingPolicy\nmetadata: {name: x}\n", "1:1: no spec; add spec: and what to hook"},
 		{HEAD "  kprobe: []\n", "4:3: spec.kprobe: a spec has no field \"kprobe\"; did you mean kprobes?"},
 		{HEAD "  kprobes: {}\n", "4:12: spec.kprobes: a map where a list belongs; write a list"},
