@@ -29,7 +29,8 @@ struct judgement {
 	int32_t error;            /* DENY: the errno the caller sees, negative */
 	uint32_t signal;          /* KILL */
 	bool before_first_instruction;  /* KILL at exec: the new image ran nothing */
-	const char *why;          /* static or valid until the next engine_judge() */
+	const char *why;          /* valid for the engine's life */
+	struct str detail;        /* for whoever asks for engine_explain()'s words: empty from engine_judge() */
 };
 
 /* POLICIES are borrowed for the engine's life. */

@@ -83,7 +83,7 @@ struct hit {
 	bool new_image;         /* at exec: a kill lands after the new image is in place */
 	bool fresh_image;       /* ... and has run nothing yet */
 	const char *maybe;      /* why it is not told that the hook is passed at all; or NULL */
-	struct slot slots[MAX_SLOTS];
+	struct slot slots[MAX_SLOTS + 1];   /* the last takes what cannot be filtered either */
 };
 
 struct hits {

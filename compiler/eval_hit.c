@@ -68,9 +68,8 @@ struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const st
 
 struct slot *hit_slot(struct hit *h, enum slot_kind kind, uint8_t index)
 {
-	static struct slot full;   /* arguments beyond MAX_SLOTS cannot be filtered either */
 	if (h->n == MAX_SLOTS)
-		return &full;
+		return &h->slots[MAX_SLOTS];
 	struct slot *s = &h->slots[h->n++];
 	*s = (struct slot){.kind = kind, .index = index, .family = -1, .protocol = -1};
 	return s;

@@ -1,25 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Files and folders to policies and images. What a file is, its first bytes say, not its name. */
+/* Files and folders to policies and images. What a file is, its first bytes and its kind say, not its name. */
 #include "compiler/policy_set.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include "compiler/emit_elf.h"
 #include "schema/image_file.h"
 #include "schema/base/io.h"
 
-enum { MAX_FILE = 256 << 20 };
+/* Takes both. */
+static void add_image(struct policy_set *s, struct image *image, struct allowlist *made_of)
+{
+	if (s->nimages == s->images_cap)
+		s->images = vec_grow(s->images, &s->images_cap, sizeof(*s->images));
+	if (s->nimages == s->allowlists_cap)
+		s->allowlists = vec_grow(s->allowlists, &s->allowlists_cap, sizeof(*s->allowlists));
+	s->images[s->nimages] = image;
+	s->allowlists[s->nimages++] = made_of;
+}
 
-static int add_image(struct policy_set *s, const char *file, struct str bytes, struct diag *d)
+static int add_elf(struct policy_set *s, const char *file, struct str bytes, struct diag *d)
 {
 	struct image *image;
 	int err = image_load(file, bytes, d, &image);
-	if (err)
-		return err;
-	if (s->nimages == s->images_cap)
-		s->images = vec_grow(s->images, &s->images_cap, sizeof(*s->images));
-	s->images[s->nimages++] = image;
-	return 0;
+	if (!err)
+		add_image(s, image, NULL);
+	return err;
+}
+
+static int add_allowlist(struct policy_set *s, const char *file, struct str text, struct diag *d)
+{
+	CLEANUP(allowlist_free) struct allowlist *a = NULL;
+	CLEANUP(lowered_free) struct lowered *l = NULL;
+	CLEANUP_BUF struct buf bytes = BUF_INIT;
+	struct image *image;
+	int err = allowlist_parse(file, text, d, &a);
+	if (!err)
+		err = lower(a, d, &l);
+	if (!err)
+		err = emit_elf(l, true, d, &bytes);
+	if (!err)
+		err = image_load(file, buf_view(&bytes), d, &image);
+	if (!err)
+		add_image(s, image, TAKE(a));
+	return err;
 }
 
 static int add_yaml(struct policy_set *s, const char *file, struct str text, struct diag *d)
@@ -39,17 +64,48 @@ static int add_yaml(struct policy_set *s, const char *file, struct str text, str
 	return 0;
 }
 
+/* A line "kind: Allowlist" of its own, or the same as JSON. */
+static bool is_allowlist(struct str text)
+{
+	static const struct str key = STR_INIT("kind:"), name = STR_INIT("Allowlist");
+	for (struct str rest = text; rest.n;) {
+		const char *end = memchr(rest.p, '\n', rest.n);
+		struct str line = {rest.p, end ? (size_t)(end - rest.p) : rest.n};
+		rest = str_skip(rest, line.n + 1);
+		if (!str_starts(line, key))
+			continue;
+		line = str_skip(line, key.n);
+		while (line.n && strchr(" \t\"'", line.p[0]))
+			line = str_skip(line, 1);
+		return str_starts(line, name);
+	}
+	return text.n && text.p[0] == '{' && memmem(text.p, text.n, "\"Allowlist\"", strlen("\"Allowlist\""));
+}
+
+int policy_set_add_bytes(struct policy_set *s, const char *file, struct str bytes, struct diag *d)
+{
+	if (str_starts(bytes, STR("\x7f" "ELF")))
+		return add_elf(s, file, bytes, d);
+	return is_allowlist(bytes) ? add_allowlist(s, file, bytes, d) : add_yaml(s, file, bytes, d);
+}
+
 static int add_file(struct policy_set *s, const char *file, struct diag *d)
 {
 	CLEANUP_BUF struct buf bytes = BUF_INIT;
-	int err = read_file(file, MAX_FILE, &bytes);
-	if (err == -E2BIG)
-		return diag_error(d, file, "larger than %d MiB, the most a policy or image may be", MAX_FILE >> 20);
+	int err = read_file(file, POLICY_FILE_MAX, &bytes);
 	if (err)
 		return diag_error(d, file, "cannot be read: %s", strerror(-err));
-	if (str_starts(buf_view(&bytes), STR("\x7f" "ELF")))
-		return add_image(s, file, buf_view(&bytes), d);
-	return add_yaml(s, file, buf_view(&bytes), d);
+	return policy_set_add_bytes(s, file, buf_view(&bytes), d);
+}
+
+static bool is_companion(const char *name)
+{
+	return str_ends(str_from(name), STR(".allowlist.yaml")) || !strcmp(name, "kustomization.yaml");
+}
+
+static bool is_lone_allowlist(const char *name)
+{
+	return str_ends(str_from(name), STR(".allowlist.yaml"));
 }
 
 static int is_policy_file(const struct dirent *e)
@@ -61,12 +117,6 @@ static int is_policy_file(const struct dirent *e)
 	return 0;
 }
 
-/* An allowlist and a kustomization lie beside what compile writes; they are no policies. */
-static bool is_companion(const char *name)
-{
-	return str_ends(str_from(name), STR(".allowlist.yaml")) || !strcmp(name, "kustomization.yaml");
-}
-
 static int add_folder(struct policy_set *s, const char *path, struct diag *d)
 {
 	struct dirent **names;
@@ -74,10 +124,12 @@ static int add_folder(struct policy_set *s, const char *path, struct diag *d)
 	if (n < 0)
 		return diag_error(d, path, "cannot be read: %s", strerror(errno));
 	int err = 0;
-	size_t before = s->npolicies + s->nimages;
+	size_t before = s->npolicies + s->nimages, policies = 0;
+	for (int i = 0; i < n; i++)
+		policies += !is_companion(names[i]->d_name);
 	for (int i = 0; i < n; i++) {
 		CLEANUP_FREE char *file = xasprintf("%s/%s", path, names[i]->d_name);
-		if (!err && !is_companion(names[i]->d_name))
+		if (!err && (policies ? !is_companion(names[i]->d_name) : is_lone_allowlist(names[i]->d_name)))
 			err = add_file(s, file, d);
 		free(names[i]);
 	}
@@ -99,9 +151,12 @@ void policy_set_done(struct policy_set *s)
 {
 	for (size_t i = 0; i < s->npolicies; i++)
 		policy_free(s->policies[i]);
-	for (size_t i = 0; i < s->nimages; i++)
+	for (size_t i = 0; i < s->nimages; i++) {
 		image_free(s->images[i]);
+		allowlist_free(s->allowlists[i]);
+	}
 	free(s->policies);
 	free(s->images);
+	free(s->allowlists);
 	*s = (struct policy_set)POLICY_SET_INIT;
 }

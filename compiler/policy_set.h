@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a command line names as policies: TracingPolicy files, folders of them, map images. */
+/* What a command line names as policies: TracingPolicy files, map images, allowlists, folders of them. */
 #pragma once
 
 #include "compiler/image_eval.h"
@@ -8,16 +8,23 @@
 struct policy_set {
 	struct policy **policies;
 	size_t npolicies, cap;
-	struct image **images;
-	size_t nimages, images_cap;
+	struct image **images;            /* an allowlist is judged as the image that compile makes of it */
+	struct allowlist **allowlists;    /* by image: what it was made of; NULL = the image was given */
+	size_t nimages, images_cap, allowlists_cap;
 };
 
-#define POLICY_SET_INIT {NULL, 0, 0, NULL, 0, 0}
+#define POLICY_SET_INIT {NULL, 0, 0, NULL, NULL, 0, 0, 0}
 #define CLEANUP_POLICY_SET __attribute__((cleanup(policy_set_done)))
 
+enum { POLICY_FILE_MAX = 256 << 20 };
+
 /*
- * Adds what PATH holds: an image (known by its first bytes), a YAML file with one or more documents, or every
- * *.yaml, *.yml and *.elf of a folder, in order of name. -EINVAL with the reasons in D.
+ * Adds what PATH holds: an image (known by its first bytes), an allowlist, a YAML file with one or more TracingPolicy documents, or
+ * every *.yaml, *.yml and *.elf of a folder, in order of name. Beside policies, what compile writes for people (*.allowlist.yaml,
+ * kustomization.yaml) is passed over. -EINVAL with the reasons in D.
  */
 int policy_set_add(struct policy_set *s, const char *path, struct diag *d);
+
+/* The same of bytes that are held already, called FILE in messages. */
+int policy_set_add_bytes(struct policy_set *s, const char *file, struct str bytes, struct diag *d);
 void policy_set_done(struct policy_set *s);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One pass over a source: judge, tally, hold expectations. Totals are sums, so tallies merge in any order. */
+/* What becomes of an event and whether it should have: counters only, so that tallies merge in any order. */
 #include "compiler/replay.h"
 
-#include "compiler/image_eval.h"
-#include "schema/workload.h"
 
 static uint64_t *tally_fields(struct tally *t, size_t *n)
 {
@@ -48,8 +46,7 @@ static bool hold(const struct event *ev, enum verdict worst, struct tally *t)
 	return broken;
 }
 
-/* Prevented if any of the stopping judgements prevents: a denied call does not run on, whoever else kills. */
-static bool prevented(const struct judgement *j, size_t n)
+bool judgements_prevent(const struct judgement *j, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (verdict_stops(j[i].verdict) && j[i].effect == EFFECT_PREVENTED)
@@ -64,112 +61,10 @@ bool replay_event(const struct event *ev, const struct judgement *j, size_t n, s
 	t->events += count;
 	t->verdicts[worst] += count;
 	if (verdict_stops(worst)) {
-		if (prevented(j, n))
+		if (judgements_prevent(j, n))
 			t->prevented += count;
 		else
 			t->happened += count;
 	}
 	return hold(ev, worst, t);
-}
-
-enum covers { COVERS_NO, COVERS_MAYBE, COVERS_YES };
-
-/*
- * An image is loaded for one workload's cgroups, so it judges only that one's events. An allowlist without a container covers every
- * container of its workload.
- * A pod known by its cgroup only may be one of the workload's.
- */
-static enum covers image_covers(const struct image *image, const struct event *ev, struct buf *scratch)
-{
-	struct workload w;
-	struct instance inst;
-	workload_of(&ev->process, ev->node, scratch, &w, &inst);
-	CLEANUP_BUF struct buf form = BUF_INIT;
-	workload_print(&form, &w);
-	if (str_eq(buf_view(&form), image->workload))
-		return COVERS_YES;
-	w.container = (struct str){NULL, 0};
-	buf_clear(&form);
-	workload_print(&form, &w);
-	if (str_eq(buf_view(&form), image->workload))
-		return COVERS_YES;
-	return str_eq(w.namespace, STR("unknown")) && !str_starts(image->workload, STR("host/")) ? COVERS_MAYBE : COVERS_NO;
-}
-
-/* The image's word as a judgement: it denies in the kernel before the operation, or says nothing. */
-static bool judge_image(const struct image *image, size_t policy, const struct event *ev,
-			struct judgement *ret)
-{
-	struct image_verdict v = image_judge(image, ev);
-	if (!v.judged)
-		return false;
-	*ret = (struct judgement){.policy = policy,
-				  .selector = v.rule ? (int)v.rule : -1,
-				  .verdict = v.verdict,
-				  .effect = verdict_stops(v.verdict) ? EFFECT_PREVENTED : EFFECT_HAPPENED,
-				  .error = verdict_stops(v.verdict) ? -EPERM : 0,
-				  .why = v.why};
-	return true;
-}
-
-struct judgements {
-	struct judgement *v;
-	size_t n, cap;
-};
-
-static void judge_all(struct engine *e, size_t npolicies, struct image *const *images, size_t nimages,
-		      const struct event *ev, struct buf *scratch, struct judgements *all)
-{
-	const struct judgement *j;
-	size_t n = engine_judge(e, ev, &j);
-	all->n = 0;
-	for (size_t i = 0; i < n; i++)
-		*VEC_PUSH(all) = j[i];
-	for (size_t i = 0; i < nimages; i++) {
-		struct judgement mine;
-		enum covers covers = image_covers(images[i], ev, scratch);
-		if (covers == COVERS_NO || !judge_image(images[i], npolicies + i, ev, &mine))
-			continue;
-		if (covers == COVERS_MAYBE)
-			mine = (struct judgement){.policy = mine.policy, .selector = -1, .verdict = VERDICT_UNKNOWN,
-						  .why = "the container of this process is not resolved to a pod"};
-		*VEC_PUSH(all) = mine;
-	}
-}
-
-int replay_run_images(struct engine *e, size_t npolicies, struct image *const *images, size_t nimages,
-		      struct source *source, const struct replay_handler *handler,
-		      struct tally *tally)
-{
-	struct judgements all = {NULL, 0, 0};
-	CLEANUP_BUF struct buf scratch = BUF_INIT;
-	struct event ev;
-	int err;
-	while ((err = source_next(source, &ev)) > 0) {
-		judge_all(e, npolicies, images, nimages, &ev, &scratch, &all);
-		bool broken = replay_event(&ev, all.v, all.n, tally);
-		int stop = handler ? handler->event(handler->arg, &ev, all.v, all.n, broken) : 0;
-		if (stop) {
-			err = stop;
-			break;
-		}
-	}
-	free(all.v);
-	return err;
-}
-
-int replay_run(struct engine *e, struct source *source, const struct replay_handler *handler,
-	       struct tally *tally)
-{
-	struct event ev;
-	int err;
-	while ((err = source_next(source, &ev)) > 0) {
-		const struct judgement *j;
-		size_t n = engine_judge(e, &ev, &j);
-		bool broken = replay_event(&ev, j, n, tally);
-		int stop = handler ? handler->event(handler->arg, &ev, j, n, broken) : 0;
-		if (stop)
-			return stop;
-	}
-	return err;
 }

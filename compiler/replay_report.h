@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "compiler/policy_set.h"
-#include "compiler/replay.h"
+#include "compiler/judges.h"
+#include "compiler/totals.h"
 
 enum report_format { REPORT_TEXT, REPORT_JSON };
 
@@ -14,32 +14,43 @@ struct report_options {
 	const struct target *target;
 	enum report_format format;
 	bool all;                 /* JSON: also events that no hook reaches */
-	bool quiet;               /* text: totals only */
+	bool quiet;               /* text: no events */
+	bool totals;              /* text: also by selector and by label */
 	uint64_t limit;           /* text: stopped events shown; 0 = all */
 };
 
-struct report;
+/* The whole. Parts are printed to it in order. */
+struct report {
+	const struct report_options *o;
+	FILE *out;
+	uint64_t shown, hidden;   /* text: stopped events; hidden ones were beyond the limit */
+	bool format_told;         /* the first JSON object carries the format number */
+};
 
-/* OPTIONS and what it points to are borrowed. Events are printed to OUT as they are added. */
-struct report *report_new(const struct report_options *options, FILE *out);
-void report_free(struct report *r);
-DEFINE_CLEANUP(struct report *, report_free)
+/* The events of one source, which is judged while others are. */
+struct report_part;
 
-/* Before each source: the engine that will judge it, to explain with. Borrowed until report_source_done(). */
-void report_source(struct report *r, const struct engine *e);
+/* DIRECT: the first part, printed as its events come. Others are kept in a temporary file. */
+struct report_part *report_part_new(struct report *r, bool direct);
+void report_part_free(struct report_part *p);
+DEFINE_CLEANUP(struct report_part *, report_part_free)
 
-/* A struct replay_handler's event function; ARG is the report. */
-int report_event(void *arg, const struct event *ev, const struct judgement *j, size_t n, bool broken);
+/* Which judgements' details the next event is shown with. */
+enum judge_detail report_part_detail(const struct report_part *p);
+void report_part_event(struct report_part *p, const struct event *ev, const struct judgement *j, size_t n, bool broken);
 
-/* After each source: which hooks it neither recorded nor implied. */
-void report_source_done(struct report *r, const struct engine *e);
+/* Prints the part to the whole, as far as the limit lets it. 0 or -errno (the temporary file). */
+int report_part_end(struct report_part *p);
 
-/* Prints the totals. */
-void report_end(struct report *r, const struct tally *t);
+/* Prints the totals. STOPPED: the user ended it before the end. */
+void report_end(struct report *r, const struct totals *t, bool stopped);
 
 /* One test case for each label and expectation, failed when one of its events breaks it. 0 or -errno. */
-int report_junit(const struct report *r, const char *file);
+int report_junit(const struct totals *t, const char *file);
 
-/* The name that a report gives to a hook: security_file_open, sched/sched_process_exec. */
-struct buf;
+/* The names that a report gives to a judgement's policy, and to a hook: security_file_open, sched/sched_process_exec. */
+void judge_words(const struct policy_set *set, size_t policy, size_t hook, struct buf *ret_policy, struct buf *ret_hook);
 void hook_words(const struct policy *p, size_t hook, struct buf *b);
+
+/* Appends "key":"value", -- with the comma. */
+void json_member(struct buf *b, const char *key, struct str value);
