@@ -4,7 +4,7 @@
  * goes on until the kernel next looks for fatal signals: some operations have happened by then, depending on
  * the hook and on the file system.
  */
-#include "compiler/eval_form.h"
+#include "compiler/eval_hit.h"
 
 static bool is_fatal(uint32_t signal)
 {
@@ -37,11 +37,26 @@ static bool option_multi_off(const struct policy *p)
 	return false;
 }
 
+/* Hooks that are told of something, not asked: what they return is not looked at. */
+static bool returns_nothing(struct str lsm_hook)
+{
+	static const struct str hooks[] = {STR_INIT("bprm_committing_creds"), STR_INIT("bprm_committed_creds"),
+					   STR_INIT("file_set_fowner"), STR_INIT("file_free_security"),
+					   STR_INIT("task_to_inode"), STR_INIT("sk_free_security"),
+					   STR_INIT("inode_post_setxattr"), STR_INIT("d_instantiate")};
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (str_eq(hooks[i], lsm_hook))
+			return true;
+	return false;
+}
+
 static void override(const struct engine *e, const struct policy *p, const struct hook *h,
 		     const struct action *a, struct verdict_form *f)
 {
 	switch (h->section) {
 	case SECTION_LSM:
+		if (returns_nothing(h->call))
+			return;
 		f->denies |= a->error != 0;
 		f->error = a->error ? -EPERM : 0;
 		return;
@@ -144,7 +159,8 @@ struct verdict_form eval_outcome(const struct engine *e, const struct policy *p,
 					  .why = "an enforcing action inside a macro alone is never enforced"};
 	} else if (f.signal) {
 		f.verdict = VERDICT_KILL;
-		f.why = f.denies ? "the selector matches: the call fails and the process is killed"
+		f.why = f.signal != SIGKILL_NUMBER ? "the selector matches: a signal is sent, which the process may handle"
+			: f.denies ? "the selector matches: the call fails and the process is killed"
 				 : "the selector matches: the process is killed";
 	} else if (f.denies) {
 		f.verdict = VERDICT_DENY;
@@ -244,7 +260,18 @@ static bool reads(const struct hit *h)
 	return false;
 }
 
-enum { PROTOCOL_UDP = 17 };
+/* A killed stream connect reaches its listener; connecting a datagram socket sends nothing, and the dead send nothing after it. */
+static enum effect killed_connect(const struct engine *e, const struct event *ev)
+{
+	enum { PROTOCOL_TCP = 6 };
+	if (ev->protocol)
+		return ev->protocol == PROTOCOL_TCP ? EFFECT_HAPPENED : EFFECT_PREVENTED;
+	if (!ev->address.family)
+		return EFFECT_HAPPENED;   /* a unix socket */
+	if (eval_never_tcp(e, ev->process.exec_id))
+		return EFFECT_PREVENTED;
+	return line_from_policy(ev) && !e->at.v[SITE_TCP_CONNECT].recorded ? EFFECT_UNKNOWN : EFFECT_HAPPENED;
+}
 
 static enum effect killed_effect(const struct engine *e, const struct event *ev, const struct hit *h)
 {
@@ -255,10 +282,7 @@ static enum effect killed_effect(const struct engine *e, const struct event *ev,
 		return killed_write(e);
 	case SITE_SOCKET_CONNECT:
 	case SITE_SYS_CONNECT:
-		/* Connecting a datagram socket sends nothing, and the dead send nothing after it. */
-		return ev->protocol == PROTOCOL_UDP ||
-				       (ev->address.family && eval_never_tcp(e, ev->process.exec_id))
-			       ? EFFECT_PREVENTED : EFFECT_HAPPENED;
+		return killed_connect(e, ev);
 	case SITE_FILE_OPEN:
 	case SITE_SYS_OPENAT:
 		/* The open itself is of no use to the dead, but it creates and empties. */
