@@ -104,6 +104,15 @@ void range_set_add(struct range_set *s, uint64_t a, uint64_t b)
 	*(struct range *)VEC_PUSH(s) = (struct range){MIN(a, b), MAX(a, b)};
 }
 
+void range_set_add_signed(struct range_set *s, int64_t first, int64_t last)
+{
+	if (first < 0 && last >= 0) {
+		range_set_add(s, (uint64_t)first, UINT64_MAX);
+		first = 0;
+	}
+	range_set_add(s, (uint64_t)first, (uint64_t)last);
+}
+
 static int cmp_range(const void *x, const void *y)
 {
 	const struct range *a = x, *b = y;

@@ -30,6 +30,7 @@ struct range_set {
 	size_t n, cap;
 };
 void range_set_add(struct range_set *s, uint64_t a, uint64_t b);   /* either order */
+void range_set_add_signed(struct range_set *s, int64_t first, int64_t last);   /* in order; negative ones are the highest */
 void range_set_sort(struct range_set *s);                          /* once, after the last add */
 bool range_set_has(const struct range_set *s, uint64_t key);
 

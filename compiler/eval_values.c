@@ -142,7 +142,7 @@ static const char *number_set(const struct engine *e, const struct policy *p, co
 		b = a;
 		if (colon && str_to_i64(str_skip(v, first.n + 1), 10, &b) < 0)
 			return "does not load: a value is not a decimal number";
-		range_set_add(&t->ranges, (uint64_t)MIN(a, b), (uint64_t)MAX(a, b));
+		range_set_add_signed(&t->ranges, MIN(a, b), MAX(a, b));
 	}
 	range_set_sort(&t->ranges);
 	return NULL;
