@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compiler/lint_btf.h"
 #include "compiler/lint_report.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
@@ -12,12 +13,13 @@
 
 struct options {
 	struct cli_list only, ignore;
-	const char *target, *severity, *as;
+	const char *target, *btf, *severity, *as;
 	bool json, sarif;
 };
 
 static const struct cli_option option_rows[] = {
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policies will run (see below); without it, what only some refuse is a note"},
+	{"btf", 'b', CLI_STRING, offsetof(struct options, btf), "FILE", "look names and types up in this kernel's BTF: a file, host or none (default)"},
 	{"as", 0, CLI_STRING, offsetof(struct options, as), "WAY", "judge one way to the agent only: file or api (default both)"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object for each document"},
 	{"sarif", 0, CLI_FLAG, offsetof(struct options, sarif), NULL, "SARIF 2.1.0, for code scanning"},
@@ -165,8 +167,15 @@ static int run_lint(const struct options *o, const struct cli_args *args)
 	struct lint_filter filter;
 	struct target target;
 	struct run run = {.lint = {.target = &target, .target_given = o->target}};
+	CLEANUP(lint_btf_close) struct lint_btf *btf = NULL;
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	if (read_options(o, &filter, &target))
 		return EXIT_INPUT;
+	if (o->btf && strcmp(o->btf, "none") && lint_btf_open(o->btf, &d, &btf)) {
+		diag_print(&d);
+		return strcmp(o->btf, "host") ? EXIT_INPUT : EXIT_MACHINE;
+	}
+	run.lint.btf = btf;
 	run.report = lint_report_new(o->json ? LINT_JSON : o->sarif ? LINT_SARIF : LINT_TEXT, &filter, &target, stdout,
 				     isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	for (int i = 0; i < args->n; i++)

@@ -142,5 +142,7 @@ void lint_run(struct lint_document *d, const struct yaml_node *root, struct str 
 		if (c.rule->run)
 			c.rule->run(&c);
 	}
+	if (d->as_file.stage == STAGE_OK || d->as_api.stage == STAGE_OK)
+		lint_needs(&c, o->btf);
 	buf_done(&c.path);
 }

@@ -4,6 +4,7 @@
  * empty one there is its end; kubectl sends every document but the empty ones. The two readings differ in keys, nulls
  * and types (schema/policy_parse.c), so each is made, and loaded, on its own.
  */
+#include "compiler/lint_btf.h"
 #include "compiler/lint_private.h"
 #include "schema/policy_fields.h"
 #include "schema/policy_load.h"
@@ -76,6 +77,16 @@ static void load_way(const struct judging *j, struct lint_document *d, struct wa
 		w->answer->stage = STAGE_LOAD;
 }
 
+/* In a kernel's BTF; the same for both ways. */
+static void look_up(const struct judging *j, struct lint_document *d, struct way *file, struct way *api)
+{
+	const struct policy *p = file->reading.policy ? file->reading.policy : api->reading.policy;
+	if (!j->o->btf || !p || lint_btf_check(j->o->btf, p, j->o->target, &d->findings))
+		return;
+	file->answer->stage = MIN(file->answer->stage, STAGE_LOAD);
+	api->answer->stage = MIN(api->answer->stage, STAGE_LOAD);
+}
+
 /* From a file, it would run. A server stores it: what the agent makes of it is the stage alone. */
 static void answer(struct way *file, struct way *api)
 {
@@ -129,6 +140,7 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 	read_way(j, doc, d, &api);
 	load_way(j, d, &file);
 	load_way(j, d, &api);
+	look_up(j, d, &file, &api);
 	answer(&file, &api);
 	d->kind = arena_str(j->arena, text_of(doc, "kind")).p;
 	d->name = arena_str(j->arena, text_of(yaml_get(doc, "metadata"), "name")).p;

@@ -157,7 +157,7 @@ OBJECT(arg, "an argument", S, AT(S));
 #define S struct arg_filter
 static const struct field filter_fields[] = {
 	{"index", FIELD_U32, FIELD_INT32 | FIELD_NATURAL | FIELD_SHOWN, offsetof(S, index),
-	 .fallback = "0", .help = "the argument, by its index in the hook's signature"},
+	 .help = "the argument, by its index in the hook's signature"},
 	{"args", FIELD_U32S, FIELD_INT32 | FIELD_NATURAL, offsetof(S, args), offsetof(S, nargs),
 	 .help = "the argument, by its position in the list of args; wins over index"},
 	{"operator", FIELD_OPERATOR, FIELD_REQUIRED, offsetof(S, op), .names = &arg_operators,
