@@ -20,7 +20,7 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/sensor.skel.h"
-#include "recorder/refusal.h"
+#include "schema/refusal.h"
 
 #define RING_BYTES       (4u << 20)
 #define RING_BYTES_EVERY (8u << 20)
@@ -85,7 +85,7 @@ static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
 
 static void refuse(struct diag *d, const char *what, int err)
 {
-	refusal_tell(d, what, buf_view(&libbpf_log), err);
+	refusal_tell(d, what, "live recording", "; 'stakeout ingest' works without it", buf_view(&libbpf_log), err);
 }
 
 /* ---- what this machine allows ---- */

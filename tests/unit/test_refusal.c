@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
-#include "recorder/refusal.h"
+#include "schema/refusal.h"
 #include "schema/base/buf.h"
 
 #define REPORT "\nNo setting here causes this: please report these lines, with the kernel's version"
@@ -54,7 +54,7 @@ static const struct {
 	 "Kernel lockdown, a security module, or a container without these rights may forbid it: try as root on the host itself"},
 	{"libbpf: map 'seen': failed to create: Cannot allocate memory(-12)\nlibbpf: failed to load object 'sensor_bpf'\n", ENOMEM,
 	 "map 'seen': failed to create: Cannot allocate memory(-12)\n"
-	 "The kernel found no memory for it: free some, or raise the memory limit of the recorder's cgroup"},
+	 "The kernel found no memory for it: free some, or raise the memory limit of the cgroup that this runs in"},
 	{"libbpf: prog 'file_sys_exit': BPF program load failed: Invalid argument\n"
 	 "libbpf: prog 'file_sys_exit': -- BEGIN PROG LOAD LOG --\n"
 	 "1978: (85) call bpf_probe_read#4\nprogram of this type cannot use helper bpf_probe_read#4\n"
@@ -66,9 +66,9 @@ static const struct {
 	 "The kernel is in lockdown 'confidentiality', which forbids to look at its memory: live recording needs "
 	 "lockdown=integrity or none; 'stakeout ingest' works without it"},
 	{"libbpf: prog 'cut", EINVAL,
-	 "Invalid argument\nThis kernel lacks something that live recording needs: 'stakeout ingest' works without it"},
+	 "Invalid argument\nThis kernel lacks something that live recording needs; 'stakeout ingest' works without it"},
 	{"", ENOTSUP,
-	 "Operation not supported\nThis kernel lacks something that live recording needs: 'stakeout ingest' works without it"},
+	 "Operation not supported\nThis kernel lacks something that live recording needs; 'stakeout ingest' works without it"},
 };
 
 static void says_what_was_refused(void **state)
@@ -77,7 +77,8 @@ static void says_what_was_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		CLEANUP_DIAG struct diag d = DIAG_INIT;
 		CLEANUP_BUF struct buf b = BUF_INIT;
-		refusal_tell(&d, "refused", str_from(rows[i].log), rows[i].err);
+		refusal_tell(&d, "refused", "live recording", "; 'stakeout ingest' works without it", str_from(rows[i].log),
+			     rows[i].err);
 		for (size_t k = 0; k < d.n; k++)
 			buf_printf(&b, "%s%s", k ? "\n" : "", d.v[k].message);
 		assert_int_equal(d.errors, 1);

@@ -10,7 +10,7 @@
  *	processed 8 insns (limit 1000000) ...
  *	-- END PROG LOAD LOG --
  */
-#include "recorder/refusal.h"
+#include "schema/refusal.h"
 
 #include <errno.h>
 
@@ -60,21 +60,23 @@ static size_t last_words(struct str log, struct str lines[LAST_LINES])
 	return n;
 }
 
-static const char *advice(struct str log, int err, bool verifier_spoke)
+/* PURPOSE is what cannot be done now; INSTEAD what can be, or "". */
+static char *advice(const char *purpose, const char *instead, struct str log, int err, bool verifier_spoke)
 {
 	if (has(log, "cannot use helper bpf_probe_read"))
-		return "The kernel is in lockdown 'confidentiality', which forbids to look at its memory: live recording needs "
-		       "lockdown=integrity or none; 'stakeout ingest' works without it";
+		return xasprintf("The kernel is in lockdown 'confidentiality', which forbids to look at its memory: %s needs "
+				 "lockdown=integrity or none%s", purpose, instead);
 	if (verifier_spoke)
-		return "No setting here causes this: please report these lines, with the kernel's version";
+		return xstrdup("No setting here causes this: please report these lines, with the kernel's version");
 	if (err == EPERM || err == EACCES)
-		return "Kernel lockdown, a security module, or a container without these rights may forbid it: try as root on the host itself";
+		return xstrdup("Kernel lockdown, a security module, or a container without these rights may forbid it: try as root on the host itself");
 	if (err == ENOMEM)
-		return "The kernel found no memory for it: free some, or raise the memory limit of the recorder's cgroup";
-	return "This kernel lacks something that live recording needs: 'stakeout ingest' works without it";
+		return xstrdup("The kernel found no memory for it: free some, or raise the memory limit of the cgroup that this runs in");
+	return xasprintf("This kernel lacks something that %s needs%s", purpose, instead);
 }
 
-void refusal_tell(struct diag *d, const char *what, struct str log, int err)
+void refusal_tell(struct diag *d, const char *what, const char *purpose, const char *instead, struct str log, int err)
+
 {
 	struct str name = refused(log), lines[LAST_LINES];
 	size_t n = last_words(log, lines);
@@ -83,5 +85,6 @@ void refusal_tell(struct diag *d, const char *what, struct str log, int err)
 	diag_error(d, NULL, "%s: " STR_FMT, what, STR_ARG(name));
 	for (size_t i = n > LAST_LINES ? n - LAST_LINES : 0; i < n; i++)
 		diag_add(d, DIAG_NOTE, NULL, 0, 0, STR_FMT, STR_ARG(lines[i % LAST_LINES]));
-	diag_add(d, DIAG_NOTE, NULL, 0, 0, "%s", advice(log, err, n > 0));
+	CLEANUP_FREE char *todo = advice(purpose, instead, log, err, n > 0);
+	diag_add(d, DIAG_NOTE, NULL, 0, 0, "%s", todo);
 }
