@@ -59,36 +59,42 @@ struct record exec_caller(struct engine *e, const struct event *ev)
 }
 
 static void bprm_hit(struct engine *e, struct hits *hits, uint32_t site, uint8_t index,
-		     const struct record *caller, struct str file, bool known)
+		     const struct record *caller, struct str file, bool known, uint32_t tags)
 {
 	struct hit *h = hit_add(e, hits, site, caller);
 	if (!h)
 		return;
 	hit_path(h, index, file, known);
 	hit_link_count(h, 0, file, known);
-	h->new_image = true;
+	/* A script's caller is hit at each step to the interpreter, and dies as it is. */
+	bool early = site == SITE_CREDS_FOR_EXEC || site == SITE_BPRM_CHECK;
+	h->new_image = !(early && (tags & TAG_SCRIPT));
 }
 
 static void bprm_hits(struct engine *e, const struct event *ev, const struct record *caller, struct hits *hits)
 {
 	bool script = ev->tags & TAG_SCRIPT;
 	struct str first = script ? ev->path : ev->process.path;
-	bool known = ev->process.path_known && (!script || ev->path_known);
+	bool known = script ? ev->path_known : ev->process.path_known;
 	const struct process_image *image = processes_find(e->processes, ev->process.exec_id);
 	bool told = image && image->checked;
 	if (!told || !e->at.v[SITE_CREDS_FOR_EXEC].recorded)
-		bprm_hit(e, hits, SITE_CREDS_FOR_EXEC, 0, caller, first, known);
+		bprm_hit(e, hits, SITE_CREDS_FOR_EXEC, 0, caller, first, known, ev->tags);
 	if (!told || !e->at.v[SITE_BPRM_CHECK].recorded) {
-		bprm_hit(e, hits, SITE_BPRM_CHECK, 0, caller, first, known);
+		bprm_hit(e, hits, SITE_BPRM_CHECK, 0, caller, first, known, ev->tags);
 		if (script)
-			bprm_hit(e, hits, SITE_BPRM_CHECK, 0, caller, ev->process.path, ev->process.path_known);
+			bprm_hit(e, hits, SITE_BPRM_CHECK, 0, caller, ev->process.path, ev->process.path_known,
+			 ev->tags);
 	}
 	if (!told || !e->at.v[SITE_CREDS_FROM_FILE].recorded)
-		bprm_hit(e, hits, SITE_CREDS_FROM_FILE, 1, caller, ev->process.path, ev->process.path_known);
+		bprm_hit(e, hits, SITE_CREDS_FROM_FILE, 1, caller, ev->process.path, ev->process.path_known,
+			 ev->tags);
 	if (!told || !e->at.v[SITE_COMMITTING_CREDS].recorded)
-		bprm_hit(e, hits, SITE_COMMITTING_CREDS, 0, caller, ev->process.path, ev->process.path_known);
+		bprm_hit(e, hits, SITE_COMMITTING_CREDS, 0, caller, ev->process.path, ev->process.path_known,
+			 ev->tags);
 	if (!told || !e->at.v[SITE_COMMITTED_CREDS].recorded)
-		bprm_hit(e, hits, SITE_COMMITTED_CREDS, 0, caller, ev->process.path, ev->process.path_known);
+		bprm_hit(e, hits, SITE_COMMITTED_CREDS, 0, caller, ev->process.path, ev->process.path_known,
+			 ev->tags);
 }
 
 /* The line tells the name made absolute: it was typed so, or relative to the working folder. */

@@ -42,7 +42,7 @@ struct record eval_record(const struct engine *e, const struct process *p)
 	if (image && image->path_known) {
 		r.path = walked(image->path);
 		r.known = true;
-	} else if (!r.known && hit_presumes(e, p->filename)) {
+	} else if (!r.known && !(image && image->script) && hit_presumes(e, p->filename)) {
 		r.path = p->filename;
 		r.known = true;
 	}

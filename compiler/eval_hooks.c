@@ -83,19 +83,28 @@ static void call_hits(struct engine *e, const struct event *ev, struct hits *hit
 	}
 }
 
-static void presume(const struct engine *e, struct process *p)
+/* The name of a script is not that of the program that runs it. */
+static void presume(const struct engine *e, struct event *ev)
 {
+	struct process *p = &ev->process;
 	if (p->path_known || !hit_presumes(e, p->filename))
 		return;
-	p->path = p->filename;
-	p->path_known = true;
+	const struct process_image *image = p->exec_id.n ? processes_find(e->processes, p->exec_id) : NULL;
+	bool script = image ? image->script : ev->kind == KIND_EXEC && (ev->tags & TAG_SCRIPT);
+	if (!script) {
+		p->path = p->filename;
+		p->path_known = true;
+	} else if (ev->kind == KIND_EXEC) {
+		ev->path = p->filename;
+		ev->path_known = true;
+	}
 }
 
 void eval_hits(struct engine *e, struct event *ev, struct hits *hits)
 {
 	/* An exec whose path a later line may tell waits for it. */
 	if (ev->kind != KIND_EXEC || !e->at.v[SITE_SCHED_EXEC].recorded)
-		presume(e, &ev->process);
+		presume(e, ev);
 	uint32_t site = eval_event_site(e, ev);
 	if (site != SITE_NONE)
 		line_hit(e, ev, site, hits);

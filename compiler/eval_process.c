@@ -24,7 +24,7 @@ static enum tri tri_of(bool b)
 static bool image_path(const struct engine *e, const struct process_image *image, struct str *ret)
 {
 	*ret = image->path_known ? image->path : image->filename;
-	return image->path_known || hit_presumes(e, image->filename);
+	return image->path_known || (!image->script && hit_presumes(e, image->filename));
 }
 
 /* ---- matchBinaries ---- */

@@ -41,7 +41,7 @@ struct node {
 	uint32_t id_next, pid_next;             /* chains; id_next also links free nodes */
 	uint32_t newer, older;
 	bool path_known, caller_known, exec_seen, fork_only, exited, path_late, exec_checked;
-	bool inventory, caller_forked;
+	bool inventory, caller_forked, script;
 };
 
 struct pod_entry {
@@ -387,6 +387,7 @@ static void learn_exec(struct processes *m, struct node *node, struct event *ev)
 	const struct process *p = &ev->process;
 	node->exec_seen = true;
 	node->fork_only = false;
+	node->script = ev->tags & TAG_SCRIPT;
 	learn_held(node, p);
 	if (has_word(p->flags, STR("procFS"))) {
 		set_path(node, p->filename);
@@ -620,7 +621,7 @@ const struct process_image *processes_find(struct processes *m, struct str exec_
 		.pid = node->pid, .fork_only = node->fork_only, .exited = node->exited,
 		.path_late = node->path_late, .checked = node->exec_checked,
 		.parent_id = name_str(node->parent_id), .exec_seen = node->exec_seen,
-		.inventory = node->inventory, .held = node->held,
+		.inventory = node->inventory, .script = node->script, .held = node->held,
 	};
 	return &m->found;
 }

@@ -45,6 +45,7 @@ struct process_image {
 	bool path_late;         /* the line just applied told the path of an exec seen before */
 	bool checked;           /* its exec was seen at the bprm hooks */
 	bool exec_seen;         /* the stream has its exec line */
+	bool script;            /* its name as typed is a script's */
 	bool inventory;         /* ... which tells of a process older than the agent */
 	const struct held *held;   /* what it holds now (schema/held.h); NULL: not told */
 };
