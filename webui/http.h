@@ -48,6 +48,7 @@ struct response {
 	const char *etag;         /* with quotes, or NULL: not to be stored at all */
 	char *filename;           /* a download under this name, or NULL */
 	const char *allow;        /* 405: the methods that the path takes */
+	char *link;               /* what the page will ask for, as a Link header; or NULL */
 	bool cookie;              /* set the token cookie */
 };
 

@@ -2,6 +2,8 @@
 /* Every screen is index.html, whose script reads the address; the rest are files by name. */
 #include "webui/pages.h"
 
+#include <inttypes.h>
+
 #include "schema/base/io.h"
 #include "webui/assets.h"
 
@@ -44,11 +46,53 @@ static void serve(const struct web *w, struct str path, struct response *r)
 			       strerror(-err));
 }
 
+/*
+ * The screens' first question, which the browser then asks while it loads the script that needs the answer. The address must be
+ * the one that the script uses, else it is asked twice.
+ */
+static void first_question(const struct request *q, struct buf *b)
+{
+	uint64_t id;
+	bool workload = q->ncaptures && !str_to_u64(q->captures[0], &id);
+	buf_puts(b, "</api/v1/session>; rel=preload; as=fetch; crossorigin");
+	if (!workload && (q->ncaptures || q->nquery))
+		return;
+	buf_puts(b, ", </api/v1/workloads");
+	if (workload)
+		buf_printf(b, "/%" PRIu64, id);
+	else
+		buf_puts(b, "?offset=0&limit=100&sort=need");
+	buf_puts(b, ">; rel=preload; as=fetch; crossorigin");
+}
+
+/* The scripts of a screen beside those of all, which index.html names. */
+static const struct {
+	const char *screen;
+	const char *scripts[5];
+} screens[] = {
+	{"fleet", {"/fleet.js"}},
+	{"review", {"/review.js", "/choose.js", "/decided.js", "/tree.js"}},
+	{"replay", {"/replay.js", "/choose.js", "/strip.js", "/progress.js"}},
+	{"policy", {"/policy.js"}},
+	{"ship", {"/ship.js", "/policy.js", "/markdown.js"}},
+};
+
+static void screen_scripts(const struct request *q, struct buf *b)
+{
+	struct str screen = !q->ncaptures ? STR("fleet") : q->ncaptures == 1 ? STR("review") : q->captures[1];
+	for (size_t i = 0; i < ARRAY_SIZE(screens); i++)
+		for (const char *const *script = screens[i].scripts; str_eq(screen, str_from(screens[i].screen)) && *script; script++)
+			buf_printf(b, ", <%s>; rel=modulepreload", *script);
+}
+
 void page_app(struct web *w, const struct request *q, struct response *r)
 {
-	(void)q;
 	serve(w, STR("/index.html"), r);
 	r->cookie = true;
+	CLEANUP_BUF struct buf link = BUF_INIT;
+	first_question(q, &link);
+	screen_scripts(q, &link);
+	r->link = buf_take(&link);
 }
 
 void page_asset(struct web *w, const struct request *q, struct response *r)

@@ -29,6 +29,7 @@ void response_done(struct response *r)
 {
 	buf_done(&r->body);
 	free(r->filename);
+	free(r->link);
 }
 
 static int hex_value(char c)
@@ -170,6 +171,7 @@ void response_error(struct response *r, unsigned status, const char *what_to_do,
 	r->fixed = (struct str){NULL, 0};
 	r->etag = NULL;
 	free(r->filename);
+	free(r->link);
 	r->filename = NULL;
 	buf_clear(&r->body);
 	buf_puts(&r->body, "{\"error\":");

@@ -80,6 +80,8 @@ static void add_headers(struct MHD_Response *out, const struct web *w, const str
 		MHD_add_response_header(out, "ETag", r->etag);
 	if (r->allow)
 		MHD_add_response_header(out, "Allow", r->allow);
+	if (r->link)
+		MHD_add_response_header(out, "Link", r->link);
 	if (r->filename) {
 		CLEANUP_FREE char *value = xasprintf("attachment; filename=\"%s\"", r->filename);
 		MHD_add_response_header(out, "Content-Disposition", value);

@@ -36,24 +36,43 @@ run(async () => {
 	try {
 		const page = await browser.newPage({viewport: {width: 1600, height: 1000}});
 		const wrong = watch(page, server.url);
-		let asked = 0;
+		let asked = 0, twice = [];
+		page.on('request', r => { if (/\/api\//.test(r.url())) twice.push(r.url()); });
+		// In the page itself: from the first byte asked for to rows in the document, and the processor's time for it.
+		await page.addInitScript(() => new MutationObserver((_, o) => {
+			if (document.querySelector('.list .body .row .name')) {
+				performance.mark('rows');
+				o.disconnect();
+			}
+		}).observe(document, {childList: true, subtree: true}));
+		const devtools = await page.context().newCDPSession(page);
+		await devtools.send('Performance.enable');
+		const metric = async name => 1000 * (await devtools.send('Performance.getMetrics')).metrics.find(m => m.name === name).value;
+		const inPage = async what => console.log(`${what}: rows ${Math.round(await page.evaluate(() => performance.getEntriesByName('rows')[0].startTime))} ms after the address, ` +
+			`${Math.round(await metric('ScriptDuration'))} ms of scripts, ${Math.round(await metric('LayoutDuration') + await metric('RecalcStyleDuration'))} ms of layout`);
 		page.on('request', r => { const m = r.url().match(/\/(?:workloads|observations)\?.*limit=(\d+)/); if (m) asked += Number(m[1]); });
 		const nodes = () => page.evaluate(() => document.querySelectorAll('*').length);
 		let begun = Date.now();
 		await page.goto(server.url);
 		await page.waitForSelector('.fleet-list .body .row a');
 		console.log(`fleet of ${WORKLOADS}: first view after ${Date.now() - begun} ms, ${asked} rows asked for, ${await nodes()} elements`);
+		await inPage('fleet');
+		assert.equal(new Set(twice).size, twice.length, `asked twice: ${twice.join(' ')}`);
+		assert.ok(await page.evaluate(() => performance.getEntriesByType('resource').some(e => /\/api\/v1\/workloads/.test(e.name) && e.initiatorType !== 'fetch')), 'the rows are asked for while the scripts load');
 		assert.match(await page.textContent('.bar'), /1,000 workloads/);
 		assert.ok(asked <= 100, `${asked} rows for the first view`);
 		assert.ok(await nodes() < 3000);
 
 		const id = (await page.evaluate(async () => (await (await fetch('/api/v1/workloads?sort=file&descending=1&limit=1')).json()).rows))[0].id;
 		asked = 0;
+		twice = [];
 		begun = Date.now();
 		await page.goto(`${server.url}/w/${id}/review`);
 		await page.waitForSelector('.review-list .row.cursor .what');
 		console.log(`workload of ${OBSERVATIONS}: first view after ${Date.now() - begun} ms, ${asked} rows asked for, ${await nodes()} elements`);
 		assert.ok(asked <= 100);
+		await inPage('review');
+		assert.equal(twice.filter(u => /\/workloads\/\d+$/.test(u)).length, 1, twice.join(' '));
 
 		// Scrolling through all of it: frames are counted, only pages in view are asked for.
 		const scroll = await page.evaluate(async () => {
