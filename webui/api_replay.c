@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "compiler/policy_set.h"
 #include "schema/base/map.h"
 #include "schema/event_words.h"
 #include "webui/api.h"
@@ -333,6 +334,26 @@ static bool against_of(const struct web *w, const struct request *q, struct resp
 	return true;
 }
 
+/* *RET: what CANDIDATE is compared with; DEPLOYED is filled when that is what runs now. NULL: nothing. */
+static bool before_of(const struct web *w, const struct request *q, struct response *r,
+		      const struct candidate *candidate, const struct candidate *earlier,
+		      struct candidate *deployed, const struct candidate **ret)
+{
+	struct str current = query_str(q, "current");
+	*ret = current.n ? earlier : NULL;
+	if (!str_eq(current, STR("deployed")))
+		return true;
+	if (!w->current) {
+		response_error(r, 404, "Start stakeout serve with --current FILE.", "no policy that is deployed was given");
+		return false;
+	}
+	*deployed = (struct candidate){.target = candidate->target,
+				       .compiled_ok = true,
+				       .compiled = {.policies = w->current->policies, .npolicies = w->current->npolicies}};
+	*ret = deployed;
+	return true;
+}
+
 API(api_replay)
 {
 	STORE_FOR(s, w, r);
@@ -345,8 +366,11 @@ API(api_replay)
 	p.recording = !corpus;
 	if (!replay_query(s, q, r, &p))
 		return;
-	if (!query_u64(q, "current", row.version, INT64_MAX, &current) || !query_u64(q, "run", 0, INT64_MAX, &run)) {
-		response_error(r, 400, "Choose the version from the list.", "current and run are whole numbers");
+	bool deployed = str_eq(query_str(q, "current"), STR("deployed"));
+	current = row.version;
+	if ((!deployed && !query_u64(q, "current", row.version, INT64_MAX, &current)) ||
+	    !query_u64(q, "run", 0, INT64_MAX, &run)) {
+		response_error(r, 400, "Choose the version from the list.", "current is a version or 'deployed', run a whole number");
 		return;
 	}
 	CANDIDATE_FOR(c, w, s, q, r, &row, false, row.version);
@@ -355,6 +379,10 @@ API(api_replay)
 		refuse_uncompiled(r, c->compiled_ok ? before : c);
 		return;
 	}
+	struct candidate now;
+	const struct candidate *compared;
+	if (!before_of(w, q, r, c, before, &now, &compared))
+		return;
 	p.candidate = c;
 	p.labels = map_new();
 	p.pods = map_new();
@@ -362,7 +390,7 @@ API(api_replay)
 	run_begin(&progress, w, q, run);
 	progress.arg = &p;
 	const struct proof_wish wish = {.candidate = c,
-					.before = query_str(q, "current").n ? before : NULL,
+					.before = compared,
 					.row = &row,
 					.event = on_event,
 					.go_on = run_go_on,

@@ -41,6 +41,7 @@ API(api_session)
 		buf_json(b, str_from(w->corpora[i]));
 	}
 	buf_putc(b, ']');
+	buf_printf(b, ",\"current\":%s", w->current ? "true" : "false");
 	add_words(b, "tags", tags, ARRAY_SIZE(tags));
 	add_words(b, "verdicts", verdicts, ARRAY_SIZE(verdicts));
 	buf_puts(b, "}\n");

@@ -5,13 +5,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "compiler/policy_set.h"
 #include "schema/base/cli.h"
 #include "schema/base/diag.h"
 #include "webui/server.h"
 
 struct opts {
 	const char *db, *listen, *assets;
-	struct cli_list corpora;
+	struct cli_list corpora, current;
 	bool read_only;
 };
 
@@ -21,6 +22,8 @@ static const struct cli_option options[] = {
 	 "where to listen (default 127.0.0.1:5000); loopback only; port 0 takes a free one"},
 	{"corpus", 'c', CLI_LIST, offsetof(struct opts, corpora), "FILE",
 	 "judge every choice against this corpus too; may be repeated"},
+	{"current", 0, CLI_LIST, offsetof(struct opts, current), "FILE",
+	 "the TracingPolicies that are deployed now, a file or a folder: Replay compares with them; may be repeated"},
 	{"read-only", 'r', CLI_FLAG, offsetof(struct opts, read_only), NULL,
 	 "show everything, store no decision"},
 	{"assets", 0, CLI_STRING, offsetof(struct opts, assets), "DIR",
@@ -41,6 +44,18 @@ static int check_corpora(const struct opts *o)
 		return EXIT_INPUT;
 	}
 	return EXIT_YES;
+}
+
+static int load_current(const struct opts *o, struct policy_set *ret)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	int err = 0;
+	for (size_t i = 0; !err && i < o->current.n; i++)
+		err = policy_set_add(ret, o->current.v[i], &d);
+	if (!err && ret->nimages)
+		err = diag_error(&d, o->current.v[0], "--current takes TracingPolicies; an image is for one host workload");
+	diag_print(&d);
+	return err ? EXIT_INPUT : EXIT_YES;
 }
 
 static void announce(const struct web *w, const struct listen_address *at)
@@ -79,12 +94,16 @@ static int run(const struct opts *o)
 		diag_print(&d);
 		return EXIT_INPUT;
 	}
+	CLEANUP_POLICY_SET struct policy_set current = POLICY_SET_INIT;
 	int status = check_corpora(o);
+	if (!status)
+		status = load_current(o, &current);
 	if (status)
 		return status;
 	struct web w = {.db = o->db,
 			.corpora = o->corpora.v,
 			.ncorpora = o->corpora.n,
+			.current = o->current.n ? &current : NULL,
 			.assets_dir = o->assets,
 			.read_only = o->read_only || (!access(o->db, F_OK) && access(o->db, W_OK))};
 	web_init(&w);

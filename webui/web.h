@@ -15,12 +15,14 @@ enum { WEB_STORES = 4 /* connections kept open between requests */ };
 
 struct candidate;
 struct held;
+struct policy_set;
 struct run;
 
 struct web {
 	const char *db;
 	const char *const *corpora;      /* files */
 	size_t ncorpora;
+	const struct policy_set *current;  /* the policies that are deployed now, to compare with; NULL: not told */
 	const char *assets_dir;          /* NULL: the compiled-in files */
 	bool read_only;                  /* asked for, or the file can only be read */
 	struct guard guard;

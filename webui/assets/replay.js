@@ -38,7 +38,7 @@ function verdictOf(got, comparing) {
 			got.undecided_blocked ? ` ${plural(got.undecided_blocked, 'observation')} of these nobody decided.` : '',
 			got.benign ? ` Benign: ${count(got.broken)} of ${count(got.benign)} broken.` : ''),
 		got.denied_passing ? h('p', null, h('b.bad', null, `✕ ${count(got.denied_passing)} denied would still pass`), ` (${plural(got.denied_passing_events, 'event')}): the policy does not tell them from what is allowed, or does not judge them.`) : null,
-		comparing ? h('p.compared', null, `Against version ${comparing}: `, h(`b.${got.newly_blocked ? 'warn' : 'good'}`, null, `${count(got.newly_blocked)} newly blocked`), ', ',
+		comparing ? h('p.compared', null, comparing === 'deployed' ? 'Against what is deployed now: ' : `Against version ${comparing}: `, h(`b.${got.newly_blocked ? 'warn' : 'good'}`, null, `${count(got.newly_blocked)} newly blocked`), ', ',
 			h('b', null, `${count(got.newly_allowed)} newly allowed`), got.newly_unknown ? `, ${count(got.newly_unknown)} that can no longer be told` : '', '.') : null];
 }
 
@@ -187,9 +187,10 @@ export async function show(main, at) {
 	}
 	get(`/workloads/${at.id}/history`).then(got => {
 		const rows = got.rows.filter(b => b.version < workload.version);
-		clear(compare, option('', 'compare with an earlier choice …', query.current), rows.map(b => option(b.version, version(b), query.current)),
+		clear(compare, option('', session.current ? 'compare with …' : 'compare with an earlier choice …', query.current),
+			session.current ? option('deployed', 'what is deployed now', query.current) : null, rows.map(b => option(b.version, version(b), query.current)),
 			workload.version ? option(0, 'version 0: nothing decided', query.current) : null);
-		compare.hidden = !workload.version;
+		compare.hidden = !workload.version && !session.current;
 	}).catch(failed);
 	// The line at the foot knows which corpora hold anything of this workload.
 	const known = ev => ev.detail.corpora.forEach((c, i) => {

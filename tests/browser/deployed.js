@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A choice against what is deployed now: what --current names, as a file and as a folder; what it does not take.
+'use strict';
+const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
+const {spawnSync} = require('node:child_process');
+const {launch, stakeout, serve, folder, watch, run, program} = require('./lib/browser.js');
+
+run(async () => {
+	const dir = folder(), db = path.join(dir, 's.db'), out = path.join(dir, 'out');
+	stakeout('corpus', '--benign', '-o', dir, 'node-service');
+	stakeout('ingest', '--db', db, path.join(dir, 'node-service.benign.ndjson'));
+	// Deployed is a policy that allows all that was recorded; nothing is decided here yet.
+	const list = path.join(dir, 'all.yaml');
+	fs.writeFileSync(list, stakeout('allow', '--db', db, 'shop/Deployment/cart', '--one-offs'));
+	stakeout('compile', list, '-o', out);
+	const deployed = fs.readdirSync(out).filter(f => /^shop-cart(-\d+)?\.yaml$/.test(f)).map(f => path.join(out, f));
+	assert.ok(deployed.length, fs.readdirSync(out).join(' '));
+	const wrongFile = spawnSync(program, ['serve', '--listen', '127.0.0.1:0', '--current', list], {encoding: 'utf8', timeout: 20000});
+	assert.equal(wrongFile.status, 2, 'an allowlist is no TracingPolicy');
+	const image = path.join(out, fs.readdirSync(out).find(f => f.endsWith('.elf')));
+	const wrongImage = spawnSync(program, ['serve', '--listen', '127.0.0.1:0', '--current', image], {encoding: 'utf8', timeout: 20000});
+	assert.equal(wrongImage.status, 2);
+	assert.match(wrongImage.stderr, /takes TracingPolicies/);
+
+	const server = await serve('--db', db, ...deployed.flatMap(f => ['--current', f])), without = await serve('--db', db), browser = await launch();
+	try {
+		const page = await browser.newPage({viewport: {width: 1600, height: 900}}), wrong = watch(page, server.url);
+		await page.goto(server.url);
+		await page.waitForSelector('.fleet-list .body .row a');
+		const id = (await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows)).find(r => r.kind === 'Deployment').id;
+		const api = p => page.evaluate(async u => (await fetch(u)).json(), `/api/v1/workloads/${id}${p}`);
+		await page.goto(`${server.url}/w/${id}/replay`);
+		await page.waitForFunction(() => document.querySelector('[aria-label="Compare with"] option[value=deployed]'));
+		await page.selectOption('[aria-label="Compare with"]', 'deployed');
+		await page.waitForSelector('.summary .compared');
+		const before = await api('/replay?current=deployed&show=newly-blocked');
+		assert.equal(before.newly_blocked, before.blocked, 'all that is blocked is allowed by what is deployed');
+		assert.ok(before.newly_blocked > 0 && before.newly_allowed === 0);
+		assert.match(await page.textContent('.summary .compared'), new RegExp(`Against what is deployed now: ${before.newly_blocked.toLocaleString('en-US')} newly blocked`));
+		assert.match(page.url(), /current=deployed/);
+
+		// All of it allowed: nothing differs.
+		await page.goto(`${server.url}/w/${id}/review`);
+		await page.waitForSelector('.review-list .row.cursor .what');
+		await page.keyboard.press('b');
+		await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
+		await page.click('.preview .primary');
+		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Stored'));
+		const after = await api('/replay?current=deployed');
+		assert.deepEqual([after.newly_blocked, after.newly_allowed, after.newly_unknown], [0, 0, 0]);
+		assert.equal((await page.request.get(`${without.url}/api/v1/workloads/${id}/replay?current=deployed`)).status(), 404);
+		assert.equal((await page.request.get(`${server.url}/api/v1/workloads/${id}/replay?current=later`)).status(), 400);
+		assert.deepEqual(wrong, []);
+	} finally {
+		await browser.close();
+		await Promise.all([server.stop(), without.stop()]);
+	}
+});
