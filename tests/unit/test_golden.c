@@ -106,6 +106,7 @@ struct lab {
 	struct tsv baseline, outcomes;
 	struct map *ids;
 	struct marked *actions;
+	bool less;              /* leave out what the recording of 6.1 lacks */
 	bool counting;          /* the recording itself is looked at, without a policy */
 };
 
@@ -204,6 +205,20 @@ static void judged(struct marked *a, const struct event *ev, const struct judgem
 	a->phase = phase_of(a);
 }
 
+static bool is_left_out(const struct event *ev)
+{
+	static const struct str policies[] = {STR_INIT("rec-other"), STR_INIT("rec-path"), STR_INIT("rec-sys"), STR_INIT("rec-unix")};
+	static const struct str hooks[] = {STR_INIT("fd_install"), STR_INIT("security_file_truncate"),
+					   STR_INIT("security_socket_sendmsg"), STR_INIT("security_socket_bind"),
+					   STR_INIT("security_socket_listen")};
+	bool out = false;
+	for (size_t i = 0; i < ARRAY_SIZE(policies); i++)
+		out |= str_eq(ev->policy, policies[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++)
+		out |= str_eq(ev->hook, hooks[i]);
+	return out;
+}
+
 static int replay(struct lab *lab, struct engine *e, bool judge)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
@@ -213,6 +228,8 @@ static int replay(struct lab *lab, struct engine *e, bool judge)
 		return r;
 	struct event ev;
 	while ((r = source_next(source, &ev)) > 0) {
+		if (lab->less && is_left_out(&ev))
+			continue;
 		if (!judge) {
 			engine_records(e, &ev);
 			continue;
@@ -511,6 +528,35 @@ static unsigned run_lab(const char *folder, const char *recording, const char *t
 	return failures;
 }
 
+/* With fewer lines less is foretold, and nothing wrongly. */
+static void golden_with_less(void **state)
+{
+	(void)state;
+	static const char *const folders[] = {"tests/golden/6.12", "tests/golden/6.12b"};
+	struct counts c = {0};
+	causes.names = map_new();
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		struct lab lab;
+		open_lab(&lab, folders[i], "tests/golden/6.12/recording.ndjson.gz",
+			 "kernel=6.12,kprobe-multi=yes,lsm=yes,error-injection=no,kubernetes=no,parents-map=yes,fs=tmpfs");
+		lab.less = true;
+		for (size_t k = 1; k < lab.outcomes.n; k++) {
+			struct str policy = lab.outcomes.v[k].v[0];
+			CLEANUP_FREE char *name = xstrndup(policy.p, policy.n);
+			if (!str_eq(policy, lab.outcomes.v[k - 1].v[0]))
+				run_policy(&lab, name, &c);
+		}
+		close_lab(&lab);
+	}
+	printf("with less: rows %u, agree %u, unknown %u, wrong %u; effects %u, unknown %u, wrong %u\n", c.rows, c.agree, c.unknown,
+	       c.wrong, c.effects, c.effect_unknown, c.effect_wrong);
+	map_free(causes.names);
+	free(causes.v);
+	memset(&causes, 0, sizeof(causes));
+	assert_int_equal(c.wrong, 0);
+	assert_int_equal(c.effect_wrong, 0);
+}
+
 static void golden(void **state)
 {
 	(void)state;
@@ -532,11 +578,12 @@ static void golden(void **state)
 		printf("unknown %4u: " STR_FMT "\n", causes.v[i], STR_ARG(map_key(causes.names, i)));
 	map_free(causes.names);
 	free(causes.v);
+	memset(&causes, 0, sizeof(causes));
 	assert_int_equal(failures, 0);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(golden)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(golden_with_less)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
