@@ -123,9 +123,10 @@ static void ask_image(struct judges *j, size_t number, const struct event *ev, b
 	struct judgement *ret = VEC_PUSH(&j->out);
 	*ret = (struct judgement){.policy = j->set->npolicies + number, .selector = v.rule ? (int)v.rule : -1,
 				  .verdict = v.verdict, .effect = stops ? EFFECT_PREVENTED : EFFECT_HAPPENED,
-				  .error = stops ? -EPERM : 0, .why = v.why};
+				  .error = stops ? -EPERM : 0, .why = v.why,
+				  .monitor = !image_settings_of(j->set->images[number])->enforce};
 	if (!certain)
-		*ret = (struct judgement){.policy = ret->policy, .selector = -1, .verdict = VERDICT_UNKNOWN,
+		*ret = (struct judgement){.policy = ret->policy, .selector = -1, .verdict = VERDICT_UNKNOWN, .monitor = ret->monitor,
 					  .why = "the container of this process is not resolved to a pod"};
 }
 

@@ -39,7 +39,7 @@ static int add_allowlist(struct policy_set *s, const char *file, struct str text
 	if (!err)
 		err = lower(a, d, &l);
 	if (!err)
-		err = emit_elf(l, true, d, &bytes);
+		err = emit_elf(l, a->mode == MODE_ENFORCE, d, &bytes);
 	if (!err)
 		err = image_load(file, buf_view(&bytes), d, &image);
 	if (!err)

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stakeout diff: which events would fare otherwise under new policies. */
+#include <stdio.h>
+
+#include "compiler/diff.h"
+#include "compiler/feed_list.h"
+#include "compiler/verbs.h"
+#include "schema/base/cli.h"
+
+struct options {
+	struct cli_list corpora, compat;
+	const char *db, *workload, *target;
+	bool json, markdown, presume_paths;
+	uint64_t limit;
+};
+
+static const struct cli_option option_rows[] = {
+	{"corpus", 'c', CLI_LIST, offsetof(struct options, corpora), "FILE", "a corpus or Tetragon export (NDJSON, .gz, - for standard input), or a folder of them; repeatable"},
+	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "compare over this store's observations"},
+	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
+	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policies will run (see below)"},
+	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, which no export tells; repeatable"},
+	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per group of events that change alike, then a summary"},
+	{"markdown", 'm', CLI_FLAG, offsetof(struct options, markdown), NULL, "fit for a pull request comment"},
+	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
+	{"limit", 'n', CLI_U64, offsetof(struct options, limit), "N", "show at most N different events of a group (default 20; 0 = all)"},
+};
+
+static const struct cli_verb verb = {
+	"diff", "which events would fare otherwise under new policies", "OLD NEW", 2, 2,
+	option_rows, ARRAY_SIZE(option_rows),
+	"OLD and NEW are each a TracingPolicy file, a map image, an allowlist, or a folder of them. The events that fare\n"
+	"otherwise are grouped by workload and rule.\n"
+	"Exit status 1: an event that passed, or of which that is not known, comes nearer to being stopped. What the\n"
+	"events do not tell ('unknown') lies between passing and stopped, so from allowed to unknown counts as well.\n"
+	"Policies that only monitor are compared by what they would do; beginning to enforce what was monitored counts.\n\n"
+	TARGET_HELP,
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static int compare(const struct options *o, char *const *names, const struct policy_set sets[2], const struct feed_list *feeds,
+		   const struct target *target, struct diag *d)
+{
+	const struct judge_options judging = {.target = target, .presume_paths = o->presume_paths, .compat = o->compat.v,
+					      .ncompat = o->compat.n};
+	struct sigaction act = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	CLEANUP(diff_result_free) struct diff_result *r = diff_result_new();
+	int err = 0;
+	for (size_t i = 0; i < feeds->n && !err && !interrupted; i++)
+		err = diff_feed(r, &sets[0], &sets[1], &judging, &feeds->v[i], &interrupted, d);
+	diag_print(d);
+	if (err)
+		return EXIT_INPUT;
+	diff_sort(r);
+	CLEANUP_BUF struct buf words = BUF_INIT;
+	target_print(target, &words);
+	const struct diff_names told = {.old = names[0], .new = names[1], .target = buf_view(&words), .limit = o->limit};
+	diff_print(r, o->json ? DIFF_JSON : o->markdown ? DIFF_MARKDOWN : DIFF_TEXT, &told, stdout);
+	return diff_breaks(r) ? EXIT_NO : r->stopped ? EXIT_MACHINE : EXIT_YES;
+}
+
+int cmd_diff(int argc, char **argv)
+{
+	struct options o = {.limit = 20};
+	struct cli_args args;
+	int status;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+		return status;
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	struct policy_set sets[2] = {POLICY_SET_INIT, POLICY_SET_INIT};
+	CLEANUP_FEED_LIST struct feed_list feeds = FEED_LIST_INIT;
+	struct target target;
+	int err = target_parse(o.target, &d, &target);
+	for (int i = 0; i < 2 && !err; i++)
+		err = policy_set_add(&sets[i], args.v[i], &d);
+	if (!err)
+		err = feed_list_fill(&feeds, &o.corpora, o.db, o.workload, &d);
+	if (!err && !feeds.n)
+		err = diag_error(&d, NULL, "nothing to compare over: give --corpus FILE or --db FILE");
+	if (!err && o.json && o.markdown)
+		err = diag_error(&d, NULL, "--json or --markdown, not both");
+	if (err) {
+		diag_print(&d);
+		status = EXIT_INPUT;
+	} else {
+		status = compare(&o, args.v, sets, &feeds, &target, &d);
+	}
+	policy_set_done(&sets[0]);
+	policy_set_done(&sets[1]);
+	cli_done(&verb, &o);
+	return status;
+}

@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# stakeout diff: what changes, by workload and rule, in three forms; exit statuses; hostile names in Markdown.
+set -u
+T=$(mktemp -d)
+trap 'rm -rf "$T"' EXIT
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+want() { # STATUS WHAT COMMAND...
+	status=$1 what=$2
+	shift 2
+	"$@" >"$T/out" 2>"$T/err"
+	got=$?
+	[ $got -eq "$status" ] || { cat "$T/out" "$T/err"; fail "$what: status $got, wanted $status"; }
+}
+
+list=corpus/allowlists/web-server.yaml
+"$STAKEOUT" corpus web-server >"$T/web.ndjson" || fail corpus
+sed '/path: \/usr\/bin\/sed, by/d' $list >"$T/less.yaml"
+cmp -s $list "$T/less.yaml" && fail "the allowlist has no entry for sed"
+
+want 0 "nothing changes" "$STAKEOUT" diff $list $list --corpus "$T/web.ndjson"
+grep -q '^961 events compared, 0 fare otherwise$' "$T/out" || fail "nothing changes: not said"
+
+# An entry taken out: exactly the events that it allowed.
+want 1 "an entry less" "$STAKEOUT" diff $list "$T/less.yaml" --corpus "$T/web.ndjson"
+grep -q '^now stopped: 6 events$' "$T/out" || fail "an entry less: $(cat "$T/out")"
+grep -q '^  web/Deployment/storefront/nginx$' "$T/out" || fail "the workload is not told"
+grep -q '^      exec /usr/bin/sed (as /bin/sed) by /usr/bin/dash, 6 times' "$T/out" || fail "the event is not told"
+want 0 "an entry more" "$STAKEOUT" diff "$T/less.yaml" $list --corpus "$T/web.ndjson" --json
+jq -es '.[0].format == 1 and .[0].change == "unblocked" and .[0].rule_of == "old" and .[0].count == 6 and .[0].different == 1 and
+	.[0].events[0].old.verdict == "deny" and .[0].events[0].new.verdict == "allow" and
+	.[-1].summary.unblocked == 6 and .[-1].summary.blocked == 0 and .[-1].summary.complete' "$T/out" >/dev/null || fail "JSON"
+
+# Replay, asked twice, says the same.
+stopped() {
+	"$STAKEOUT" replay "$1" -c "$T/web.ndjson" --json | jq -s '.[-1].summary.deny'
+}
+[ $(($(stopped "$T/less.yaml") - $(stopped $list))) -eq 6 ] || fail "replay and diff disagree"
+
+# Policies against policies, an image against its allowlist, folders; from monitoring to enforcing is a change.
+"$STAKEOUT" compile $list --enforce -o "$T/enforce" >/dev/null || fail compile
+"$STAKEOUT" compile $list -o "$T/monitor" >/dev/null || fail compile
+want 1 "monitor to enforce" "$STAKEOUT" diff "$T/monitor" "$T/enforce" -c "$T/web.ndjson"
+grep -q '^stopped now, was only monitored: 34 events$' "$T/out" || fail "monitor to enforce: $(tail -n 1 "$T/out")"
+grep -q 'deny, prevented (if it enforced) -> deny, prevented' "$T/out" || fail "monitoring is not marked"
+want 0 "enforce to monitor" "$STAKEOUT" diff "$T/enforce" "$T/monitor" -c "$T/web.ndjson"
+sed 's/^mode: .*/mode: enforce/' $list >"$T/enforce.yaml"
+want 0 "image and allowlist" "$STAKEOUT" diff "$T/enforce/web-storefront.image.elf" "$T/enforce.yaml" -c "$T/web.ndjson"
+grep -q ' 0 fare otherwise' "$T/out" || fail "image and allowlist differ"
+want 1 "selectors and details" "$STAKEOUT" diff "$T/monitor" "$T/enforce" -c "$T/web.ndjson" --limit 0
+grep -q 'bprm_creds_from_file, selector [0-9]' "$T/out" || fail "no selector is named"
+
+# What the events do not tell may be stopped, and counts: a plain export tells no resolved path.
+policy() { # FILE OPERATOR
+	cat >"$1" <<-END
+	apiVersion: cilium.io/v1alpha1
+	kind: TracingPolicy
+	metadata: {name: shells}
+	spec:
+	  lsmhooks:
+	  - hook: bprm_check_security
+	    args: [{index: 0, type: linux_binprm}]
+	    selectors:
+	    - matchArgs: [{index: 0, operator: $2, values: [/usr/bin/dash]}]
+	      matchActions: [{action: Override, argError: -1}]
+	END
+}
+policy "$T/old.yaml" Equal
+sed 's/Override, argError: -1/Post/' "$T/old.yaml" >"$T/post.yaml"
+printf '%s\n' '{"process_exec":{"process":{"exec_id":"a","pid":7,"binary":"/bin/sh","flags":"execve"},"parent":{"exec_id":"b","pid":1,"binary":"/sbin/init"}},"time":"2026-03-02T06:00:00Z"}' >"$T/plain.ndjson"
+want 1 "allowed to unknown" "$STAKEOUT" diff "$T/post.yaml" "$T/old.yaml" -c "$T/plain.ndjson" --json
+jq -es '.[-1].summary["may-be-blocked"] == 1' "$T/out" >/dev/null || fail "allowed to unknown: $(cat "$T/out")"
+want 0 "unknown to allowed" "$STAKEOUT" diff "$T/old.yaml" "$T/post.yaml" -c "$T/plain.ndjson"
+
+# Hostile names stay inside their code spans and their HTML.
+printf '%s\n' '{"process_exec":{"process":{"exec_id":"a","pid":7,"binary":"/x`</details><img src=x>``|**@all**\n# h","flags":"execve","pod":{"namespace":"n<b>","name":"p","workload":"w","workload_kind":"Deployment","container":{"id":"docker://1","name":"c"}}},"parent":{"exec_id":"b","pid":1,"binary":"/sbin/init"}},"time":"2026-03-02T06:00:00Z","stakeout":{"format":1,"path":"/x`</details><img src=x>``|**@all**\n# h"}}' >"$T/evil.ndjson"
+policy "$T/new.yaml" NotEqual
+want 1 markdown "$STAKEOUT" diff "$T/post.yaml" "$T/new.yaml" -c "$T/evil.ndjson" --markdown
+grep -q '^### Policy change: would stop what passed$' "$T/out" || fail "Markdown: no heading"
+grep -q '^| 1 | \*\*' "$T/out" || fail "Markdown: no counts"
+grep -q '^- ``` exec /x`</details>' "$T/out" || fail "Markdown: the fence is not longer than what is in it: $(cat "$T/out")"
+grep -q '^# h' "$T/out" && fail "Markdown: a name begins a line"
+grep '<summary>' "$T/out" | grep -q 'n<b>' && fail "Markdown: HTML of a name"
+[ "$(grep -c '^<details>' "$T/out")" -eq "$(grep -c '^</details>' "$T/out")" ] || fail "Markdown: details"
+
+# A comment has a limit; what does not fit is counted.
+i=0
+while [ $i -lt 400 ]; do
+	printf '{"process_exec":{"process":{"exec_id":"a%d","pid":7,"binary":"/x","flags":"execve","pod":{"namespace":"n%d","name":"p","workload":"w","workload_kind":"Deployment","container":{"id":"docker://1","name":"c"}}},"parent":{"exec_id":"b","pid":1,"binary":"/sbin/init"}},"time":"2026-03-02T06:00:00Z","stakeout":{"format":1,"path":"/x"}}\n' $i $i
+	i=$((i + 1))
+done >"$T/many.ndjson"
+want 1 "many groups" "$STAKEOUT" diff "$T/post.yaml" "$T/new.yaml" -c "$T/many.ndjson" --markdown
+[ "$(wc -c <"$T/out")" -lt 65536 ] || fail "Markdown does not fit a comment"
+grep -q '^[0-9]* more groups do not fit' "$T/out" || fail "groups are left out in silence"
+
+want 2 "no corpus" "$STAKEOUT" diff $list $list
+want 2 "one side only" "$STAKEOUT" diff $list -c "$T/web.ndjson"
+want 2 "missing side" "$STAKEOUT" diff $list "$T/none.yaml" -c "$T/web.ndjson"
+want 2 "bad corpus" "$STAKEOUT" diff $list $list -c "$T/less.yaml"
+want 2 "two forms" "$STAKEOUT" diff $list $list -c "$T/web.ndjson" --json --markdown
+echo ok
