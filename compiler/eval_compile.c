@@ -14,131 +14,6 @@ struct compiling {
 	const char *dead;
 };
 
-/* ---- sites ---- */
-
-static const struct {
-	const char *name, *lsm;
-} site_names[] = {
-#define SITE(symbol, name, lsm, args) {name, lsm},
-#include "compiler/sites.def"
-#undef SITE
-};
-
-static void name_sites(struct engine *e)
-{
-	e->sites = map_new();
-	e->lsm_sites = map_new();
-	for (size_t i = 0; i < SITE_COUNT; i++) {
-		map_add(e->sites, str_from(site_names[i].name), NULL);
-		VEC_PUSH(&e->at)->call = str_starts(str_from(site_names[i].name), STR("sys_"));
-		bool new;
-		if (site_names[i].lsm[0] && (map_add(e->lsm_sites, str_from(site_names[i].lsm), &new), new))
-			*(uint32_t *)VEC_PUSH(&e->lsm_site_of) = (uint32_t)i;
-	}
-}
-
-uint32_t eval_site(const struct engine *e, enum hook_section section, struct str name)
-{
-	if (section == HOOK_LSM) {
-		uint32_t i = map_find(e->lsm_sites, name);
-		return i == MAP_NONE ? SITE_NONE : e->lsm_site_of.v[i];
-	}
-	uint32_t i = map_find(e->sites, name);
-	return i == MAP_NONE ? SITE_NONE : i;
-}
-
-uint32_t eval_event_site(struct engine *e, const struct event *ev)
-{
-	if (ev->section == HOOK_NONE || !ev->compat)
-		return ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
-	buf_clear(&e->scratch);
-	buf_puts(&e->scratch, "__ia32_");
-	buf_str(&e->scratch, ev->hook);
-	return eval_site(e, ev->section, buf_view(&e->scratch));
-}
-
-static uint32_t add_site(struct engine *e, enum hook_section section, struct str name)
-{
-	uint32_t i = eval_site(e, section, name);
-	if (i != SITE_NONE)
-		return i;
-	/* An unnamed LSM hook and its security_ function are one place. */
-	struct str whole = section == HOOK_LSM
-		? str_from(arena_printf(e->arena, "security_" STR_FMT, STR_ARG(name))) : name;
-	bool new;
-	uint32_t site = map_add(e->sites, whole, &new);
-	if (new)
-		VEC_PUSH(&e->at)->call = str_starts(whole, STR("sys_"));
-	struct str lsm = str_starts(whole, STR("security_")) ? str_skip(whole, 9) : (struct str){NULL, 0};
-	if (lsm.n && (map_add(e->lsm_sites, lsm, &new), new))
-		*(uint32_t *)VEC_PUSH(&e->lsm_site_of) = site;
-	return site;
-}
-
-static void file_hook(struct engine *e, uint32_t site, struct compiled_hook *c)
-{
-	*(struct compiled_hook **)VEC_PUSH(&e->at.v[site]) = c;
-}
-
-/* Strips __x64_ and the like; __ia32_ names another place. */
-static struct str plain_call(struct str call)
-{
-	static const struct str prefixes[] = {STR_INIT("__x64_"), STR_INIT("__arm64_")};
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (str_starts(call, prefixes[i]))
-			return str_skip(call, prefixes[i].n);
-	return call;
-}
-
-static void file_list(struct compiling *c, struct str name, struct compiled_hook *hook)
-{
-	for (size_t i = 0; i < c->p->nlists; i++) {
-		const struct policy_list *l = &c->p->lists[i];
-		for (size_t k = 0; str_eq(l->name, name) && k < l->values.n; k++)
-			file_hook(c->e, add_site(c->e, HOOK_KPROBE, plain_call(l->values.v[k])), hook);
-	}
-}
-
-/* The tracepoint syscalls/sys_enter_X is the entry of sys_X; its first argument is field 5. */
-enum { SYSCALL_FIELD = 5 };
-
-static bool enters_syscall(const struct hook *h)
-{
-	return h->section == SECTION_TRACEPOINT && str_eq(h->subsystem, STR("syscalls")) &&
-	       str_starts(h->call, STR("sys_enter_"));
-}
-
-static void file_by_site(struct compiling *c, const struct hook *h, struct compiled_hook *hook)
-{
-	struct engine *e = c->e;
-	switch (h->section) {
-	case SECTION_LSM:
-		file_hook(e, add_site(e, HOOK_LSM, h->call), hook);
-		break;
-	case SECTION_TRACEPOINT:
-		if (enters_syscall(h)) {
-			file_hook(e, add_site(e, HOOK_KPROBE,
-					      str_from(arena_printf(e->arena, "sys_" STR_FMT,
-								    STR_ARG(str_skip(h->call, 10))))), hook);
-			break;
-		}
-		file_hook(e, add_site(e, HOOK_TRACEPOINT,
-				      str_from(arena_printf(e->arena, STR_FMT "/" STR_FMT, STR_ARG(h->subsystem),
-							    STR_ARG(h->call)))), hook);
-		break;
-	case SECTION_KPROBE:
-	case SECTION_FENTRY:
-		if (str_starts(h->call, STR("list:")))
-			file_list(c, str_skip(h->call, 5), hook);
-		else
-			file_hook(e, add_site(e, HOOK_KPROBE, plain_call(h->call)), hook);
-		break;
-	case SECTION_UPROBE:
-	case SECTION_USDT:
-		break;   /* no event implies them; unrecorded unless the line itself comes */
-	}
-}
-
 /* ---- selectors ---- */
 
 #define TAKE_LIST(into, from, list, n)                                                             \
@@ -295,7 +170,7 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 		t->second = &h->args[f->args[1]];
 	t->class = eval_class(t->arg->type);
 	t->lsm = h->section == SECTION_LSM;
-	t->first_field = enters_syscall(h) ? SYSCALL_FIELD : 0;
+	t->first_field = eval_enters_syscall(h) ? SYSCALL_FIELD : 0;
 	struct value_table *table = arena_alloc(c->e->arena, sizeof(*table));
 	*(struct value_table **)VEC_PUSH(&c->e->tables) = table;
 	table->written = &f->values;
@@ -528,7 +403,7 @@ static struct compiled_hook *compile_hook(struct compiling *c, size_t number)
 	for (size_t i = 0; i < h->nselectors; i++)
 		hook->returns |= h->ret && eval_stops(&hook->selectors[i].return_outcome);
 	wrap_selectors(c, h, hook);
-	file_by_site(c, h, hook);
+	eval_file_hook(c->e, c->p, h, hook);
 	return hook;
 }
 
@@ -539,12 +414,8 @@ static void compile_enforcers(struct compiling *c)
 		struct compiled_hook *hook = arena_alloc(c->e->arena, sizeof(*hook));
 		*hook = (struct compiled_hook){.policy = c->number, .hook = UINT32_MAX, .enforcer = true};
 		const struct strs *calls = &c->p->enforcers[i].calls;
-		for (size_t k = 0; k < calls->n; k++) {
-			if (str_starts(calls->v[k], STR("list:")))
-				file_list(c, str_skip(calls->v[k], 5), hook);
-			else
-				file_hook(c->e, add_site(c->e, HOOK_KPROBE, plain_call(calls->v[k])), hook);
-		}
+		for (size_t k = 0; k < calls->n; k++)
+			eval_file_call(c->e, c->p, calls->v[k], hook);
 	}
 }
 
@@ -572,7 +443,7 @@ void eval_compile(struct engine *e)
 	static const uint32_t exec_sites[] = {SITE_SYS_EXECVE, SITE_CREDS_FOR_EXEC, SITE_BPRM_CHECK, SITE_CREDS_FROM_FILE,
 					      SITE_COMMITTING_CREDS, SITE_COMMITTED_CREDS, SITE_SCHED_EXEC, SITE_SYS_ENTER,
 					      SITE_SYS_EXIT};
-	name_sites(e);
+	eval_name_sites(e);
 	for (size_t i = 0; i < e->npolicies; i++)
 		compile_policy(e, (uint32_t)i);
 	for (size_t i = 0; i < ARRAY_SIZE(exec_sites); i++)

@@ -246,6 +246,13 @@ struct engine {
 /* eval_compile.c */
 void eval_compile(struct engine *e);
 void eval_forms_free(struct engine *e);
+
+/* eval_sites.c */
+enum { SYSCALL_FIELD = 5 };   /* the first argument of a call in syscalls/sys_enter_X */
+void eval_name_sites(struct engine *e);
+void eval_file_hook(struct engine *e, const struct policy *p, const struct hook *h, struct compiled_hook *hook);
+void eval_file_call(struct engine *e, const struct policy *p, struct str call, struct compiled_hook *hook);   /* or list:NAME */
+bool eval_enters_syscall(const struct hook *h);
 uint32_t eval_site(const struct engine *e, enum hook_section section, struct str name);
 uint32_t eval_event_site(struct engine *e, const struct event *ev);   /* of the line itself; SITE_NONE */
 

@@ -37,3 +37,13 @@ int syscall_number(enum syscall_abi abi, struct str name)
 	}
 	return -1;
 }
+
+size_t syscall_count(void)
+{
+	return ARRAY_SIZE(calls);
+}
+
+struct str syscall_name(size_t i)
+{
+	return calls[i].name;
+}

@@ -151,6 +151,12 @@ static const struct {
 	{"lists: [{name: l, type: syscalls, values: [sys_write]}]\n  tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n"
 	 "    args: [{index: 4, type: syscall64}]\n    selectors:\n"
 	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"list:l\"]}]" KILL, A_FULL "kprobe sys_write A file=/x n=2", "kill"},
+	{"lists: [{name: l, type: generated_syscalls}]\n  kprobes:\n  - call: \"list:l\"\n    selectors:\n"
+	 "    - matchActions: [{action: Sigkill}]\n", A_FULL "kprobe sys_umask A n=2", "kill"},
+	{"lists: [{name: l, type: syscalls, values: [i386/sys_write]}]\n  kprobes:\n  - call: \"list:l\"\n    selectors:\n"
+	 "    - matchActions: [{action: Sigkill}]\n", A_FULL "kprobe sys_write A file=/x n=2", "none"},
+	{"lists: [{name: l, type: syscalls, values: [i386/sys_write]}]\n  kprobes:\n  - call: \"list:l\"\n    selectors:\n"
+	 "    - matchActions: [{action: Sigkill}]\n", A_FULL "kprobe sys_write A file=/x n=2 i386", "kill"},
 	/* a 32-bit call is another place, with another number */
 	{"kprobes:\n  - call: sys_write\n    args: [{index: 0, type: fd}]\n    selectors:\n    - matchActions: [{action: Sigkill}]\n",
 	 A_FULL "kprobe sys_write A file=/x n=2 i386", "none"},
