@@ -35,7 +35,7 @@ run(async () => {
 		assert.ok(left > 0 && before.undecided_blocked === left, `${left} undecided, ${before.undecided_blocked} of them blocked`);
 		assert.equal(before.undecided_blocked_events, before.blocked);
 		assert.equal(before.denied_passing, 0);
-		await foot(`${left} of them never decided`);
+		await foot(`${left} undecided among them`);
 		const policy = await api('/policy');
 		assert.equal(policy.would_stop, left);
 		assert.ok(policy.rules.every(r => /^(low|medium|high): /.test(r.risk)) && policy.rules.some(r => r.kind === 'connect' && r.risk.startsWith('high')));
@@ -63,7 +63,7 @@ run(async () => {
 		// A denial that holds is not among them.
 		await show('kind=connect');
 		await page.keyboard.press('d');
-		await foot(`${left - 1} of them never decided`);
+		await foot(`${left - 1} undecided among them`);
 		assert.equal((await api('/consequence')).recording.denied_passing, 2);
 		assert.deepEqual(wrong, []);
 	} finally {

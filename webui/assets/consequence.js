@@ -73,7 +73,7 @@ class Consequence {
 			number(r.blocked, `of ${count(r.events)} events would be blocked`,
 			       `/w/${this.id}/replay?against=recording&show=blocked`, r.blocked ? 'warn' : 'good'),
 			r.happened ? h('span.muted', null, ` (${count(r.happened)} killed after the fact)`) : null,
-			r.undecided_blocked ? [' · ', number(r.undecided_blocked, `of them never decided (${plural(r.undecided_blocked_events, 'event')})`,
+			r.undecided_blocked ? [' · ', number(r.undecided_blocked, `undecided among them (${plural(r.undecided_blocked_events, 'event')})`,
 				`/w/${this.id}/replay?against=recording&show=undecided-blocked`, 'warn')] : null,
 			r.denied_passing ? [' · ', number(r.denied_passing, 'denied would still pass', `/w/${this.id}/replay?against=recording&show=denied-passing`, 'bad')] : null,
 			r.unknown ? [' · ', number(r.unknown, 'cannot be told', `/w/${this.id}/replay?against=recording&show=unknown`, 'warn')] : null),

@@ -143,7 +143,7 @@ export function queryString(query) {
 }
 
 export function failure(e) {
-	return h('div.failure', {role: 'alert'}, h('strong', null, safe(e.message)), h('p', null, safe(e.whatToDo || '')));
+	return h('div.failure', {role: 'alert'}, h('strong', null, safe(e.message).replace(/^[a-z]/, c => c.toUpperCase())), h('p', null, safe(e.whatToDo || '')));
 }
 
 let toastTimer;

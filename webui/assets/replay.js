@@ -12,7 +12,7 @@ const SHAPES = {allow: '○', post: '○', unknown: '?', deny: '■', kill: '▲
 const WORDS = {allow: 'allowed', post: 'reported', unknown: 'cannot be told', deny: 'denied', kill: 'killed'};
 // [key, title, for: '' both, 'c' a corpus, 'd' a comparison, 'r' the recording]
 const SHOWS = [['changed', 'Changed', 'd'], ['newly-blocked', 'Newly blocked', 'd'], ['newly-allowed', 'Newly allowed', 'd'],
-	       ['blocked', 'Blocked', ''], ['undecided-blocked', 'Never decided', 'r'], ['denied-passing', 'Denied, yet pass', 'r'], ['all', 'All', ''], ['unknown', 'Cannot be told', ''], ['happened', 'Killed too late', ''],
+	       ['blocked', 'Blocked', ''], ['undecided-blocked', 'Blocked, undecided', 'r'], ['denied-passing', 'Denied, yet pass', 'r'], ['all', 'All', ''], ['unknown', 'Cannot be told', ''], ['happened', 'Killed too late', ''],
 	       ['attacks', 'Attacks', 'c'], ['missed', 'Attacks missed', 'c'], ['broken', 'Benign broken', 'c']];
 const NONE = {blocked: '✓ Nothing would be blocked.', missed: '✓ No attack was missed.', broken: '✓ Nothing benign breaks.', changed: '✓ No verdict changes.',
 	      'newly-blocked': '✓ Nothing is blocked that was not blocked before.', 'newly-allowed': 'Nothing is allowed that was not allowed before.',
