@@ -47,8 +47,8 @@ static enum tri and_then(enum tri sofar, enum tri next)
 	return sofar == TRI_NO || next == TRI_NO ? TRI_NO : sofar == TRI_UNKNOWN ? sofar : next;
 }
 
-static enum tri selector_matches(const struct engine *e, const struct compiled_selector *s, const struct hit *h,
-				 const struct process *process, const char **why)
+enum tri eval_selector(const struct engine *e, const struct compiled_selector *s, const struct hit *h,
+		       const struct process *process, const char **why)
 {
 	enum tri r = TRI_YES;
 	const char *reason = NULL;
@@ -106,7 +106,7 @@ static struct choice choose(const struct engine *e, const struct compiled_hook *
 	for (size_t i = 0; i < hook->nselectors; i++) {
 		const struct compiled_selector *s = &hook->selectors[i];
 		const char *why;
-		enum tri t = selector_matches(e, s, h, process, &why);
+		enum tri t = eval_selector(e, s, h, process, &why);
 		if (t == TRI_NO)
 			continue;
 		if (!c.possible)
@@ -215,20 +215,21 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 
 size_t engine_judge(struct engine *e, const struct event *ev, const struct judgement **ret)
 {
-	struct event known = *ev;
-	processes_apply(e->processes, &known);
+	struct event *known = &e->known;
+	*known = *ev;
+	processes_apply(e->processes, known);
 	e->out.n = 0;
 	e->hits.n = 0;
-	eval_hits(e, &known, &e->hits);
+	eval_hits(e, known, &e->hits);
 	for (size_t i = 0; i < e->hits.n; i++) {
 		struct hit *h = &e->hits.v[i];
 		const struct site_hooks *at = &e->at.v[h->site];
-		eval_effect(e, &known, h);
+		eval_effect(e, known, h);
 		for (size_t k = 0; k < at->n; k++)
-			judge(e, at->v[k], h, &known);
+			judge(e, at->v[k], h, known);
 	}
-	if (known.kind == KIND_EXIT)
-		eval_forget_thread(e, known.process.pid);
+	if (known->kind == KIND_EXIT)
+		eval_forget_thread(e, known->process.pid);
 	*ret = e->out.v;
 	return e->out.n;
 }

@@ -148,7 +148,7 @@ static void explain_end(const struct arg_test *t, const struct slot *s, enum tri
 	}
 }
 
-static void explain_test(const struct arg_test *t, const struct hit *h, struct buf *b)
+void eval_explain_test(const struct arg_test *t, const struct hit *h, struct buf *b)
 {
 	const char *why;
 	enum tri passes = eval_test(t, h, &why);
@@ -177,7 +177,7 @@ static void explain_test(const struct arg_test *t, const struct hit *h, struct b
 	}
 }
 
-static void explain_binaries(const struct engine *e, const struct binary_test *t, const struct hit *h, struct buf *b)
+void eval_explain_binaries(const struct engine *e, const struct binary_test *t, const struct hit *h, struct buf *b)
 {
 	const char *why;
 	enum tri passes = eval_binaries(e, t, &h->record, &why);
@@ -229,9 +229,9 @@ static bool spares(const struct compiled_selector *s)
 static void explain_match(const struct engine *e, const struct compiled_selector *s, const struct hit *h, struct buf *b)
 {
 	if (s->binaries)
-		explain_binaries(e, s->binaries, h, b);
+		eval_explain_binaries(e, s->binaries, h, b);
 	for (size_t i = 0; i < s->ntests; i++)
-		explain_test(&s->tests[i], h, b);
+		eval_explain_test(&s->tests[i], h, b);
 }
 
 static void explain_no_match(const struct engine *e, const struct compiled_hook *hook, const struct hit *h, struct buf *b)
@@ -244,9 +244,9 @@ static void explain_no_match(const struct engine *e, const struct compiled_hook 
 		if (s->beyond)
 			buf_puts(&words, "lies beyond what the agent addresses");
 		else if (binaries)
-			explain_binaries(e, s->binaries, h, &words);
+			eval_explain_binaries(e, s->binaries, h, &words);
 		else if (t)
-			explain_test(t, h, &words);
+			eval_explain_test(t, h, &words);
 		if (!words.n)
 			continue;
 		buf_printf(b, "%sselector %zu: ", b->n ? "; " : "", i);

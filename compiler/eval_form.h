@@ -215,6 +215,7 @@ struct created {
 };
 
 struct engine {
+	struct event known;     /* the last event, completed */
 	bool presume_paths;
 	struct policy *const *policies;
 	size_t npolicies;
@@ -242,6 +243,14 @@ struct engine {
 	struct { uint8_t *v; size_t n, cap; } scope_answers;
 	struct buf scratch;
 };
+
+/* eval.c: does it match? WHY is set with TRI_UNKNOWN. */
+enum tri eval_selector(const struct engine *e, const struct compiled_selector *s, const struct hit *h,
+		       const struct process *process, const char **why);
+
+/* eval_explain.c: what was compared, in words; nothing where there is nothing to say. */
+void eval_explain_test(const struct arg_test *t, const struct hit *h, struct buf *b);
+void eval_explain_binaries(const struct engine *e, const struct binary_test *t, const struct hit *h, struct buf *b);
 
 /* eval_compile.c */
 void eval_compile(struct engine *e);
