@@ -32,6 +32,7 @@ static void judge_all(struct policy *const *policies, size_t n, struct str lines
 	while (source_next(s, &ev) > 0) {
 		const struct judgement *j;
 		size_t nj = engine_judge(e, &ev, &j);
+		buf_printf(out, "%d\n", (int)engine_may_miss(e, &ev));
 		for (size_t i = 0; i < nj; i++) {
 			check(&j[i], policies, n);
 			buf_printf(out, "%llu %zu %zu %d %d %d %d %d %u %s\n", (unsigned long long)ev.line,
