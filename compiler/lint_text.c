@@ -72,9 +72,9 @@ static void read_way(const struct judging *j, const struct yaml_node *doc, struc
 
 static void load_way(const struct judging *j, struct lint_document *d, struct way *w)
 {
-	if (w->answer->stage == STAGE_OK && w->reading.policy &&
-	    !policy_load_findings(w->reading.policy, j->o->target, j->o->target_given, w->way, &d->findings))
-		w->answer->stage = STAGE_LOAD;
+	const struct policy *p = w->reading.policy;
+	if (p && !policy_load_findings(p, j->o->target, j->o->target_given, w->way, &d->findings))
+		w->answer->stage = MIN(w->answer->stage, STAGE_LOAD);
 }
 
 /* In a kernel's BTF; the same for both ways. */
@@ -133,6 +133,14 @@ static int by_place(const void *a, const void *b)
 	return order ? order : strcmp(x->message, y->message);
 }
 
+/* No kind and no name is longer and taken. */
+enum { LABEL_MAX = 300 };
+
+static const char *label(const struct judging *j, struct str s)
+{
+	return arena_str(j->arena, (struct str){s.p, MIN(s.n, (size_t)LABEL_MAX)}).p;
+}
+
 static void judge(const struct judging *j, const struct yaml_node *doc, struct lint_document *d)
 {
 	struct way file = {WAY_FILE, &d->as_file, {0}}, api = {WAY_API, &d->as_api, {0}};
@@ -142,8 +150,8 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 	load_way(j, d, &api);
 	look_up(j, d, &file, &api);
 	answer(&file, &api);
-	d->kind = arena_str(j->arena, text_of(doc, "kind")).p;
-	d->name = arena_str(j->arena, text_of(yaml_get(doc, "metadata"), "name")).p;
+	d->kind = label(j, text_of(doc, "kind"));
+	d->name = label(j, text_of(yaml_get(doc, "metadata"), "name"));
 	bool from_file = file.reading.policy != NULL;
 	d->policy = from_file ? file.reading.policy : api.reading.policy;
 	if (from_file)

@@ -25,6 +25,18 @@ static const char *copy(struct arena *a, const char *s)
 	return s && *s ? arena_str(a, str_from(s)).p : "";
 }
 
+/* A value of megabytes is not quoted whole. */
+static void shorten(struct buf *b)
+{
+	size_t n = FINDING_TEXT_MAX;
+	if (b->n <= n)
+		return;
+	while (n && ((unsigned char)b->p[n] & 0xc0) == 0x80)
+		n--;
+	b->n = n;
+	buf_puts(b, "...");
+}
+
 /* Found the other way already: one finding, both ways. */
 static struct finding *same(struct findings *f, const struct finding *what, const char *message)
 {
@@ -45,6 +57,7 @@ struct finding *findings_add(struct findings *f, const struct finding *what, con
 {
 	CLEANUP_BUF struct buf message = BUF_INIT;
 	buf_vprintf(&message, fmt, ap);
+	shorten(&message);
 	struct finding *known = same(f, what, message.p);
 	if (known) {
 		known->ways |= what->ways;

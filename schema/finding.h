@@ -48,7 +48,7 @@ struct finding {
 	struct finding_edit edit;
 };
 
-enum { FINDINGS_MAX = 1000 };
+enum { FINDINGS_MAX = 1000, FINDING_TEXT_MAX = 1000 };
 
 struct findings {
 	struct arena *arena;     /* holds the texts; the owner frees it */

@@ -141,7 +141,8 @@ void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned w
 	struct policy_reader r = {.findings = f, .arena = p->arena, .stage = STAGE_OK, .way = way};
 	p->file = arena_str(p->arena, str_from(file));
 	p->line = doc->line;
-	if (read_kind(&r, doc, p)) {
+	bool known = read_kind(&r, doc, p);
+	if (known) {
 		check_api_version(&r, doc);
 		for (size_t i = 0; i < doc->nitems; i++)
 			read_top(&r, doc->items[i], p);
@@ -154,7 +155,7 @@ void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned w
 	}
 	buf_done(&r.path);
 	*ret = (struct policy_reading){.stage = r.stage, .undecodable = r.undecodable};
-	ret->policy = r.stage > STAGE_DECODE && !r.undecodable ? TAKE(p) : NULL;
+	ret->policy = known && !r.holes && !r.undecodable ? TAKE(p) : NULL;
 }
 
 /* ---- a file ---- */

@@ -86,6 +86,7 @@ struct policy_reader {
 	bool namespaced;
 	bool miscased;	  /* below a key in the wrong case: no defaults, no schema there */
 	bool undecodable; /* a server takes it, an agent cannot */
+	bool holes;	  /* values were refused: what was read lacks them */
 };
 
 /* An error at NODE's place and the reader's path. FIX: what to do. */
@@ -111,8 +112,8 @@ void policy_leave(struct policy_reader *r, size_t mark);
 int policy_operator_from(struct str name); /* or -1 */
 
 /*
- * One document, by WAY_FILE or WAY_API. policy: NULL when it is refused before the schema is asked, or no agent can
- * decode it; the caller frees it.
+ * One document, by WAY_FILE or WAY_API. policy: NULL when the spec was not read whole, or no agent can decode it; else it
+ * is there although its name or a CEL rule refuses it. The caller frees it.
  */
 struct policy_reading {
 	struct policy *policy;

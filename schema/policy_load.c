@@ -365,6 +365,7 @@ bool policy_load_findings(const struct policy *p, const struct target *t, bool t
 	    .p = p, .t = t, .target_given = target_given, .ways = ways, .findings = f};
 	size_t in_section[SECTION_USDT + 1] = {0};
 	l.multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi");
+	l.calls = map_new();
 	buf_puts(&l.path, "spec");
 	check_document(&l);
 	check_enforcers(&l);
@@ -374,6 +375,9 @@ bool policy_load_findings(const struct policy *p, const struct target *t, bool t
 		check_hook(&l, &p->hooks[i]);
 		load_leave(&l, mark);
 	}
+	if (l.multi)
+		load_check_shared_tables(&l);
+	map_free(l.calls);
 	buf_done(&l.path);
 	return !l.errors;
 }

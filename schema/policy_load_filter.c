@@ -344,32 +344,53 @@ static void count_hook(struct tables *t, const struct hook *h)
 static void check_limit(struct loading *l, const char *what, unsigned n)
 {
 	if (n > POLICY_TABLES_MAX)
-		load_reject(l, RULE_TABLES, l->h->at,
-			    "use fewer filters with more values each, or a second policy",
-			    "%u filters need a table for %s; there are %d", n, what,
-			    POLICY_TABLES_MAX);
+		load_reject(l, RULE_TABLES, l->h->at, "use fewer filters with more values each, or a second policy",
+			    "%u filters need a table for %s; there are %d", n, what, POLICY_TABLES_MAX);
+}
+
+static void check_limits(struct loading *l, const struct tables *t)
+{
+	for (size_t c = 0; c < ARRAY_SIZE(string_classes); c++)
+		check_limit(l, "strings of one length", t->equal[c]);
+	check_limit(l, "prefixes", t->prefix);
+	check_limit(l, "postfixes", t->postfix);
+	check_limit(l, "numbers, ports, protocols, families or states", t->set);
+	check_limit(l, "IPv4 addresses", t->address4);
+	check_limit(l, "IPv6 addresses", t->address6);
+	check_limit(l, "expressions", t->cel);
 }
 
 void load_check_tables(struct loading *l)
 {
-	struct tables own = {0}, strings = {0};
-	bool shared = l->multi && l->h->section == SECTION_KPROBE;
+	struct tables own = {0};
 	count_hook(&own, l->h);
-	for (size_t i = 0; shared && i < l->p->nhooks; i++)
-		count_hook(&strings, &l->p->hooks[i]);
-	const struct tables *s = shared ? &strings : &own;
-	for (size_t c = 0; c < ARRAY_SIZE(string_classes); c++)
-		check_limit(l, "strings of one length", s->equal[c]);
-	check_limit(l, "prefixes", s->prefix);
-	check_limit(l, "postfixes", s->postfix);
-	check_limit(l, "numbers, ports, protocols, families or states", own.set);
-	check_limit(l, "IPv4 addresses", own.address4);
-	check_limit(l, "IPv6 addresses", own.address6);
-	check_limit(l, "expressions", s->cel);
+	check_limits(l, &own);
 	if (own.substring > 1 && l->h->section != SECTION_UPROBE)
 		load_reject(l, RULE_SUBSTRINGS, l->h->at,
 			    "a hook holds one; put their values into it, or use a second policy",
 			    "%u SubString filters", own.substring);
+}
+
+/* Under kprobe.multi all kprobes are one program, and share the tables of strings. */
+void load_check_shared_tables(struct loading *l)
+{
+	struct tables all = {0};
+	unsigned most = 0;
+	const struct hook *first = NULL;
+	for (size_t i = 0; i < l->p->nhooks; i++) {
+		if (l->p->hooks[i].section != SECTION_KPROBE)
+			continue;
+		first = first ? first : &l->p->hooks[i];
+		count_hook(&all, &l->p->hooks[i]);
+	}
+	for (size_t c = 0; c < ARRAY_SIZE(string_classes); c++)
+		most = MAX(most, all.equal[c]);
+	most = MAX(MAX(most, all.prefix), MAX(all.postfix, all.cel));
+	if (most > POLICY_TABLES_MAX)
+		load_reject(l, RULE_TABLES_SHARED, first->at,
+			    "set the option disable-kprobe-multi, or make it two policies",
+			    "under kprobe.multi the policy's kprobes share %d tables of a kind; they need %u",
+			    POLICY_TABLES_MAX, most);
 }
 
 /* ---- area ---- */

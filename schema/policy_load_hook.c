@@ -182,13 +182,12 @@ static void check_kprobe(struct loading *l)
 			    STR_ARG(h->call));
 	if (!h->syscall && str_starts(h->call, STR("security_")))
 		check_since(l, str_skip(h->call, 9));
-	for (const struct hook *o = l->p->hooks; l->multi && h->section == SECTION_KPROBE && o < h;
-	     o++)
-		if (o->section == SECTION_KPROBE && str_eq(o->call, h->call))
-			load_reject(l, RULE_CALL_TWICE, h->at,
-				    "join the two, or set the option disable-kprobe-multi",
-				    STR_FMT " a second time; kprobe.multi takes a function once",
-				    STR_ARG(h->call));
+	bool fresh = true;
+	if (l->multi && h->section == SECTION_KPROBE)
+		map_add(l->calls, h->call, &fresh);
+	if (!fresh)
+		load_reject(l, RULE_CALL_TWICE, h->at, "join the two, or set the option disable-kprobe-multi",
+			    STR_FMT " a second time; kprobe.multi takes a function once", STR_ARG(h->call));
 }
 
 static void check_lsm(struct loading *l)

@@ -2,6 +2,7 @@
 /* Between the files of the load check. */
 #pragma once
 
+#include "schema/base/map.h"
 #include "schema/policy_load.h"
 #include "schema/policy_rules.h"
 
@@ -15,6 +16,7 @@ struct loading {
 	struct buf path;
 	size_t errors;
 	bool multi; /* kprobe.multi in use */
+	struct map *calls; /* of the kprobes before, when it is */
 };
 
 /* The classes of argument types that share operators and value syntax. */
@@ -78,6 +80,7 @@ bool known_namespace(struct str s);
 
 void load_check_selector(struct loading *l, const struct selector *s);
 void load_check_tables(struct loading *l);
+void load_check_shared_tables(struct loading *l);
 void load_check_filter(struct loading *l, const struct arg_filter *f, bool data);
 
 /* Does EXPR type-check as a boolean over the arguments of the hook? The reason when not. */
