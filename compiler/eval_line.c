@@ -102,39 +102,100 @@ static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const 
 	}
 }
 
-/*
- * An error stands in the place of a string or address that the kernel could not read: of the first that has no value of its own
- * and of which the values before it in the signature are not behind it on the line.
- */
-static bool is_unread(char kind, const struct event *ev, uint32_t i)
-{
-	return ev->args[i].kind == ARG_ERROR && (kind == 's' || kind == 'a');
-}
-
-static void recorded_args(struct hit *h, const struct event *ev)
-{
-	uint64_t used = 0;
-	for (const char *spec = h->site < SITE_COUNT ? site_args[h->site] : ""; *spec;) {
-		size_t n = strcspn(spec, " ");
-		for (uint32_t i = 0; i < ev->nargs && i < 64; i++) {
-			bool unread = is_unread(spec[0], ev, i);
-			if ((used >> i & 1) || !(unread || fits(spec[0], &ev->args[i])))
-				continue;
-			used |= 1ull << i;
-			recorded_slot(h, spec, n, &ev->args[i], ev->policy.n > 0);
-			h->slots[h->n - 1].failed = unread;
-			break;
-		}
-		spec += n + (spec[n] == ' ');
-	}
-}
-
 static size_t count_paths(const struct event *ev)
 {
 	size_t n = 0;
 	for (uint32_t i = 0; i < ev->nargs; i++)
 		n += fits('f', &ev->args[i]);
 	return n;
+}
+
+/*
+ * Which place of the signature each value of a line has. A policy lists arguments in the order of the signature as good as
+ * always: a number behind a string is not one that stands before it. Where no such order fits, each value takes the first
+ * free place of its kind.
+ *
+ * What the kernel could not read has lost its kind. Strings and addresses fault; something else only where
+ * the values beside it leave no other place.
+ */
+enum { MAX_SPECS = 8, MAX_VALUES = 16, NO_PLACE_OF = -1 };
+
+struct places {
+	const char *spec[MAX_SPECS];
+	size_t bytes[MAX_SPECS];
+	int n;
+	int of[MAX_VALUES];          /* by the line's value */
+};
+
+static void read_specs(uint32_t site, struct places *p)
+{
+	const char *spec = site < SITE_COUNT ? site_args[site] : "";
+	for (p->n = 0; *spec && p->n < MAX_SPECS; p->n++) {
+		p->spec[p->n] = spec;
+		p->bytes[p->n] = strcspn(spec, " ");
+		spec += p->bytes[p->n];
+		spec += *spec == ' ';
+	}
+}
+
+static bool can_be(const struct places *p, int k, const struct arg *a, bool all_fault)
+{
+	char kind = p->spec[k][0];
+	return a->kind == ARG_ERROR ? all_fault || kind == 's' || kind == 'a' : fits(kind, a);
+}
+
+static bool in_order(struct places *p, const struct event *ev, uint32_t i, int from, bool all_fault)
+{
+	if (i == MIN(ev->nargs, (uint32_t)MAX_VALUES))
+		return true;
+	bool somewhere = false;
+	for (int k = 0; k < p->n; k++) {
+		bool can = can_be(p, k, &ev->args[i], all_fault);
+		somewhere |= can;
+		p->of[i] = k;
+		if (can && k >= from && in_order(p, ev, i + 1, k + 1, all_fault))
+			return true;
+	}
+	p->of[i] = NO_PLACE_OF;
+	return !somewhere && in_order(p, ev, i + 1, from, all_fault);
+}
+
+static void in_any_order(struct places *p, const struct event *ev)
+{
+	bool taken[MAX_SPECS] = {false};
+	for (uint32_t i = 0; i < ev->nargs && i < MAX_VALUES; i++) {
+		int k = 0;
+		while (k < p->n && (taken[k] || ev->args[i].kind == ARG_ERROR || !can_be(p, k, &ev->args[i], false)))
+			k++;
+		p->of[i] = k < p->n ? k : NO_PLACE_OF;
+		if (k < p->n)
+			taken[k] = true;
+	}
+}
+
+/* Of several paths only some: which ones is not told. */
+static bool lacks_paths(const struct places *p, const struct event *ev)
+{
+	size_t wanted = 0;
+	for (int k = 0; k < p->n; k++)
+		wanted += p->spec[k][0] == 'f';
+	return wanted > 1 && line_from_policy(ev) && count_paths(ev) < wanted;
+}
+
+static void recorded_args(struct hit *h, const struct event *ev)
+{
+	struct places p;
+	read_specs(h->site, &p);
+	if (!in_order(&p, ev, 0, 0, false) && !in_order(&p, ev, 0, 0, true))
+		in_any_order(&p, ev);
+	bool unsure = lacks_paths(&p, ev);
+	for (uint32_t i = 0; i < ev->nargs && i < MAX_VALUES; i++) {
+		int k = p.of[i];
+		if (k == NO_PLACE_OF || (unsure && p.spec[k][0] == 'f'))
+			continue;
+		recorded_slot(h, p.spec[k], p.bytes[k], &ev->args[i], line_from_policy(ev));
+		h->slots[h->n - 1].failed = ev->args[i].kind == ARG_ERROR;
+	}
 }
 
 static const struct arg *nth_path(const struct event *ev, size_t n)
@@ -148,6 +209,8 @@ static const struct arg *nth_path(const struct event *ev, size_t n)
 /* Hooks on a folder and its entry, written (as ours are) with whole paths instead. */
 bool line_whole_paths(struct hit *h, const struct event *ev)
 {
+	if (line_from_policy(ev))
+		return false;
 	size_t n = count_paths(ev);
 	struct str first = n ? nth_path(ev, 0)->text : ev->path;
 	struct str second = n > 1 ? nth_path(ev, 1)->text : first;
