@@ -4,6 +4,7 @@
  * read, or on an empty path, is false whatever its operator: NotEqual too.
  */
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "compiler/eval_form.h"
 #include "schema/policy_cel.h"
@@ -129,12 +130,13 @@ static enum tri equals_any(const struct slot *s, const struct value_table *t, en
 	return maybe ? TRI_UNKNOWN : TRI_NO;
 }
 
-static enum tri masks_any(const struct slot *s, const struct value_table *t)
+/* Of an 8-bit argument the upper bits are not looked at, whatever the call was given. */
+static enum tri masks_any(const struct slot *s, const struct value_table *t, enum policy_type type)
 {
 	bool maybe = false;
 	uint64_t known = s->low == s->high ? UINT64_MAX : s->known_bits;
 	for (uint32_t i = 0; i < t->ninline; i++) {
-		uint64_t v = (uint64_t)t->inline_values[i];
+		uint64_t v = (uint64_t)t->inline_values[i] & (uint64_t)narrow(-1, type);
 		if ((uint64_t)s->low & v & known)
 			return TRI_YES;
 		maybe |= (v & ~known) != 0;
@@ -210,7 +212,7 @@ static enum tri test_number(const struct arg_test *t, const struct slot *told, c
 	case OPERATOR_NOT_EQUAL:
 		return tri_not(equals_any(s, t->table, type));
 	case OPERATOR_MASK:
-		return masks_any(s, t->table);
+		return masks_any(s, t->table, type);
 	case OPERATOR_GT:
 	case OPERATOR_GREATER_THAN:
 		return ordered(s, t->table, type, 1);
@@ -419,8 +421,15 @@ static enum tri test_socket(const struct arg_test *t, const struct slot *s, cons
 				  "the events do not tell the socket's state", why);
 	if (!is_endpoint(t->op))
 		return unknown(why, "this operator is not evaluated on sockets");
+	static const struct address none;
+	bool other = s->family >= 0 && s->family != AF_INET && s->family != AF_INET6;
+	if (other && s->arg && s->arg->kind == ARG_SKB)
+		return unknown(why, "a packet that is not IP keeps fields of another");
+	if (other)   /* no address, and port 0 */
+		return test_endpoint(t, &none);
 	if (!is_local(t->op))
-		return test_endpoint(t, &s->address);
+		return s->address.family ? test_endpoint(t, &s->address)
+					 : unknown(why, "the events do not tell the remote end");
 	if (!s->local_known || !s->arg)
 		return unknown(why, "the events do not tell the local end");
 	return test_endpoint(t, &s->arg->source);
