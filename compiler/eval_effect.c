@@ -57,7 +57,7 @@ static void override(const struct engine *e, const struct policy *p, const struc
 	case SECTION_LSM:
 		if (returns_nothing(h->call))
 			return;
-		f->denies |= a->error != 0;
+		f->denies = a->error != 0;   /* of several the last counts */
 		f->error = a->error ? -EPERM : 0;
 		return;
 	case SECTION_KPROBE:
@@ -78,7 +78,7 @@ static void override(const struct engine *e, const struct policy *p, const struc
 			f->why = "does not load: Override of a security_ function with kprobe.multi in use";
 			return;
 		}
-		f->denies |= a->error != 0;
+		f->denies = a->error != 0;   /* of several the last counts */
 		f->error = a->error;
 		return;
 	case SECTION_FENTRY:
