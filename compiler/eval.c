@@ -94,6 +94,7 @@ struct choice {
 	const struct verdict_form *sure, *possible;
 	int selector;             /* the first of them; -1 = none */
 	bool differ;              /* those that may match do not all come to the same */
+	bool posting_differs;     /* ... or only some of them post */
 	const char *unsure;       /* why it is not told whether the first of those matches */
 	const struct compiled_selector *matched;
 };
@@ -116,10 +117,12 @@ static struct choice choose(const struct engine *e, const struct compiled_hook *
 			c.matched = s;
 			return c;
 		}
-		if (c.possible)
-			c.differ |= !same_fate(c.possible, &s->outcome);
-		else
+		if (!c.possible)
 			c.unsure = why;
+		else if (!same_fate(c.possible, &s->outcome))
+			c.differ = true;
+		else
+			c.posting_differs |= c.possible->verdict != s->outcome.verdict;
 		c.possible = c.possible ? c.possible : &s->outcome;
 	}
 	return c;
@@ -142,7 +145,8 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 		not_told(j, c.unsure);
 		return;
 	}
-	const struct verdict_form *f = !c.possible ? c.sure : c.possible->verdict == c.sure->verdict ? c.possible : &either;
+	bool same = c.possible && !c.posting_differs && c.possible->verdict == c.sure->verdict;
+	const struct verdict_form *f = !c.possible ? c.sure : same ? c.possible : &either;
 	if (h->maybe && eval_stops(f)) {
 		not_told(j, h->maybe);
 		return;
