@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Random policies and random streams of events for property tests: the same seed gives the same bytes everywhere. Both
+ * draw their words from the same short lists, so that what a policy asks about does occur.
+ */
+#pragma once
+
+#include "schema/base/buf.h"
+
+struct rng {
+	uint64_t state;
+};
+uint64_t rng_next(struct rng *r);
+static inline unsigned rng_below(struct rng *r, unsigned n)
+{
+	return (unsigned)(rng_next(r) % n);
+}
+static inline bool rng_chance(struct rng *r, unsigned percent)
+{
+	return rng_below(r, 100) < percent;
+}
+
+/* One argument of a recorded hook. FORM is how its value is made up. */
+struct random_arg {
+	unsigned index;
+	const char *type, *resolve, *form;
+};
+struct random_site {
+	const char *section;         /* kprobes, lsmhooks, tracepoints: how it is recorded */
+	const char *call;            /* tracepoints: subsystem/event */
+	const char *sections;        /* in which a policy may hook it: k, l, t */
+	bool raw;
+	struct random_arg args[5];
+	bool multi;                  /* what kprobe.multi does to it matters */
+};
+extern const struct random_site random_sites[];
+extern const size_t random_nsites;
+
+/* Words for a form ("path", "int", "address" ...); NULL for none. */
+const char *random_word(struct rng *r, const char *form);
+
+/* A policy document on one of the sites (several hooks at times). */
+void random_policy(struct rng *r, unsigned number, struct buf *yaml);
+/* The policy that recorded the streams, named "recorded". */
+void random_recorder(struct buf *yaml);
+/* NDJSON. */
+void random_stream(struct rng *r, struct buf *lines);

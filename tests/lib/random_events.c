@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A random stream of lines: some processes with their exec lines, forks and strangers without, and what they do. */
+#include "tests/lib/random.h"
+
+struct actor {
+	unsigned pid, number, parent;      /* 0 = none */
+	const char *path;                  /* NULL = not told */
+	const char *name;
+	bool pod, fork, told, inventory;
+	unsigned caps, ns;
+};
+
+enum { ACTORS = 6, LINES = 8 };
+
+static void process(struct rng *r, struct buf *b, const struct actor *a, const char *flags)
+{
+	static const char *const caps[] = {
+		"{}", "{\"permitted\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"],\"effective\":[\"CAP_SYS_ADMIN\"]}",
+		"{\"permitted\":[\"CAP_NET_RAW\",\"DAC_OVERRIDE\"],\"effective\":[\"CAP_NET_RAW\",\"DAC_OVERRIDE\"],\"inheritable\":[\"CAP_KILL\"]}"};
+	(void)r;
+	buf_printf(b, "\"process\":{\"exec_id\":\"id%u\",\"pid\":%u,\"uid\":0,\"binary\":\"%s\",\"flags\":\"%s\"", a->number, a->pid,
+		   a->name, flags);
+	if (a->pod)
+		buf_printf(b, ",\"pod\":{\"namespace\":\"%s\",\"name\":\"p\",\"container\":{\"id\":\"containerd://%064u\",\"name\":\"%s\","
+			   "\"image\":{\"name\":\"shop/%s:1.2\"},\"pid\":%u},\"pod_labels\":{\"app\":\"%s\"}},\"docker\":\"%031u\"",
+			   a->number % 2 ? "shop" : "other", a->number % 3, a->number % 3 ? "main" : "side", a->number % 3 ? "web" : "db",
+			   a->number % 3, a->number % 3 ? "web" : "db", a->number % 3);
+	if (a->parent)
+		buf_printf(b, ",\"parent_exec_id\":\"id%u\"", a->parent);
+	if (a->told) {
+		buf_printf(b, ",\"cap\":%s", caps[a->caps]);
+		unsigned base = a->ns ? 4026532001u : 4026531800u;
+		const char *host = a->ns ? "" : ",\"is_host\":true";
+		buf_printf(b, ",\"ns\":{\"uts\":{\"inum\":4026531700,\"is_host\":true},\"mnt\":{\"inum\":%u%s},\"pid\":{\"inum\":%u%s},"
+			   "\"net\":{\"inum\":%u%s},\"user\":{\"inum\":%u%s}}", base, host, base + 1 - a->ns, host, base + 2, host, base, host);
+	}
+	buf_puts(b, "}");
+}
+
+static void end_line(struct buf *b, const struct actor *a)
+{
+	buf_puts(b, "},\"time\":\"2026-01-01T00:00:00Z\"");
+	if (a && a->path && !a->inventory)
+		buf_printf(b, ",\"stakeout\":{\"format\":1,\"path\":\"%s\"}", a->path);
+	buf_puts(b, "}\n");
+}
+
+static void file_value(struct rng *r, struct buf *b, const char *path)
+{
+	buf_putc(b, '{');
+	if (!rng_chance(r, 12))
+		buf_printf(b, "\"path\":\"%s\"", path);
+	if (rng_chance(r, 85))
+		buf_printf(b, "%s\"permission\":\"%s\"", b->p[b->n - 1] == '{' ? "" : ",", random_word(r, "permission"));
+	buf_putc(b, '}');
+}
+
+static void ends(struct rng *r, struct buf *b, bool both)
+{
+	bool six = rng_chance(r, 45), none = rng_chance(r, 12);
+	const char *word = six ? "v6" : "v4";
+	buf_printf(b, "{\"family\":\"%s\"", none ? "AF_UNIX" : six ? "AF_INET6" : "AF_INET");
+	if (both) {
+		buf_printf(b, ",\"protocol\":\"%s\"", rng_chance(r, 70) ? "IPPROTO_TCP" : "IPPROTO_UDP");
+		buf_printf(b, ",\"saddr\":\"%s\",\"daddr\":\"%s\"", none ? "invalid IP" : random_word(r, word),
+			   none ? "invalid IP" : random_word(r, word));
+		if (!none)
+			buf_printf(b, ",\"sport\":%s,\"dport\":%s", random_word(r, "port"), random_word(r, "port"));
+		if (rng_chance(r, 80))
+			buf_printf(b, ",\"state\":\"%s\"", rng_chance(r, 50) ? "TCP_SYN_SENT" : "TCP_CLOSE");
+	} else {
+		buf_printf(b, ",\"addr\":\"%s\"", none ? "invalid IP" : random_word(r, word));
+		if (!none)
+			buf_printf(b, ",\"port\":%s", random_word(r, "port"));
+	}
+	buf_putc(b, '}');
+}
+
+static void argument(struct rng *r, struct buf *b, const struct random_arg *a)
+{
+	static const struct {
+		const char *type, *key;
+	} keys[] = {{"file", "file_arg"}, {"fd", "file_arg"}, {"path", "path_arg"}, {"dentry", "path_arg"}, {"linux_binprm", "linux_binprm_arg"},
+		    {"int", "int_arg"}, {"uint32", "uint_arg"}, {"size_t", "size_arg"}, {"int64", "long_arg"}, {"string", "string_arg"},
+		    {"sock", "sock_arg"}, {"socket", "sock_arg"}, {"skb", "skb_arg"}, {"sockaddr", "sockaddr_arg"},
+		    {"cap_effective", "cap_effective_arg"}, {"cap_inheritable", "cap_inheritable_arg"}, {"cap_permitted", "cap_permitted_arg"}};
+	const char *key = "", *word = random_word(r, !strcmp(a->form, "file") ? "path" : a->form);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		key = strcmp(keys[i].type, a->type) ? key : keys[i].key;
+	bool user = !strcmp(a->type, "string") || !strcmp(a->type, "sockaddr");   /* memory of the caller */
+	if (rng_chance(r, user ? 8 : !strcmp(a->type, "file") ? 1 : 0)) {
+		buf_puts(b, "{\"error_arg\":{\"Message\":\"failed\"}}");
+		return;
+	}
+	buf_printf(b, "{\"%s\":", key);
+	if (strstr("file fd path dentry linux_binprm", a->type))
+		file_value(r, b, word);
+	else if (!strncmp(a->type, "sock", 4) || !strcmp(a->type, "skb"))
+		ends(r, b, strcmp(a->type, "sockaddr") != 0);
+	else if (!strcmp(a->type, "int") || !strcmp(a->type, "uint32"))
+		buf_puts(b, word);
+	else
+		buf_printf(b, "\"%s\"", word);
+	buf_putc(b, '}');
+}
+
+static void hook_line(struct rng *r, struct buf *b, const struct actor *a)
+{
+	const struct random_site *s = &random_sites[rng_below(r, (unsigned)random_nsites)];
+	const char *slash = strchr(s->call, '/');
+	char section = s->section[0];
+	buf_printf(b, "{\"process_%s\":{", section == 'k' ? "kprobe" : section == 'l' ? "lsm" : "tracepoint");
+	process(r, b, a, a->fork ? "execve" : "execve clone");
+	if (slash)
+		buf_printf(b, ",\"subsys\":\"%.*s\",\"event\":\"%s\"", (int)(slash - s->call), s->call, slash + 1);
+	else
+		buf_printf(b, ",\"function_name\":\"%s%s\"", strncmp(s->call, "sys_", 4) ? "" : "__x64_", s->call);
+	buf_puts(b, ",\"args\":[");
+	for (size_t i = 0; i < ARRAY_SIZE(s->args) && s->args[i].type; i++) {
+		if (i)
+			buf_putc(b, ',');
+		argument(r, b, &s->args[i]);
+	}
+	buf_printf(b, "],\"action\":\"KPROBE_ACTION_POST\",\"policy_name\":\"recorded-%c\"", section);
+	end_line(b, NULL);
+}
+
+static void exec_line(struct rng *r, struct buf *b, const struct actor *a)
+{
+	buf_puts(b, "{\"process_exec\":{");
+	process(r, b, a, a->inventory ? "procFS" : "execve clone");
+	end_line(b, a);
+}
+
+void random_stream(struct rng *r, struct buf *lines)
+{
+	struct actor v[ACTORS];
+	unsigned n = 2 + rng_below(r, ACTORS - 1);
+	for (unsigned i = 0; i < n; i++) {
+		struct actor *a = &v[i];
+		*a = (struct actor){.pid = 100 + i, .number = i + 1, .name = random_word(r, "program"), .pod = rng_chance(r, 60),
+				    .told = rng_chance(r, 80), .caps = rng_below(r, 3), .ns = rng_below(r, 2)};
+		a->path = rng_chance(r, 15) ? NULL : rng_chance(r, 10) ? "" : random_word(r, "program");
+		a->parent = i && rng_chance(r, 60) ? 1 + rng_below(r, i) : 0;
+		a->inventory = !a->parent && rng_chance(r, 50);
+		if (a->parent && rng_chance(r, 30)) {
+			unsigned parent = a->parent, pid = a->pid;
+			*a = v[parent - 1];
+			a->pid = pid;
+			a->number = i + 1;
+			a->parent = parent;
+			a->fork = true;
+			continue;
+		}
+		if (rng_chance(r, 92))
+			exec_line(r, lines, a);
+	}
+	unsigned hooks = 1 + rng_below(r, LINES);
+	for (unsigned i = 0; i < hooks; i++)
+		hook_line(r, lines, &v[rng_below(r, n)]);
+}
