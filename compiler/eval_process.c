@@ -185,9 +185,11 @@ static bool tells_caps(const struct engine *e)
 	       e->at.v[SITE_CREATE_USER_NS].recorded;
 }
 
+/* setns() shows by itself, or by the namespace's file that is opened for it. */
 static bool tells_namespaces(const struct engine *e)
 {
-	return e->at.v[SITE_SYS_UNSHARE].recorded;
+	return e->at.v[SITE_SYS_UNSHARE].recorded &&
+	       (e->at.v[SITE_SYS_SETNS].recorded || e->at.v[SITE_FILE_OPEN].recorded || e->at.v[SITE_FD_INSTALL].recorded);
 }
 
 static enum tri match_capabilities(const struct engine *e, const struct capability_test *t, const struct hit *hit, const char **why)

@@ -15,13 +15,10 @@ enum {
 static const struct {
 	uint32_t flag;
 	enum namespace_kind kind;
-} clone_flags[] = {
+} clone_flags[] = {   /* not CLONE_NEWUSER: the image's user namespace is the one that counts, until the next exec */
 	{0x00000080, NS_TIME_FOR_CHILDREN}, {0x00020000, NS_MNT}, {0x02000000, NS_CGROUP}, {0x04000000, NS_UTS},
 	{0x08000000, NS_IPC}, {0x20000000, NS_PID_FOR_CHILDREN}, {0x40000000, NS_NET},
 };
-/* A new user namespace is not seen before the next exec: the image's is the one that counts. */
-#define CLONE_NEWUSER 0x10000000u
-
 bool held_exec(struct held *h, const struct process *p)
 {
 	*h = (struct held){0};
@@ -129,7 +126,7 @@ static void unshare(struct held *h, const struct event *line)
 {
 	int64_t flags;
 	bool told = number_argument(line, 0, &flags);
-	bool allowed = told && ((uint32_t)flags & CLONE_NEWUSER || holds(h, CAP_BIT_ADMIN));
+	bool allowed = told && holds(h, CAP_BIT_ADMIN);
 	for (size_t i = 0; i < ARRAY_SIZE(clone_flags); i++) {
 		uint16_t bit = (uint16_t)(1 << clone_flags[i].kind);
 		if (told && !((uint32_t)flags & clone_flags[i].flag))
@@ -161,6 +158,15 @@ static void setns(struct held *h, const struct event *line)
 	new_user_namespace(h, line);
 }
 
+/* A file without a path that all may read: a namespace's, which setns() enters. */
+static bool is_namespace_file(const struct event *line)
+{
+	for (uint32_t i = 0; i < line->nargs; i++)
+		if (line->args[i].kind == ARG_FILE)
+			return !line->args[i].text.n && str_eq(line->args[i].permission, STR("-r--r--r--"));
+	return false;
+}
+
 bool held_line(struct held *h, const struct event *line)
 {
 	static const struct {
@@ -182,5 +188,8 @@ bool held_line(struct held *h, const struct event *line)
 		calls[i].changes(h, line);
 		return true;
 	}
-	return false;
+	if (!(str_eq(hook, STR("file_open")) || str_eq(hook, STR("fd_install"))) || !is_namespace_file(line))
+		return false;
+	setns(h, line);
+	return true;
 }

@@ -26,7 +26,7 @@ enum { MAX_IMAGES = 8, MAX_ARGS = 6 };
 #define KILL "\n      matchActions: [{action: Sigkill}]\n"
 #define WRITE "kprobe security_file_permission A file=/etc/x n=2"
 #define TELLS_CAPS "also lsm capset Z;also lsm task_fix_setuid Z;also lsm userns_create Z;"
-#define TELLS_NS "also kprobe sys_unshare Z n=0;"
+#define TELLS_NS "also kprobe sys_unshare Z n=0;also kprobe sys_setns Z n=0;"
 #define A_FULL "exec A P 7 /bin/a caps=full ns=host;"
 
 static const struct {
@@ -57,6 +57,10 @@ static const struct {
 	 TELLS_NS "exec A P 7 /bin/a caps=none ns=host;kprobe sys_unshare A n=67108864;" WRITE, "unknown"},
 	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: In, values: [\"100\"]}]" KILL,
 	 TELLS_NS A_FULL WRITE, "kill"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
+	 TELLS_NS A_FULL "kprobe security_file_open A file= perm=-r--r--r--;" WRITE, "unknown"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
+	 "also kprobe sys_unshare Z n=0;" A_FULL WRITE, "unknown"},
 	{HOOK_FILE "matchNamespaces: [{namespace: User, operator: In, values: [host_ns]}]" KILL,
 	 A_FULL "kprobe sys_unshare A n=268435456;" WRITE, "kill"},
 	{HOOK_FILE "matchNamespaceChanges: [{operator: In, values: [Uts]}]" KILL, TELLS_NS A_FULL WRITE, "allow"},
