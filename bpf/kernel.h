@@ -20,7 +20,7 @@ typedef int pid_t;
 #if defined(__TARGET_ARCH_x86)
 #define FIRST_WORD(regs) ((regs)->r15)
 struct pt_regs {
-	unsigned long r15, bx, cx, dx, si, di, r10, ax, orig_ax;
+	unsigned long r15, bp, bx, cx, dx, si, di, r8, r9, r10, ax, orig_ax;
 };
 struct thread_info {
 	__u32 status;
@@ -68,8 +68,10 @@ struct dentry {
 struct vfsmount {
 	struct dentry *mnt_root;
 };
+struct mnt_namespace;
 struct mount {
 	struct mount *mnt_parent;
+	struct mnt_namespace *mnt_ns;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 };
@@ -80,7 +82,7 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
-	unsigned int f_flags;
+	unsigned int f_flags, f_mode;
 };
 struct fdtable {
 	unsigned int max_fds;
@@ -99,8 +101,12 @@ struct mm_struct {
 typedef struct {
 	__u32 val;
 } kuid_t;
+typedef struct kernel_cap_struct {
+	__u64 val;
+} kernel_cap_t;
 struct cred {
 	kuid_t uid;
+	kernel_cap_t cap_effective;
 };
 struct kernfs_node {
 	const char *name;

@@ -10,6 +10,13 @@ __u32 self_pid = 0;                       /* the recorder, in the initial pid na
 const volatile __u64 seed = 0;            /* of the keys: they cannot be foreseen */
 const volatile bool every_event = false;
 const volatile __u64 wakeup_bytes = 0;    /* fill of the ring that ends the consumer's sleep early */
+const volatile bool by_cgroup = false;    /* some are unwanted */
+const volatile bool want_execs = true;
+const volatile bool by_entry = false;      /* security programs stand at the entry of functions, not in the LSM */
+const volatile __u32 prefix_count = 0;    /* 0: every path */
+const volatile struct wire_prefix prefixes[WIRE_PREFIXES_MAX] = {};
+const volatile __u8 call_known[WIRE_CALLS_MAX] = {};              /* in one of the tables */
+const volatile struct wire_call calls[2 * WIRE_CALLS_MAX] = {};   /* this architecture's own, then those of 32-bit programs */
 const volatile __u32 seen_buckets = WIRE_SEEN_MAX / WIRE_BUCKET;  /* of one table; a power of two */
 
 /* Shared with user space while running. */
@@ -55,11 +62,20 @@ struct {
 	__type(value, __u32);
 } cgroups SEC(".maps");
 
+/* Cgroups whose observations user space has said it does not want. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_CGROUPS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u32);
+} unwanted SEC(".maps");
+
 /* At an exec the image before it is gone from the mm, so it is kept here from fork and exec on. */
 struct task_info {
 	__u64 image;
 	__u32 tree;             /* WIRE_TAG_INIT_TREE or _INTERACTIVE, inherited */
-	__u32 reserved;
+	__u32 uid;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -81,7 +97,7 @@ struct scratch {
 	struct dentry *dentry, *mount_root, *root_dentry;
 	struct vfsmount *mount, *root_mount;
 	struct kernfs_node *node;
-	__u64 offset, end, chain, hash;
+	__u64 offset, end, chain, hash, length;
 	__u32 tags, tree;         /* exec: gathered here; see exec_tags() */
 	union {
 		struct wire_header header;

@@ -185,6 +185,28 @@ static __always_inline void walk_nameless(struct scratch *s, const struct dentry
 		s->state |= WALK_MEMFD;
 }
 
+/* What must be known before the way up; 0: go. Apart, since all frames together have 512 bytes. */
+static __noinline int walk_prepare(struct scratch *s, struct task_struct *task, __u64 dentry)
+{
+	struct dentry_block b;
+	s->offset = s->end;
+	if (!dentry || read_dentry(&b, (struct dentry *)dentry)) {
+		s->state |= WALK_CUT;
+		return 1;
+	}
+	const void *ops = (void *)WORD(dentry, struct dentry, d_op);
+	if (ops && WORD(ops, struct dentry_operations, d_dname)) {
+		walk_nameless(s, &b);
+		return 1;
+	}
+	if (!b.pprev && (__u64)b.parent != dentry && b.inode)   /* a name that is just being made has no file yet */
+		s->state |= WALK_DELETED;
+	const void *fs = (void *)WORD(task, struct task_struct, fs);
+	s->root_dentry = fs ? (void *)WORD(fs, struct fs_struct, root.dentry) : NULL;
+	s->root_mount = fs ? (void *)WORD(fs, struct fs_struct, root.mnt) : NULL;
+	return 0;
+}
+
 /*
  * Leaves the text at s->text + header + s->offset .. s->end, what is special in s->state. Behind s->end, where that is not TEXT_END,
  * stands already what lies below this path, with its slash.
@@ -192,22 +214,8 @@ static __always_inline void walk_nameless(struct scratch *s, const struct dentry
 static __noinline int walk_up(struct scratch *s, struct task_struct *task, __u64 mount, __u64 dentry)
 {
 	struct path p = {.mnt = (void *)mount, .dentry = (void *)dentry};
-	struct dentry_block b;
-	s->offset = s->end;
-	if (!p.dentry || read_dentry(&b, p.dentry)) {
-		s->state |= WALK_CUT;
+	if (walk_prepare(s, task, dentry))
 		return 0;
-	}
-	const void *ops = (void *)WORD(p.dentry, struct dentry, d_op);
-	if (ops && WORD(ops, struct dentry_operations, d_dname)) {
-		walk_nameless(s, &b);
-		return 0;
-	}
-	if (!b.pprev && b.parent != p.dentry && b.inode)   /* a name that is just being made has no file yet */
-		s->state |= WALK_DELETED;
-	const void *fs = (void *)WORD(task, struct task_struct, fs);
-	s->root_dentry = fs ? (void *)WORD(fs, struct fs_struct, root.dentry) : NULL;
-	s->root_mount = fs ? (void *)WORD(fs, struct fs_struct, root.mnt) : NULL;
 	if (!walk_twice(s, &p) && !walk_twice(s, &p))
 		s->state |= WALK_CUT;
 	if (s->offset == TEXT_END && !(s->state & WALK_CUT)) {

@@ -230,7 +230,8 @@ static const struct table_column columns[] = {
 	{"exec", "EXEC", TABLE_COUNT},       {"exit", "EXIT", TABLE_COUNT},
 	{"file_events", "FILE", TABLE_COUNT}, {"connect", "CONNECT", TABLE_COUNT},
 	{"guard", "GUARD", TABLE_COUNT},     {"hook", "OTHER", TABLE_COUNT},
-	{"loss", "LOSS", TABLE_COUNT},       {"skipped", "SKIPPED", TABLE_COUNT},
+	{"loss", "LOSS", TABLE_COUNT},       {"bind", "BIND", TABLE_COUNT},
+	{"skipped", "SKIPPED", TABLE_COUNT},
 	{"recovered", "RECOVERED", TABLE_COUNT}, {"bytes", "BYTES", TABLE_COUNT},
 	{"bytes_per_second", "BYTES/S", TABLE_COUNT}, {"skipped_by_reason", "", TABLE_JSON_VALUE},
 };
@@ -269,7 +270,8 @@ static void skipped_json(const struct ndjson_stats *st, struct buf *b)
 
 static void add_row(struct ingest *in, uint64_t took_ns)
 {
-	static const enum kind kinds[] = {KIND_EXEC, KIND_EXIT, KIND_FILE, KIND_CONNECT, KIND_GUARD, KIND_HOOK, KIND_LOSS};
+	static const enum kind kinds[] = {KIND_EXEC, KIND_EXIT, KIND_FILE, KIND_CONNECT, KIND_GUARD, KIND_HOOK, KIND_LOSS,
+					  KIND_BIND};
 	const struct ndjson_stats *st = ndjson_stats(in->source);
 	table_str(in->table, str_from(in->file));
 	table_u64(in->table, st->lines);

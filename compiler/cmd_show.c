@@ -10,7 +10,7 @@
 
 struct opts {
 	const char *db, *text, *sort, *choice;
-	bool json, exec, file, connect, guard, tree, instances, reverse;
+	bool json, exec, file, connect, bind, guard, tree, instances, reverse;
 	uint64_t limit, offset;
 };
 
@@ -19,6 +19,7 @@ static const struct cli_option options[] = {
 	{"exec", 0, CLI_FLAG, offsetof(struct opts, exec), NULL, "programs it started"},
 	{"file", 0, CLI_FLAG, offsetof(struct opts, file), NULL, "files it opened or changed"},
 	{"connect", 0, CLI_FLAG, offsetof(struct opts, connect), NULL, "addresses it connected to"},
+	{"bind", 0, CLI_FLAG, offsetof(struct opts, bind), NULL, "local addresses it took"},
 	{"guard", 0, CLI_FLAG, offsetof(struct opts, guard), NULL, "module loads, mounts and the like"},
 	{"tree", 0, CLI_FLAG, offsetof(struct opts, tree), NULL, "who started whom"},
 	{"instances", 0, CLI_FLAG, offsetof(struct opts, instances), NULL, "its pods, containers or unit starts"},
@@ -101,7 +102,7 @@ static int show_rows(struct view *v)
 	if (o->instances)
 		return show_instances(v);
 	const bool asked[] = {[KIND_EXEC] = o->exec, [KIND_FILE] = o->file, [KIND_CONNECT] = o->connect,
-			      [KIND_GUARD] = o->guard};
+			      [KIND_GUARD] = o->guard, [KIND_BIND] = o->bind};
 	bool any = false;
 	int err = 0;
 	for (int kind = 0; kind < (int)ARRAY_SIZE(asked) && !err; kind++) {

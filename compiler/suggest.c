@@ -45,7 +45,7 @@ static struct str entry_path(const struct observation *o, bool typed)
 static void object_print(struct buf *b, const struct observation *o)
 {
 	buf_puts(b, "");
-	if (o->kind == KIND_CONNECT)
+	if (kind_has_address(o->kind))
 		endpoint_print(b, o);
 	else
 		buf_str(b, o->kind == KIND_GUARD ? o->guard : o->path.n ? o->path : o->filename);
@@ -80,6 +80,8 @@ static enum left_out judge_object(const struct observation *o, const struct sugg
 {
 	if (o->kind == KIND_GUARD)
 		return LEFT_OUT_COUNT;
+	if (o->kind == KIND_BIND)
+		return LEFT_OUT_BIND;
 	if (o->kind == KIND_CONNECT) {
 		if (o->unix_path.n)
 			return LEFT_OUT_UNIX_SOCKET;

@@ -23,7 +23,8 @@
 	X(NO_FILE, "no-file", "memfd, deleted file or unnamed object: no path can allow it")       \
 	X(UNIX_SOCKET, "unix-socket", "a unix socket: not judged by address")                      \
 	X(READ_ONLY, "read-only", "the file was only read: only changes are judged")               \
-	X(UNPROTECTED, "unprotected", "changed outside the protected folders: not judged")
+	X(UNPROTECTED, "unprotected", "changed outside the protected folders: not judged")      \
+	X(BIND, "bind", "an address of its own: not judged")
 
 enum left_out {
 #define X(symbol, name, summary) LEFT_OUT_##symbol,

@@ -78,9 +78,9 @@ static bool debug_word(const char *word, struct debug *g)
 {
 	uint64_t n;
 	if (!strcmp(word, "connect=tracepoint"))
-		g->sensor.no_cgroup_hooks = true;
+		g->sensor.hooks.no_cgroup_hooks = true;
 	else if (!strcmp(word, "programs=empty"))
-		g->sensor.empty = true;
+		g->sensor.hooks.empty = true;
 	else if (!strcmp(word, "reads=helper"))
 		g->sensor.no_cast = true;
 	else if (!strncmp(word, "rotate=", 7))
@@ -302,6 +302,7 @@ static int start(const struct options *o, const struct debug *g, struct diag *d,
 	struct session_options so = {.db = o->db, .workload = o->workload, .events = o->events};
 	struct sensor_options sensor = g->sensor;
 	sensor.every_event = o->events != NULL;
+	sensor.by_cgroup = o->workload != NULL;
 	*ret_status = EXIT_MACHINE;
 	int err = sensor_open(&sensor, d, ret_sensor);
 	if (err)

@@ -47,7 +47,7 @@ struct group *ledger_group(struct ledger *l, const struct wire_header *h);
 const struct image *ledger_find_image(const struct ledger *l, uint64_t id);
 struct group *ledger_find_group(const struct ledger *l, uint64_t id);
 
-/* WIRE_EXEC, WIRE_FILE, WIRE_CONNECT: the entry, new or the one that was there. */
+/* A first record of an observation: the entry, new or the one that was there. */
 struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *ret_new);
 struct entry *ledger_find(const struct ledger *l, uint64_t key);
 

@@ -2,6 +2,8 @@
 /* Lengths first, then the limits that translate() sizes its buffer by, so that nothing it lends out moves. */
 #include "recorder/records.h"
 
+#include "schema/guard.h"
+
 static bool exec_valid(const struct wire_exec *e, size_t n)
 {
 	return e->filename_length <= WIRE_FILENAME_MAX && e->argv_length <= WIRE_ARGV_MAX &&
@@ -16,6 +18,8 @@ bool wire_valid(const struct wire_header *h, size_t n)
 		[WIRE_EXEC] = sizeof(struct wire_exec),       [WIRE_EXIT] = sizeof(struct wire_exit),
 		[WIRE_FORK] = sizeof(struct wire_fork),       [WIRE_FILE] = sizeof(struct wire_header),
 		[WIRE_CONNECT] = sizeof(struct wire_connect), [WIRE_AGAIN] = sizeof(struct wire_header),
+		[WIRE_UNIX] = sizeof(struct wire_header),     [WIRE_GUARD] = sizeof(struct wire_header),
+		[WIRE_BIND] = sizeof(struct wire_connect),    [WIRE_BIND_UNIX] = sizeof(struct wire_header),
 	};
 	if (n < sizeof(*h) || h->length != n || h->kind >= WIRE_KIND_COUNT || !fixed[h->kind] ||
 	    n < fixed[h->kind])
@@ -23,6 +27,7 @@ bool wire_valid(const struct wire_header *h, size_t n)
 	switch (h->kind) {
 	case WIRE_EXEC:
 		return exec_valid((const struct wire_exec *)h, n);
+	case WIRE_BIND:
 	case WIRE_CONNECT: {
 		uint8_t family = ((const struct wire_connect *)h)->family;
 		return n == fixed[h->kind] && (family == 4 || family == 6);
@@ -30,7 +35,11 @@ bool wire_valid(const struct wire_header *h, size_t n)
 	case WIRE_IMAGE:
 	case WIRE_CGROUP:
 	case WIRE_FILE:
+	case WIRE_UNIX:
+	case WIRE_BIND_UNIX:
 		return n <= sizeof(*h) + WIRE_PATH_MAX;
+	case WIRE_GUARD:
+		return n <= sizeof(*h) + WIRE_PATH_MAX && h->access < GUARD_COUNT;
 	}
 	return n == fixed[h->kind];
 }

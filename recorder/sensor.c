@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Loading, attaching, draining. Which hook serves which kind is a table of choices, best first; the first that this kernel
- * takes is used, and what it cannot see is said in words. Choices are found by asking the kernel (BTF, program types,
- * the cgroup root), never by its version.
- */
+/* Loading, draining, counting. Which programs: recorder/hooks.c. */
 #include "recorder/sensor.h"
 
-#include <fcntl.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,53 +13,17 @@
 #include <bpf/libbpf.h>
 
 #include "bpf/sensor.skel.h"
+#include "recorder/hooks.h"
 #include "schema/refusal.h"
 
 #define RING_BYTES       (4u << 20)
 #define RING_BYTES_EVERY (8u << 20)
 #define WINDOW_BUCKETS   16384  /* mapped at a time: memory of the kernel, but counted as ours while mapped */
 
-enum way { WAY_TRACEPOINT, WAY_CGROUP, WAY_EMPTY };
-
-/* One way to see one kind: programs that belong together. */
-struct choice {
-	const char *kind, *hooks;
-	enum way way;
-	const char *programs[5];     /* of the skeleton, up to NULL */
-	const char *tracepoints[4];  /* must be in this kernel's BTF */
-	const char *misses;
-};
-
-static const struct choice choices[] = {
-	{"exec", "tp_btf/sched_process_exec,tp_btf/sched_process_fork", WAY_TRACEPOINT,
-	 {"exec_sched", "exec_fork"}, {"sched_process_exec", "sched_process_fork"},
-	 "exec: failed execs; a program started through ld.so shows as ld.so"},
-	{"exit", "tp_btf/sched_process_exit", WAY_TRACEPOINT, {"exit_sched"}, {"sched_process_exit"}, NULL},
-	{"file", "tp_btf/sys_exit", WAY_TRACEPOINT, {"file_sys_exit"}, {"sys_exit"},
-	 "file: opens by io_uring, by the kernel for an exec and through descriptors received or "
-	 "inherited; failed opens; removal, rename, link, mode changes"},
-	{"connect", "cgroup/connect4,connect6,sendmsg4,sendmsg6", WAY_CGROUP,
-	 {"connect_4", "connect_6", "connect_sendmsg4", "connect_sendmsg6"}, {NULL},
-	 "connect: unix and raw sockets; whether the connection succeeded"},
-	{"connect", "tp_btf/inet_sock_set_state", WAY_TRACEPOINT, {"connect_tcp"}, {"inet_sock_set_state"},
-	 "connect: UDP, unix and raw sockets (the cgroup hooks could not be attached)"},
-	{"exec", "empty", WAY_EMPTY, {"empty_exec", "empty_fork"}, {NULL}, "everything"},
-	{"exit", "empty", WAY_EMPTY, {"empty_exit"}, {NULL}, NULL},
-	{"file", "empty", WAY_EMPTY, {"empty_file"}, {NULL}, NULL},
-	{"cgroup", "tp_btf/cgroup_rmdir", WAY_TRACEPOINT, {"cgroup_gone"}, {"cgroup_rmdir"}, NULL},
-};
-
-/* What a recording is worth nothing without. */
-static const char *const needed[] = {"exec", "file"};
-
 struct sensor {
 	struct sensor_bpf *skel;
 	struct ring_buffer *ring;
-	struct bpf_link *links[32];
-	size_t nlinks;
-	int cgroup_root;             /* -1: none */
-	bool usable[ARRAY_SIZE(choices)];
-	struct buf hooks, misses, log;
+	struct hooks *hooks;
 	sensor_record_fn fn;
 	void *arg;
 	uint64_t malformed;
@@ -128,62 +85,6 @@ static int check_rights(struct diag *d)
 	return 0;
 }
 
-/* The root of the v2 hierarchy, or -1. A subtree (cgroup namespace) will not do: it would miss all others. */
-static int open_cgroup_root(void)
-{
-	FILE *f = setmntent("/proc/self/mounts", "re");
-	int fd = -1;
-	for (struct mntent *m; f && fd < 0 && (m = getmntent(f));) {
-		struct stat st;
-		if (!strcmp(m->mnt_type, "cgroup2") && !stat(m->mnt_dir, &st) && st.st_ino == 1)
-			fd = open(m->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	if (f)
-		endmntent(f);
-	return fd;
-}
-
-DEFINE_CLEANUP(struct btf *, btf__free)
-
-static bool has_tracepoint(const struct btf *kernel, const char *name)
-{
-	CLEANUP_FREE char *type = xasprintf("btf_trace_%s", name);
-	return btf__find_by_name_kind(kernel, type, BTF_KIND_TYPEDEF) > 0;
-}
-
-static bool choice_usable(const struct sensor *s, const struct choice *c, const struct btf *kernel)
-{
-	if (c->way == WAY_CGROUP &&
-	    (s->cgroup_root < 0 || libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, NULL) <= 0))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(c->tracepoints) && c->tracepoints[i]; i++)
-		if (!has_tracepoint(kernel, c->tracepoints[i]))
-			return false;
-	return true;
-}
-
-/* The kernel's types are parsed once for all questions: libbpf_find_vmlinux_btf_id() would do it for each. */
-static int choose(struct sensor *s, const struct sensor_options *o, struct diag *d)
-{
-	CLEANUP(btf__free) struct btf *kernel = btf__load_vmlinux_btf();
-	if (!kernel) {
-		int r = -errno;
-		diag_error(d, "/sys/kernel/btf/vmlinux", "the kernel's types cannot be read: %s", strerror(-r));
-		return r;
-	}
-	s->skel->rodata->have_cast =
-		!o->no_cast && btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
-		s->usable[i] = choice_usable(s, &choices[i], kernel) && o->empty == (choices[i].way == WAY_EMPTY) &&
-			       !(o->no_cgroup_hooks && choices[i].way == WAY_CGROUP);
-		for (size_t k = 0; choices[i].programs[k]; k++)
-			bpf_program__set_autoload(
-				bpf_object__find_program_by_name(s->skel->obj, choices[i].programs[k]),
-				s->usable[i]);
-	}
-	return 0;
-}
-
 /* ---- opening ---- */
 
 /* Our pid as the kernel counts it: inside a pid namespace getpid() would name another process. */
@@ -222,6 +123,34 @@ static void size_seen(struct sensor *s, uint32_t wanted)
 	s->seen_max = buckets * WIRE_BUCKET;
 	s->skel->rodata->seen_buckets = buckets;
 	bpf_map__set_max_entries(s->skel->maps.seen, 2 * buckets);
+}
+
+static void set_prefixes(struct sensor *s, const struct sensor_options *o)
+{
+	for (size_t i = 0; i < o->nprefixes; i++) {
+		struct wire_prefix *p = (struct wire_prefix *)(uintptr_t)&s->skel->rodata->prefixes[i];
+		struct str text = str_from(o->prefixes[i]);
+		p->length = (uint32_t)text.n;
+		p->whole = !str_ends(text, STR("/"));
+		memcpy(p->text, text.p, text.n);
+	}
+	s->skel->rodata->prefix_count = (uint32_t)o->nprefixes;
+}
+
+/* Settings that only a choice of hooks gives. */
+static int choose(struct sensor *s, const struct sensor_options *o, struct diag *d)
+{
+	int r = hooks_choose(s->skel->obj, &o->hooks, d, &s->hooks);
+	if (r)
+		return r;
+	s->skel->rodata->have_cast = !o->no_cast && hooks_kernel_has(s->hooks, "bpf_rdonly_cast");
+	s->skel->rodata->by_entry = hooks_by_entry(s->hooks);
+	s->skel->rodata->want_execs = !o->hooks.kinds || o->hooks.kinds >> KIND_EXEC & 1;
+	s->skel->rodata->by_cgroup = o->by_cgroup;
+	set_prefixes(s, o);
+	hooks_calls(s->hooks, (struct wire_call *)(uintptr_t)s->skel->rodata->calls,
+		    (uint8_t *)(uintptr_t)s->skel->rodata->call_known);
+	return 0;
 }
 
 static int load(struct sensor *s, const struct sensor_options *o, struct diag *d)
@@ -263,7 +192,6 @@ int sensor_open(const struct sensor_options *options, struct diag *d, struct sen
 		return r;
 	libbpf_set_print(keep_log);
 	CLEANUP(sensor_close) struct sensor *s = xcalloc(1, sizeof(*s));
-	s->cgroup_root = open_cgroup_root();
 	r = load(s, options, d);
 	if (r)
 		return r;
@@ -275,88 +203,38 @@ void sensor_close(struct sensor *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->nlinks; i++)
-		bpf_link__destroy(s->links[i]);
+	hooks_free(s->hooks);
 	ring_buffer__free(s->ring);
 	sensor_bpf__destroy(s->skel);
-	cleanup_fd(&s->cgroup_root);
-	buf_done(&s->hooks);
-	buf_done(&s->misses);
 	buf_done(&libbpf_log);
 	free(s);
 }
 
-/* ---- attaching ---- */
-
-static int attach_program(struct sensor *s, const struct choice *c, const char *name)
-{
-	struct bpf_program *p = bpf_object__find_program_by_name(s->skel->obj, name);
-	struct bpf_link *link = c->way == WAY_CGROUP ? bpf_program__attach_cgroup(p, s->cgroup_root)
-						     : bpf_program__attach(p);
-	if (!link)
-		return -errno;
-	s->links[s->nlinks++] = link;
-	return 0;
-}
-
-/* All programs of C or none. */
-static int attach_choice(struct sensor *s, const struct choice *c)
-{
-	size_t before = s->nlinks;
-	for (size_t i = 0; c->programs[i]; i++) {
-		int r = attach_program(s, c, c->programs[i]);
-		if (!r)
-			continue;
-		while (s->nlinks > before)
-			bpf_link__destroy(s->links[--s->nlinks]);
-		return r;
-	}
-	buf_printf(&s->hooks, "%s%s=%s", s->hooks.n ? " " : "", c->kind, c->hooks);
-	if (c->misses)
-		buf_printf(&s->misses, "%s%s", s->misses.n ? ". " : "", c->misses);
-	return 0;
-}
-
-static bool same_kind(const struct choice *a, const char *kind)
-{
-	return !strcmp(a->kind, kind);
-}
-
 int sensor_attach(struct sensor *s, struct diag *d)
 {
-	const char *done = "";
-	int last = -ENOTSUP;
-	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
-		const struct choice *c = &choices[i];
-		if (same_kind(c, done) || !s->usable[i])
-			continue;
-		int r = attach_choice(s, c);
-		if (!r)
-			done = c->kind;
-		else
-			last = r;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		CLEANUP_FREE char *key = xasprintf("%s=", needed[i]);
-		if (s->hooks.p && strstr(s->hooks.p, key))
-			continue;
-		CLEANUP_FREE char *what = xasprintf("no hook for %s events could be attached", needed[i]);
-		refuse(d, what, -last);
-		return last;
-	}
-	if (!strstr(s->hooks.p, "connect="))
-		buf_puts(&s->misses, ". connect: everything (no hook could be attached)");
-	return 0;
+	return hooks_attach(s->hooks, d);
 }
 
 const char *sensor_hooks(const struct sensor *s)
 {
-	return s->hooks.n ? s->hooks.p : "";
+	return hooks_used(s->hooks);
 }
 
 const char *sensor_misses(const struct sensor *s)
 {
-	return s->misses.n ? s->misses.p : "";
+	return hooks_misses(s->hooks);
+}
+
+/* ---- cgroups that nobody wants ---- */
+
+void sensor_unwanted(struct sensor *s, uint64_t cgroup, bool is)
+{
+	const uint32_t one = 1;
+	int fd = bpf_map__fd(s->skel->maps.unwanted);
+	if (is)
+		bpf_map_update_elem(fd, &cgroup, &one, BPF_ANY);   /* full: user space leaves it out */
+	else
+		bpf_map_delete_elem(fd, &cgroup);
 }
 
 /* ---- reading ---- */

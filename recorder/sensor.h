@@ -7,6 +7,7 @@
 
 #include "schema/base/buf.h"
 #include "schema/base/diag.h"
+#include "recorder/hooks.h"
 #include "recorder/records.h"
 
 struct sensor;
@@ -17,8 +18,10 @@ struct sensor;
 
 struct sensor_options {
 	bool every_event;
-	bool no_cgroup_hooks;   /* as where they cannot be attached */
-	bool empty;             /* programs that do nothing, to measure the hooks */
+	struct hooks_options hooks;
+	bool by_cgroup;         /* sensor_unwanted() will be used */
+	const char *const *prefixes;   /* only files at or below these: "/etc/", "/etc/passwd" */
+	size_t nprefixes;
 	bool no_cast;           /* as where bpf_rdonly_cast() is missing, before 6.2 */
 	uint32_t seen_max;      /* observations counted at a time, a power of two; 0 = WIRE_SEEN_MAX */
 	uint32_t ring_bytes;    /* a power of two, at least a page; 0 = by what is recorded */
@@ -32,6 +35,9 @@ DEFINE_CLEANUP(struct sensor *, sensor_close)
 
 const char *sensor_hooks(const struct sensor *s);    /* "exec=tp_btf/sched_process_exec file=..." */
 const char *sensor_misses(const struct sensor *s);   /* in words */
+
+/* Whether what the cgroup of this number does is to be left out in the kernel already. */
+void sensor_unwanted(struct sensor *s, uint64_t cgroup, bool is);
 
 /* Waits up to TIMEOUT_MS, then gives every waiting record to FN: checked for length, whole, untrusted otherwise. */
 typedef void (*sensor_record_fn)(void *arg, const struct wire_header *h);

@@ -230,6 +230,8 @@ static void take_group(struct session *s, const struct wire_header *h)
 	CLEANUP_BUF struct buf name = BUF_INIT;
 	workload_of(&p, str_from(s->node), &scratch, &w, &i);
 	g->wanted = !s->options.workload || workload_matches(s->options.workload, &w);
+	if (s->options.workload && s->sensor)
+		sensor_unwanted(s->sensor, h->cgroup, !g->wanted);
 	if (!g->wanted)
 		return;
 	workload_print(&name, &w);
@@ -316,7 +318,8 @@ void session_record(void *arg, const struct wire_header *h)
 	static void (*const takers[WIRE_KIND_COUNT])(struct session *, const struct wire_header *) = {
 		[WIRE_IMAGE] = take_image, [WIRE_CGROUP] = take_group,	[WIRE_EXEC] = take_first,
 		[WIRE_EXIT] = take_exit,   [WIRE_FORK] = take_fork,	[WIRE_FILE] = take_first,
-		[WIRE_CONNECT] = take_first, [WIRE_AGAIN] = take_again,
+		[WIRE_CONNECT] = take_first, [WIRE_AGAIN] = take_again,	[WIRE_UNIX] = take_first,
+		[WIRE_GUARD] = take_first, [WIRE_BIND] = take_first,	[WIRE_BIND_UNIX] = take_first,
 	};
 	takers[h->kind](arg, h);
 }

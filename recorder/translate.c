@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "recorder/arguments.h"
+#include "schema/guard.h"
 #include "schema/redact.h"
 
 /* The bits of both vocabularies come from the same rows. */
@@ -168,19 +169,37 @@ static void exec_event(struct translator *t, const struct wire_header *h, struct
 
 /* ---- the others ---- */
 
-static void file_event(struct translator *t, const struct wire_header *h, struct event *ev)
+static void set_path(struct translator *t, const struct wire_header *h, struct event *ev)
 {
 	struct str text = wire_text(h);
-	ev->access = h->access;
-	ev->path_known = !(h->tags & WIRE_TAG_PATH_CUT);
+	ev->path_known = !(h->tags & WIRE_TAG_PATH_CUT) && !(h->flags & WIRE_TYPED);
 	if (h->flags & WIRE_NAMELESS)
 		return;
-	if (!ev->path_known)
+	if (h->tags & WIRE_TAG_PATH_CUT)
 		ev->path = keep(&t->text, CUT, text, "");
 	else if (h->tags & WIRE_TAG_DELETED)
 		ev->path = keep(&t->text, "", text, " (deleted)");
 	else
 		ev->path = text;
+}
+
+static void file_event(struct translator *t, const struct wire_header *h, struct event *ev)
+{
+	ev->access = h->access;
+	set_path(t, h, ev);
+}
+
+static void guard_event(struct translator *t, const struct wire_header *h, struct event *ev)
+{
+	ev->guard = str_from(guard_word((enum guard)h->access));
+	set_path(t, h, ev);
+	ev->path_known &= ev->path.n > 0;
+}
+
+static void unix_event(struct translator *t, const struct wire_header *h, struct event *ev)
+{
+	(void)t;
+	ev->unix_path = wire_text(h);
 }
 
 static void connect_event(struct translator *t, const struct wire_header *h, struct event *ev)
@@ -214,6 +233,10 @@ void translate(struct translator *t, const struct wire_header *h, struct event *
 		[WIRE_EXIT] = {KIND_EXIT, exit_event},
 		[WIRE_FILE] = {KIND_FILE, file_event},
 		[WIRE_CONNECT] = {KIND_CONNECT, connect_event},
+		[WIRE_UNIX] = {KIND_CONNECT, unix_event},
+		[WIRE_GUARD] = {KIND_GUARD, guard_event},
+		[WIRE_BIND] = {KIND_BIND, connect_event},
+		[WIRE_BIND_UNIX] = {KIND_BIND, unix_event},
 	};
 	buf_clear(&t->text);
 	buf_reserve(&t->text, TEXT_ROOM);

@@ -54,6 +54,12 @@ enum tag {
 #undef TAG
 };
 
+/* Kinds whose object is an address or a unix socket. */
+static inline bool kind_has_address(enum kind k)
+{
+	return k == KIND_CONNECT || k == KIND_BIND;
+}
+
 const char *kind_name(enum kind k);
 const char *verdict_name(enum verdict v);
 const char *access_name(enum access_bit bit);

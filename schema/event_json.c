@@ -345,16 +345,21 @@ static void file_line(const struct event *ev, struct hook_line *h)
 {
 	static const struct {
 		uint32_t access;
-		struct str hook;
+		struct str hook, call;   /* call: the path is as typed, only a call tells such a name */
 	} names[] = {
-		{ACCESS_UNLINK, STR_INIT("security_path_unlink")},
-		{ACCESS_RENAME, STR_INIT("security_path_rename")},
-		{ACCESS_LINK, STR_INIT("security_path_link")},
-		{ACCESS_CHMOD, STR_INIT("security_path_chmod")},
+		{ACCESS_UNLINK, STR_INIT("security_path_unlink"), STR_INIT("sys_unlink")},
+		{ACCESS_RENAME, STR_INIT("security_path_rename"), STR_INIT("sys_rename")},
+		{ACCESS_LINK, STR_INIT("security_path_link"), STR_INIT("sys_link")},
+		{ACCESS_CHMOD, STR_INIT("security_path_chmod"), STR_INIT("sys_chmod")},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		if (!(ev->access & names[i].access))
 			continue;
+		if (!ev->path_known) {
+			h->hook = names[i].call;
+			add_arg(h, (struct arg){.kind = ARG_STRING, .text = ev->path});
+			return;
+		}
 		h->hook = names[i].hook;
 		add_arg(h, (struct arg){.kind = ARG_PATH, .text = ev->path});
 		return;
@@ -381,14 +386,8 @@ static void file_line(const struct event *ev, struct hook_line *h)
 				.label = STR("f_flags")});
 }
 
-static void connect_line(const struct event *ev, struct hook_line *h)
+static void add_address(const struct event *ev, struct hook_line *h)
 {
-	/* A datagram to an address never passes the connect hook. */
-	h->hook = ev->tags & TAG_UNCONNECTED ? STR("security_socket_sendmsg") : STR("security_socket_connect");
-	if (ev->address.family == 0) {
-		add_arg(h, (struct arg){.kind = ARG_SOCKADDR_UN, .family = STR("AF_UNIX"), .text = ev->unix_path});
-		return;
-	}
 	struct str family = ev->address.family == 6 ? STR("AF_INET6") : STR("AF_INET");
 	if (ev->protocol == 6 || ev->protocol == 17) {
 		struct address none = {.family = ev->address.family};
@@ -399,6 +398,26 @@ static void connect_line(const struct event *ev, struct hook_line *h)
 					.source = none, .dest = none});
 	}
 	add_arg(h, (struct arg){.kind = ARG_SOCKADDR, .family = family, .dest = ev->address});
+}
+
+static void connect_line(const struct event *ev, struct hook_line *h)
+{
+	/* A datagram to an address never passes the connect hook. */
+	h->hook = ev->tags & TAG_UNCONNECTED ? STR("security_socket_sendmsg") : STR("security_socket_connect");
+	if (ev->address.family == 0) {
+		add_arg(h, (struct arg){.kind = ARG_SOCKADDR_UN, .family = STR("AF_UNIX"), .text = ev->unix_path});
+		return;
+	}
+	add_address(ev, h);
+}
+
+static void bind_line(const struct event *ev, struct hook_line *h)
+{
+	h->hook = STR("security_socket_bind");
+	if (ev->address.family == 0)
+		add_arg(h, (struct arg){.kind = ARG_SOCKADDR_UN, .family = STR("AF_UNIX"), .text = ev->unix_path});
+	else
+		add_address(ev, h);
 }
 
 static void guard_line(const struct event *ev, struct hook_line *h)
@@ -432,6 +451,8 @@ static void hook_object(struct buf *b, const struct event *ev)
 			file_line(ev, &made);
 		else if (ev->kind == KIND_CONNECT)
 			connect_line(ev, &made);
+		else if (ev->kind == KIND_BIND)
+			bind_line(ev, &made);
 		else
 			guard_line(ev, &made);
 		hook = made.hook;

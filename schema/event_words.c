@@ -72,7 +72,9 @@ void event_words(const struct event *ev, struct buf *b)
 		buf_str(b, ev->path.n ? ev->path : STR("a file without a name"));
 		break;
 	case KIND_CONNECT:
-		buf_puts(b, "connect ");
+	case KIND_BIND:
+		buf_puts(b, kind_name(ev->kind));
+		buf_putc(b, ' ');
 		if (ev->protocol == 6 || ev->protocol == 17)
 			buf_puts(b, ev->protocol == 6 ? "tcp " : "udp ");
 		if (ev->unix_path.n)

@@ -24,6 +24,7 @@ enum reads {
 	FILE_TYPED_FIXED,
 	CONNECT,
 	CONNECT_LOCAL,     /* any end of a connection: counts when ours is the one that opened it */
+	BIND,
 	GUARD,
 	GUARD_MODULE_FILE,
 	GUARD_CREDENTIALS,
@@ -345,6 +346,11 @@ void hook_meaning(struct event *ev, struct buf *scratch, struct str *ret_second)
 	case CONNECT:
 	case CONNECT_LOCAL:
 		connect_event(ev, row->reads == CONNECT_LOCAL);
+		return;
+	case BIND:
+		connect_event(ev, false);
+		if (ev->kind == KIND_CONNECT)
+			ev->kind = KIND_BIND;
 		return;
 	case GUARD:
 	case GUARD_MODULE_FILE:

@@ -138,7 +138,7 @@ static void protocol_cell(struct table *t, const struct observation *o)
 static void object_cell(struct table *t, const struct observation *o)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
-	if (o->kind == KIND_CONNECT)
+	if (kind_has_address(o->kind))
 		endpoint_print(&b, o);
 	else if (o->kind == KIND_GUARD)
 		buf_str(&b, o->guard);

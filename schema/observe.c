@@ -357,6 +357,7 @@ static void describe(const struct event *ev, struct observation *o)
 		o->access = ev->access;
 		break;
 	case KIND_CONNECT:
+	case KIND_BIND:
 		o->protocol = ev->protocol;
 		o->address = ev->address;
 		o->unix_path = ev->unix_path;
@@ -390,7 +391,7 @@ static void cell_key(struct buf *b, uint32_t identity, const struct observation 
 	key_str(b, o->path);
 	if (o->kind == KIND_EXEC)
 		key_str(b, o->filename);
-	else if (o->kind == KIND_CONNECT)
+	else if (kind_has_address(o->kind))
 		key_str(b, o->unix_path);
 	else if (o->kind == KIND_GUARD)
 		key_str(b, o->guard);

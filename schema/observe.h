@@ -6,6 +6,7 @@
  *	exec     subject = the caller's image (exec without fork: the image before), path = the new image
  *	file     subject = the acting image, path and access = the object
  *	connect  subject = the acting image, protocol and address or unix_path = the remote end
+ *	bind     subject = the acting image, protocol and address or unix_path = the local end
  *	guard    subject = the acting image, guard = what it did
  *	loss     a row in the recording's losses
  * Exit events and other hook lines leave no observation.

@@ -151,7 +151,7 @@ void observation_key(struct buf *b, const struct observation *o)
 {
 	buf_putc(b, (char)o->kind);
 	key_str(b, o->path);
-	if (o->kind == KIND_CONNECT) {
+	if (kind_has_address(o->kind)) {
 		const struct address *a = &o->address;
 		buf_putc(b, (char)a->family);
 		buf_add(b, a->bytes, sizeof(a->bytes));

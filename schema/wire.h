@@ -21,6 +21,10 @@ enum wire_kind {
 	WIRE_FILE,       /* text: resolved path */
 	WIRE_CONNECT,
 	WIRE_AGAIN,      /* header only: the observation once more */
+	WIRE_UNIX,       /* text: a unix socket that was connected to, as typed; abstract: @NAME */
+	WIRE_GUARD,      /* access: number of the guard; text: the file or mount point, or empty */
+	WIRE_BIND,       /* a local address was taken; port 0: the kernel chooses one */
+	WIRE_BIND_UNIX,  /* text as in WIRE_UNIX */
 	WIRE_KIND_COUNT,
 };
 
@@ -44,6 +48,11 @@ enum wire_access {
 #include "schema/access.def"
 #undef ACCESS
 };
+enum wire_guard {
+#define GUARD(symbol, name, summary) WIRE_GUARD_##symbol,
+#include "schema/guards.def"
+#undef GUARD
+};
 enum wire_loss {
 #define LOSS(symbol, kind, reason) WIRE_LOSS_##symbol,
 #include "schema/losses.def"
@@ -54,6 +63,7 @@ enum wire_loss {
 /* header.flags */
 #define WIRE_UNCOUNTED 1  /* WIRE_AGAIN: the map was full, user space counts this one itself */
 #define WIRE_NAMELESS  2  /* the text is not a path: memfd:NAME, pipe ... */
+#define WIRE_TYPED     4  /* the end of the path is as the program typed it: links in it are not followed */
 
 #define WIRE_PATH_MAX     4096
 #define WIRE_FILENAME_MAX 4096
@@ -137,6 +147,40 @@ struct wire_bucket {
 };
 _Static_assert(sizeof(struct wire_seen) == 16, "wire_seen");
 _Static_assert(sizeof(struct wire_bucket) == 64, "wire_bucket");
+
+/* What a system call does, by its number; told to the kernel side at load. See schema/calls.def. */
+enum wire_op {
+	WIRE_OP_NONE,
+	WIRE_OP_OPEN,         /* opens a file; the flags are argument `path` */
+	WIRE_OP_OPEN_HOW,     /* ... behind the pointer that argument `path` is */
+	WIRE_OP_CREAT,
+	WIRE_OP_FILE,         /* does `bits` to the file of descriptor `path` */
+	WIRE_OP_MAP,          /* mmap(2) */
+	WIRE_OP_NAMES,        /* does `bits` to the name `path` in folder `folder`, and the same to the second pair */
+	WIRE_OP_GUARD,
+	WIRE_OP_PTRACE,
+	WIRE_OP_SET_USER,
+	WIRE_OP_CONNECT,
+	WIRE_OP_BIND,
+};
+#define WIRE_CALLS_MAX 512
+#define WIRE_CALL_HERE 254   /* for `folder`: the working directory */
+#define WIRE_CALL_NONE 255   /* no such argument */
+struct wire_call {
+	__u8 op, guard;       /* guard: `bits` is the number of one, not an access */
+	__u8 folder, path, folder2, path2;
+	__u16 bits;
+};
+_Static_assert(sizeof(struct wire_call) == 8, "wire_call");
+
+/* Only paths that begin so are sent; one that ends without a slash means itself. */
+#define WIRE_PREFIXES_MAX 8
+#define WIRE_PREFIX_MAX   248
+struct wire_prefix {
+	__u32 length, whole;  /* whole: the path is this */
+	char text[WIRE_PREFIX_MAX];
+};
+_Static_assert(sizeof(struct wire_prefix) == 256, "wire_prefix");
 
 #define WIRE_SCRATCH_SLOTS 64
 #define WIRE_SEEN_MAX      262144

@@ -214,7 +214,7 @@ static void add_example(struct bulk *k, const struct observation *o)
 	if (k->nexamples++ >= EXAMPLES)
 		return;
 	CLEANUP_BUF struct buf text = BUF_INIT;
-	if (o->kind == KIND_CONNECT)
+	if (kind_has_address(o->kind))
 		endpoint_print(&text, o);
 	else
 		buf_str(&text, o->path.n ? o->path : o->kind == KIND_GUARD ? o->guard : o->filename);
@@ -268,7 +268,7 @@ static int bulk_gather(struct store *s, const struct bulk_filter *f, struct bulk
 		enum left_out why = f->choice == CHOICE_ALLOW ? suggest_judge(&row, f->instances, &careful)
 							      : LEFT_OUT_COUNT;
 		bool beside_the_point = why == LEFT_OUT_READ_ONLY || why == LEFT_OUT_UNPROTECTED ||
-					why == LEFT_OUT_UNIX_SOCKET;
+					why == LEFT_OUT_UNIX_SOCKET || why == LEFT_OUT_BIND;
 		if (why != LEFT_OUT_COUNT && !beside_the_point) {
 			k->left_out[why]++;
 			continue;

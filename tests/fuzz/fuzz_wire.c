@@ -43,6 +43,10 @@ static void take(struct translator *t, struct ledger *ledger, struct family *fam
 	case WIRE_EXEC:
 	case WIRE_FILE:
 	case WIRE_CONNECT:
+	case WIRE_UNIX:
+	case WIRE_GUARD:
+	case WIRE_BIND:
+	case WIRE_BIND_UNIX:
 		line(t, family, ledger_record(ledger, ledger_entry(ledger, h, &new)));
 		/* fallthrough */
 	case WIRE_EXIT:

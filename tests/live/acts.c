@@ -11,6 +11,11 @@
  *	acts chroot DIR PROGRAM ARG...
  *	acts deep DIR BYTES          make and open a path of that many bytes, then remove it
  *	acts loop N PATH             N times open and close
+ *	acts changes DIR             once each: make, cut, link, rename, remove ... below DIR
+ *	acts map FILE                map it executable
+ *	acts unix PATH | unixbind PATH      "@NAME": abstract
+ *	acts bind ADDRESS PORT       UDP
+ *	acts trace | mount DIR | root       trace a child, mount a tmpfs in a namespace of its own, take root back
  *	acts noop
  */
 #define _GNU_SOURCE
@@ -19,13 +24,20 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <netdb.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void fail(const char *what)
@@ -209,6 +221,98 @@ static int act_loop(char **argv)
 	return 0;
 }
 
+static void must(int r, const char *what)
+{
+	if (r < 0)
+		fail(what);
+}
+
+static int act_changes(char **argv)
+{
+	must(chdir(argv[0]), argv[0]);
+	must(mkdir("folder", 0700), "mkdir");
+	must(mknod("fifo", S_IFIFO | 0600, 0), "mknod");
+	must(symlink("fifo", "symlink"), "symlink");
+	int fd = open("file", O_CREAT | O_RDWR, 0600);
+	must(fd, "open");
+	must(ftruncate(fd, 5), "ftruncate");
+	must(fchmod(fd, 0640), "fchmod");
+	must(truncate("file", 3), "truncate");
+	must(chmod("file", 0644), "chmod");
+	must(lchown("symlink", 0, 0), "lchown");
+	must(link("file", "linked"), "link");
+	must(rename("linked", "renamed"), "rename");
+	must(renameat(AT_FDCWD, "renamed", open("folder", O_PATH), "moved"), "renameat");
+	must(unlink("file"), "unlink");
+	must(unlink("folder/moved"), "unlink");
+	must(unlink("symlink"), "unlink");
+	must(unlink("fifo"), "unlink");
+	return rmdir("folder");
+}
+
+static int act_map(char **argv)
+{
+	int fd = open(argv[0], O_RDONLY);
+	must(fd, argv[0]);
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED;
+}
+
+static socklen_t unix_address(const char *path, struct sockaddr_un *a)
+{
+	a->sun_family = AF_UNIX;
+	strncpy(a->sun_path, path, sizeof(a->sun_path) - 1);
+	if (*path == '@')
+		a->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + (*path != '@'));
+}
+
+static int act_unix(char **argv)
+{
+	struct sockaddr_un a = {0};
+	socklen_t n = unix_address(argv[0], &a);
+	connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&a, n);   /* nobody need be there */
+	return 0;
+}
+
+static int act_unixbind(char **argv)
+{
+	struct sockaddr_un a = {0};
+	socklen_t n = unix_address(argv[0], &a);
+	return bind(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&a, n);
+}
+
+static int act_bind(char **argv)
+{
+	struct addrinfo *a;
+	int fd = remote(argv[0], argv[1], SOCK_DGRAM, &a);
+	return bind(fd, a->ai_addr, a->ai_addrlen);
+}
+
+static int act_trace(char **argv)
+{
+	(void)argv;
+	pid_t child = fork();
+	if (!child)
+		pause();
+	must(ptrace(PTRACE_ATTACH, child, NULL, NULL), "ptrace");
+	kill(child, SIGKILL);
+	return waitpid(child, NULL, 0) != child;
+}
+
+static int act_mount(char **argv)
+{
+	must(unshare(CLONE_NEWNS), "unshare");
+	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+	return mount("none", argv[0], "tmpfs", 0, NULL);
+}
+
+static int act_root(char **argv)
+{
+	(void)argv;
+	must(setresuid(65534, 65534, 0), "setresuid");
+	return setresuid(0, 0, 0);
+}
+
 static int act_noop(char **argv)
 {
 	(void)argv;
@@ -223,6 +327,9 @@ static const struct {
 	{"open", 2, act_open},	     {"openat2", 2, act_openat2}, {"open32", 1, act_open32},
 	{"memfd", 0, act_memfd},     {"deleted", 1, act_deleted}, {"tcp", 2, act_tcp},
 	{"udp", 2, act_udp}, {"ports", 2, act_ports},	     {"sendto", 2, act_sendto},	  {"chroot", 2, act_chroot},
+	{"changes", 1, act_changes},  {"map", 1, act_map},	  {"unix", 1, act_unix},
+	{"unixbind", 1, act_unixbind}, {"bind", 2, act_bind},	  {"trace", 0, act_trace},
+	{"mount", 1, act_mount},     {"root", 0, act_root},
 	{"deep", 2, act_deep},	     {"loop", 2, act_loop},	  {"noop", 0, act_noop},
 };
 
