@@ -19,7 +19,7 @@
 	X(ONE_OFF, "one-off", "seen once, in one of several instances (--one-offs takes them)")     \
 	X(UNRESOLVED, "unresolved", "the resolved path is not known (--typed takes the typed one)")  \
 	X(PATH_CUT, "path-cut", "the path could not be read whole: never used")                    \
-	X(NOT_CHOSEN, "not-chosen", "not among what --only and --not choose")                      \
+	X(NOT_CHOSEN, "not-chosen", "not among what was chosen")                      \
 	X(NO_FILE, "no-file", "memfd, deleted file or unnamed object: no path can allow it")       \
 	X(UNIX_SOCKET, "unix-socket", "a unix socket: not judged by address")                      \
 	X(READ_ONLY, "read-only", "the file was only read: only changes are judged")               \

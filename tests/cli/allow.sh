@@ -43,7 +43,7 @@ status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront --only '/usr/sbin/*' --on
 has 'path: /usr/sbin/nginx'
 has 'cidr: "10.96.0.10"'
 lacks 'path: /usr/bin/'
-said 'not among what --only and --not choose'
+said 'not among what was chosen'
 status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront --not exec:/usr/bin/
 lacks 'path: /usr/bin/dash'
 status 2 "$STAKEOUT" allow --db "$dir/s.db" nobody

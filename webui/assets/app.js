@@ -59,7 +59,7 @@ function drawNotices(workload, fleet) {
 		notices.push(h('p.notice', null, h('strong', null, 'Read-only. '),
 			       'Everything can be looked at; choices are not stored.'));
 	if (workload?.lost)
-		notices.push(h('p.notice.warn', null, h('strong', null, `Not complete: ${workload.lost.toLocaleString('en-US')} events were lost. `),
+		notices.push(h('p.notice.warn', null, h('strong', null, `Not complete: ${plural(workload.lost, 'event')} lost. `),
 			       'What was lost cannot be judged; a policy made from this may block what it did not see. ',
 			       h('a', {href: `/w/${workload.id}/review?panel=sources`}, 'Which, and why')));
 	if (fleet?.lost)

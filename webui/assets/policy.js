@@ -116,7 +116,7 @@ export async function show(main, at) {
 				p.compiled ? glance(p, left) : null,
 				p.compiled ? null : h('div.failure', {role: 'alert'}, h('strong', null, 'No policy can be made of this choice. '),
 					h('p', null, 'Nothing ships until every reason above is gone.')),
-				p.no_yaml ? h('p.notice', null, h('b', null, 'No YAML: '), safe(p.no_yaml), ' The image holds the same choice.') : null,
+				p.no_yaml ? h('p.notice', null, h('b', null, 'No YAML: '), safe(p.no_yaml), '. The image holds the same choice.') : null,
 				p.compiled ? p.files.filter(f => f.text && /\.ya?ml$/.test(f.name)).map(f => {
 					const mine = p.policies.filter(x => x.file === f.name || safe(x.file).endsWith('/' + f.name));
 					return mine.length ? h('section', null, h('h2', null, safe(f.name)), yaml(f, mine, p.findings)) : null;
