@@ -7,10 +7,15 @@
 
 /* ---- reporting ---- */
 
-void load_reject(struct loading *l, enum policy_rule rule, struct place at, const char *fix,
-		 const char *fmt, ...)
+void load_reject(struct loading *l, enum policy_rule rule, struct place at, const char *field,
+		 const char *fix, const char *fmt, ...)
 {
 	const struct policy_rule_row *row = &policy_rules[rule];
+	CLEANUP_BUF struct buf path = BUF_INIT;
+	if (*field == '/')
+		buf_printf(&path, "spec.%s", field + 1);
+	else
+		buf_printf(&path, "%s%s%s", l->path.p, *field ? "." : "", field);
 	bool open = !l->target_given && (row->flags & RULE_TARGET);
 	const struct finding what = {
 	    .id = row->id,
@@ -20,7 +25,7 @@ void load_reject(struct loading *l, enum policy_rule rule, struct place at, cons
 	    .stage = row->stage,
 	    .ways = l->ways,
 	    .at = at,
-	    .path = l->path.p,
+	    .path = path.p,
 	    .fix = fix,
 	};
 	va_list ap;
@@ -120,7 +125,7 @@ static void check_options(struct loading *l)
 		size_t mark = load_enter(l, "options", i);
 		for (size_t k = 0; k < ARRAY_SIZE(rows); k++)
 			if (str_eq(o->name, str_from(rows[k].name)) && !rows[k].fits(o->value))
-				load_reject(l, RULE_OPTION, o->at,
+				load_reject(l, RULE_OPTION, o->at, "value",
 					    load_text(l, "write %s", rows[k].values),
 					    "\"" STR_FMT "\" is not a value of %s",
 					    (int)MIN(o->value.n, (size_t)60),
@@ -163,14 +168,21 @@ void load_check_list(struct loading *l, const struct policy_list *list)
 	if (list->validated)
 		return;
 	if (generated && list->values.n)
-		load_reject(l, RULE_LIST, list->at, "remove its values",
-			    "list " STR_FMT " is generated", STR_ARG(list->name));
+		load_reject(l, RULE_LIST, list->at,
+			    load_text(l, "/lists[%zu].values", (size_t)(list - l->p->lists)),
+			    "remove its values", "list " STR_FMT " is generated",
+			    STR_ARG(list->name));
 	if (str_eq(list->type, STR("generated_ftrace")) && !list->pattern.n)
-		load_reject(l, RULE_LIST, list->at, "add pattern: such as ^tcp_",
+		load_reject(l, RULE_LIST, list->at,
+			    load_text(l, "/lists[%zu]", (size_t)(list - l->p->lists)),
+			    "add pattern: such as ^tcp_",
 			    "list " STR_FMT " needs a pattern of functions", STR_ARG(list->name));
 	for (size_t i = 0; str_eq(list->type, STR("syscalls")) && i < list->values.n; i++)
 		if (!list_syscall(l, list->values.v[i]))
-			load_reject(l, RULE_LIST, list->at, "write sys_NAME",
+			load_reject(l, RULE_LIST, list->at,
+				    load_text(l, "/lists[%zu].values[%zu]",
+					      (size_t)(list - l->p->lists), i),
+				    "write sys_NAME",
 				    "\"" STR_FMT "\" in list " STR_FMT " is not a system call",
 				    STR_ARG(list->values.v[i]), STR_ARG(list->name));
 }
@@ -185,22 +197,25 @@ static void check_document(struct loading *l)
 		if (p->hooks[i].section == p->hooks[0].section)
 			continue;
 		load_reject(l, RULE_SECTIONS, p->hooks[i].at,
+			    policy_section_names[p->hooks[i].section],
 			    "an agent takes one kind of hook in a policy; make it two policies",
 			    "%s beside %s", policy_section_names[p->hooks[i].section],
 			    policy_section_names[p->hooks[0].section]);
 		break;
 	}
 	if (p->namespaced && p->nhooks && p->hooks[0].section >= SECTION_UPROBE)
-		load_reject(l, RULE_NAMESPACED_USER, p->hooks[0].at, "make it a TracingPolicy",
+		load_reject(l, RULE_NAMESPACED_USER, p->hooks[0].at,
+			    policy_section_names[p->hooks[0].section], "make it a TracingPolicy",
 			    "%s are refused in a TracingPolicyNamespaced",
 			    policy_section_names[p->hooks[0].section]);
 	if (!l->t->kubernetes && (p->pod || p->container))
 		load_reject(
 		    l, RULE_SCOPE, p->pod ? p->pod->at : p->container->at,
+		    p->pod ? "podSelector" : "containerSelector",
 		    "remove them, or say --target kubernetes=yes",
 		    "podSelector and containerSelector are refused by an agent outside Kubernetes");
 	if (p->nenforcers > 1)
-		load_reject(l, RULE_ENFORCERS, at, "put all calls into one",
+		load_reject(l, RULE_ENFORCERS, at, "enforcers", "put all calls into one",
 			    "%zu enforcers, where one may be", p->nenforcers);
 	check_options(l);
 }
@@ -211,7 +226,7 @@ static void check_enforcer_call(struct loading *l, struct str call, bool *securi
 	*security |= is_security;
 	*syscall |= !is_security;
 	if (!is_security && !load_syscall_name(l, call))
-		load_reject(l, RULE_ENFORCERS, (struct place){l->p->line, 1},
+		load_reject(l, RULE_ENFORCERS, (struct place){l->p->line, 1}, "enforcers[0].calls",
 			    "write sys_NAME or security_NAME",
 			    "\"" STR_FMT "\" in enforcers is neither a system call nor security_*",
 			    STR_ARG(call));
@@ -227,8 +242,8 @@ static void check_enforcers(struct loading *l)
 		if (list)
 			load_check_list(l, list);
 		else if (str_starts(call, STR("list:")))
-			load_reject(l, RULE_LIST, at, "add it to lists", "no list \"" STR_FMT "\"",
-				    STR_ARG(str_skip(call, 5)));
+			load_reject(l, RULE_LIST, at, "enforcers[0].calls", "add it to lists",
+				    "no list \"" STR_FMT "\"", STR_ARG(str_skip(call, 5)));
 		else
 			check_enforcer_call(l, call, &security, &syscall);
 		for (size_t k = 0; list && k < list->values.n; k++)
@@ -237,10 +252,10 @@ static void check_enforcers(struct loading *l)
 	}
 	const struct policy_option *method = find_option(l->p, "override-method");
 	if (security && method && str_eq(method->value, STR("override-return")))
-		load_reject(l, RULE_ENFORCER_METHOD, method->at, "write fmod-ret",
+		load_reject(l, RULE_ENFORCER_METHOD, method->at, "options", "write fmod-ret",
 			    "override-return does not work on security_* calls");
 	if (syscall && !l->t->error_injection)
-		load_reject(l, RULE_ENFORCER_KERNEL, at,
+		load_reject(l, RULE_ENFORCER_KERNEL, at, "enforcers",
 			    "use an LSM hook or security_*, or say --target error-injection=yes",
 			    "enforcers on system calls need a kernel with error injection");
 }
@@ -273,13 +288,13 @@ static const struct {
 static void add_macro(struct loading *l, struct selector *into, const struct policy_macro *m)
 {
 	if (m->selector.macros.n)
-		load_reject(l, RULE_MACRO, into->at, "write their fields into it",
+		load_reject(l, RULE_MACRO, into->at, "macros", "write their fields into it",
 			    "macro " STR_FMT " uses macros itself", STR_ARG(m->name));
 	for (size_t i = 0; i < ARRAY_SIZE(selector_lists); i++) {
 		size_t *n = (size_t *)((char *)into + selector_lists[i].n);
 		size_t more = *(const size_t *)((const char *)&m->selector + selector_lists[i].n);
 		if (more && *n)
-			load_reject(l, RULE_MACRO, into->at, "keep one",
+			load_reject(l, RULE_MACRO, into->at, "macros", "keep one",
 				    "%s is there and comes with macro " STR_FMT " again",
 				    selector_lists[i].name, STR_ARG(m->name));
 		if (!more || *n)
@@ -300,13 +315,13 @@ static struct selector expand(struct loading *l, const struct selector *s)
 				found = &l->p->macros[k];
 		for (size_t k = 0; k < i; k++)
 			if (str_eq(s->macros.v[k], s->macros.v[i]))
-				load_reject(l, RULE_MACRO, s->at, "name it once",
+				load_reject(l, RULE_MACRO, s->at, "macros", "name it once",
 					    "macro " STR_FMT " is named twice",
 					    STR_ARG(s->macros.v[i]));
 		if (found)
 			add_macro(l, &whole, found);
 		else
-			load_reject(l, RULE_MACRO, s->at, "add it to selectorsMacros",
+			load_reject(l, RULE_MACRO, s->at, "macros", "add it to selectorsMacros",
 				    "no macro \"" STR_FMT "\"", STR_ARG(s->macros.v[i]));
 	}
 	return whole;
@@ -318,20 +333,22 @@ static void check_selectors(struct loading *l)
 {
 	const struct hook *h = l->h;
 	if (h->nselectors > POLICY_SELECTORS_MAX)
-		load_reject(l, RULE_SELECTORS, h->selectors[0].at, "make it two policies",
-			    "%zu selectors; a hook holds %d", h->nselectors, POLICY_SELECTORS_MAX);
+		load_reject(l, RULE_SELECTORS, h->selectors[0].at, "selectors",
+			    "make it two policies", "%zu selectors; a hook holds %d", h->nselectors,
+			    POLICY_SELECTORS_MAX);
 	for (size_t i = 0; i < h->nselectors; i++) {
 		const struct selector *s = &h->selectors[i];
 		size_t mark = load_enter(l, "selectors", i);
 		if (h->section == SECTION_LSM && s->nreturn_args)
-			load_reject(l, RULE_LSM_FIELD, s->return_args->at, "remove matchReturnArgs",
+			load_reject(l, RULE_LSM_FIELD, s->return_args->at, "matchReturnArgs",
+				    "remove matchReturnArgs",
 				    "an LSM hook has no return value to match");
 		if (h->section == SECTION_LSM && s->ndata)
-			load_reject(l, RULE_LSM_FIELD, s->data->at, "remove matchData",
+			load_reject(l, RULE_LSM_FIELD, s->data->at, "matchData", "remove matchData",
 				    "an LSM hook has no data to match");
 		load_check_selector(l, s);
-		load_check_actions(l, "matchActions", s->actions, s->nactions);
-		load_check_actions(l, "matchReturnActions", s->return_actions, s->nreturn_actions);
+		load_check_actions(l, s, false);
+		load_check_actions(l, s, true);
 		load_leave(l, mark);
 	}
 }
@@ -344,15 +361,18 @@ static void check_hook(struct loading *l, const struct hook *hook)
 	load_check_section(l);
 	struct hook whole = *hook;
 	whole.selectors = arena_alloc(arena, hook->nselectors * sizeof(*whole.selectors));
-	for (size_t i = 0; i < hook->nselectors; i++)
+	for (size_t i = 0; i < hook->nselectors; i++) {
+		size_t mark = load_enter(l, "selectors", i);
 		whole.selectors[i] = expand(l, &hook->selectors[i]);
+		load_leave(l, mark);
+	}
 	l->h = &whole;
 	load_check_args(l);
 	check_selectors(l);
 	load_check_tables(l);
 	size_t area = policy_selector_area(&whole);
 	if (area > POLICY_AREA_MAX)
-		load_reject(l, RULE_AREA, hook->at, "use fewer selectors",
+		load_reject(l, RULE_AREA, hook->at, "selectors", "use fewer selectors",
 			    "selectors of %zu bytes; what lies beyond %d is never applied", area,
 			    POLICY_AREA_MAX);
 	arena_free(arena);

@@ -8,31 +8,42 @@ static bool enforces(enum policy_action a)
 	       a == ACTION_NOTIFY_ENFORCER || a == ACTION_SET;
 }
 
+static void check_override_of(struct loading *l, const struct action *a, struct str call,
+			      bool syscall)
+{
+	bool arm_late = l->t->arch == ARCH_ARM64 && l->t->kernel < TARGET_KERNEL(6, 0);
+	if (syscall && !l->t->error_injection)
+		load_reject(l, RULE_OVERRIDE_INJECTION, a->at, "action",
+			    "use an LSM hook or security_*, or say --target error-injection=yes",
+			    "Override of a system call needs a kernel with error injection");
+	else if (!syscall && !str_starts(call, STR("security_")))
+		load_reject(l, RULE_OVERRIDE_HOOK, a->at, "action", "use Sigkill, or another hook",
+			    "Override works on system calls and security_* only");
+	else if (!syscall && l->multi)
+		load_reject(l, RULE_OVERRIDE_MULTI, a->at, "action",
+			    "add to options: {name: disable-kprobe-multi, value: \"1\"}",
+			    "Override of security_* is refused where kprobe.multi is in use");
+	else if (!syscall && (arm_late || l->t->kernel < TARGET_KERNEL(5, 7)))
+		load_reject(l, RULE_ACTION_SINCE, a->at, "action", "use Sigkill",
+			    "Override of security_* needs kernel %s", arm_late ? "6.0" : "5.7");
+}
+
+/* A list is as good as its first element that is not. */
 static void check_override(struct loading *l, const struct action *a)
 {
 	const struct hook *h = l->h;
 	const struct policy_list *list = policy_list_of(l->p, h->call);
 	bool syscall = h->syscall || (list && str_ends(list->type, STR("syscalls")));
-	bool arm_late = l->t->arch == ARCH_ARM64 && l->t->kernel < TARGET_KERNEL(6, 0);
+	size_t before = l->findings->n;
 	if (h->section == SECTION_UPROBE && l->t->kernel < TARGET_KERNEL(6, 18))
-		load_reject(l, RULE_ACTION_SINCE, a->at, "use a newer kernel",
+		load_reject(l, RULE_ACTION_SINCE, a->at, "action", "use a newer kernel",
 			    "Override of a uprobe needs kernel 6.18");
 	if (h->section != SECTION_KPROBE)
 		return;
-	if (syscall && !l->t->error_injection)
-		load_reject(l, RULE_OVERRIDE_INJECTION, a->at,
-			    "use an LSM hook or security_*, or say --target error-injection=yes",
-			    "Override of a system call needs a kernel with error injection");
-	else if (!syscall && !str_starts(h->call, STR("security_")))
-		load_reject(l, RULE_OVERRIDE_HOOK, a->at, "use Sigkill, or another hook",
-			    "Override works on system calls and security_* only");
-	else if (!syscall && l->multi)
-		load_reject(l, RULE_OVERRIDE_MULTI, a->at,
-			    "add to options: {name: disable-kprobe-multi, value: \"1\"}",
-			    "Override of security_* is refused where kprobe.multi is in use");
-	else if (!syscall && (arm_late || l->t->kernel < TARGET_KERNEL(5, 7)))
-		load_reject(l, RULE_ACTION_SINCE, a->at, "use Sigkill",
-			    "Override of security_* needs kernel %s", arm_late ? "6.0" : "5.7");
+	if (!list || syscall || !list->values.n)
+		check_override_of(l, a, h->call, syscall);
+	for (size_t i = 0; list && !syscall && i < list->values.n && l->findings->n == before; i++)
+		check_override_of(l, a, list->values.v[i], false);
 }
 
 static bool rate_limit_fits(struct str s)
@@ -50,13 +61,13 @@ static void check_rate(struct loading *l, const struct action *a)
 	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++)
 		known |= str_eq(a->rate_limit_scope, str_from(scopes[i]));
 	if (a->rate_limit.n && a->action != ACTION_POST)
-		load_reject(l, RULE_RATE_LIMIT, a->at, "remove it, or put it at a Post",
-			    "rateLimit goes with Post only");
+		load_reject(l, RULE_RATE_LIMIT, a->at, "rateLimit",
+			    "remove it, or put it at a Post", "rateLimit goes with Post only");
 	else if (a->rate_limit.n && !rate_limit_fits(a->rate_limit))
-		load_reject(l, RULE_RATE_LIMIT, a->at, "write N, Ns, Nm or Nh",
+		load_reject(l, RULE_RATE_LIMIT, a->at, "rateLimit", "write N, Ns, Nm or Nh",
 			    "\"" STR_FMT "\" is not a rateLimit", STR_ARG(a->rate_limit));
 	if (a->rate_limit_scope.n && (!known || a->action != ACTION_POST || !a->rate_limit.n))
-		load_reject(l, RULE_RATE_LIMIT, a->at,
+		load_reject(l, RULE_RATE_LIMIT, a->at, "rateLimitScope",
 			    "write thread, process or global, beside rateLimit",
 			    "rateLimitScope without a rateLimit, or not one of its values");
 }
@@ -68,12 +79,33 @@ static void check_action_lsm(struct loading *l, const struct action *a)
 	    [ACTION_SIGNAL] = true, [ACTION_OVERRIDE] = true,
 	};
 	if (!allowed[a->action])
-		load_reject(l, RULE_ACTION_HOOK, a->at,
+		load_reject(l, RULE_ACTION_HOOK, a->at, "action",
 			    "write Post, NoPost, Sigkill, Signal or Override",
 			    "%s does not work at an LSM hook", action_name(a->action));
 	if (a->action == ACTION_POST && (a->kernel_stack || a->user_stack))
-		load_reject(l, RULE_STACK_TRACE, a->at, "remove them",
+		load_reject(l, RULE_STACK_TRACE, a->at,
+			    a->kernel_stack ? "kernelStackTrace" : "userStackTrace", "remove them",
 			    "stack traces do not work at an LSM hook");
+}
+
+/* Of matchActions alone: what a hook or a kernel cannot do. */
+static void check_enforcing(struct loading *l, const struct action *a)
+{
+	const struct hook *h = l->h;
+	if (h->section == SECTION_KPROBE && l->t->kernel < TARGET_KERNEL(5, 3) &&
+	    (a->action == ACTION_SIGKILL || a->action == ACTION_SIGNAL))
+		load_reject(l, RULE_ACTION_SINCE, a->at, "action", "use a newer kernel",
+			    "%s needs kernel 5.3", action_name(a->action));
+	if (h->section == SECTION_FENTRY && enforces(a->action))
+		load_reject(l, RULE_ACTION_HOOK, a->at, "action", "use a kprobe",
+			    "an fentry only observes: no %s", action_name(a->action));
+	if (a->action == ACTION_NOTIFY_ENFORCER && !l->p->nenforcers &&
+	    (h->section == SECTION_KPROBE || h->section == SECTION_TRACEPOINT))
+		load_reject(l, RULE_NOTIFY_ENFORCER, a->at, "action",
+			    "add enforcers: with the calls to stop",
+			    "NotifyEnforcer without enforcers");
+	if (a->action == ACTION_OVERRIDE)
+		check_override(l, a);
 }
 
 static void check_action(struct loading *l, const struct action *a)
@@ -85,34 +117,27 @@ static void check_action(struct loading *l, const struct action *a)
 	if (h->section == SECTION_LSM)
 		check_action_lsm(l, a);
 	if (kprobe && a->action != ACTION_POST && (a->kernel_stack || a->user_stack))
-		load_reject(l, RULE_STACK_TRACE, a->at, "remove it, or put it at a Post",
-			    "stack traces go with Post only");
-	if (h->section == SECTION_KPROBE && l->t->kernel < TARGET_KERNEL(5, 3) &&
-	    (a->action == ACTION_SIGKILL || a->action == ACTION_SIGNAL))
-		load_reject(l, RULE_ACTION_SINCE, a->at, "use a newer kernel",
-			    "%s needs kernel 5.3", action_name(a->action));
-	if (h->section == SECTION_FENTRY && enforces(a->action))
-		load_reject(l, RULE_ACTION_HOOK, a->at, "use a kprobe",
-			    "an fentry only observes: no %s", action_name(a->action));
+		load_reject(l, RULE_STACK_TRACE, a->at,
+			    a->kernel_stack ? "kernelStackTrace" : "userStackTrace",
+			    "remove it, or put it at a Post", "stack traces go with Post only");
 	if (user && (a->action == ACTION_GET_URL || a->action == ACTION_DNS_LOOKUP))
-		load_reject(l, RULE_ACTION_HOOK, a->at, "remove it",
+		load_reject(l, RULE_ACTION_HOOK, a->at, "action", "remove it",
 			    "%s does not work at a hook in a program", action_name(a->action));
-	if (a->action == ACTION_NOTIFY_ENFORCER && !l->p->nenforcers &&
-	    (h->section == SECTION_KPROBE || h->section == SECTION_TRACEPOINT))
-		load_reject(l, RULE_NOTIFY_ENFORCER, a->at, "add enforcers: with the calls to stop",
-			    "NotifyEnforcer without enforcers");
-	if (a->action == ACTION_OVERRIDE)
-		check_override(l, a);
 }
 
-void load_check_actions(struct loading *l, const char *field, const struct action *a, size_t n)
+void load_check_actions(struct loading *l, const struct selector *s, bool on_return)
 {
+	const char *field = on_return ? "matchReturnActions" : "matchActions";
+	const struct action *a = on_return ? s->return_actions : s->actions;
+	size_t n = on_return ? s->nreturn_actions : s->nactions;
 	if (n > POLICY_ACTIONS_MAX)
-		load_reject(l, RULE_ACTIONS, a->at, "remove some, or split the selector",
+		load_reject(l, RULE_ACTIONS, a->at, field, "remove some, or split the selector",
 			    "%zu actions; a selector holds %d", n, POLICY_ACTIONS_MAX);
 	for (size_t i = 0; i < n; i++) {
 		size_t mark = load_enter(l, field, i);
 		check_action(l, &a[i]);
+		if (!on_return)
+			check_enforcing(l, &a[i]);
 		load_leave(l, mark);
 	}
 }

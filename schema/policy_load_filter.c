@@ -37,17 +37,16 @@ const struct spec_arg *policy_filter_arg(const struct hook *h, const struct arg_
 static void check_cel(struct loading *l, const struct arg_filter *f)
 {
 	if (f->values.n != 1) {
-		load_reject(l, RULE_EXPRESSION, f->at, "write one",
+		load_reject(l, RULE_EXPRESSION, f->at, "values", "write one",
 			    "CelExpr takes exactly one expression, not %zu", f->values.n);
 		return;
 	}
 	const char *why = policy_cel_error(f->values.v[0], l->h);
 	if (why)
-		load_reject(l, RULE_EXPRESSION, f->at,
-			    "correct the expression",
+		load_reject(l, RULE_EXPRESSION, f->at, "values[0]", "correct the expression",
 			    "the expression does not compile: %s", why);
 	if (l->t->kernel < TARGET_KERNEL(5, 10))
-		load_reject(l, RULE_OPERATOR_SINCE, f->at, "use a newer kernel",
+		load_reject(l, RULE_OPERATOR_SINCE, f->at, "operator", "use a newer kernel",
 			    "CelExpr needs kernel 5.10");
 }
 
@@ -56,7 +55,7 @@ static void check_gained(struct loading *l, const struct arg_filter *f)
 	for (size_t i = 0; i < 2; i++) {
 		bool there = i < f->nargs && f->args[i] < l->h->nargs;
 		if (!there || policy_type_class(l->h->args[f->args[i]].type) != CLASS_CAPS) {
-			load_reject(l, RULE_GAINED, f->at,
+			load_reject(l, RULE_GAINED, f->at, "args",
 				    "write args: [OLD, NEW], their positions in the list of args",
 				    "CapabilitiesGained compares two capability arguments");
 			return;
@@ -69,19 +68,31 @@ static void check_values(struct loading *l, const struct arg_filter *f, const st
 {
 	bool inline_values = rule->storage == INLINE_NUMBERS || rule->storage == INLINE_RANGES;
 	if (inline_values && f->values.n > POLICY_VALUES_MAX)
-		load_reject(l, RULE_VALUES, f->at, "split the selector, or use InMap",
+		load_reject(l, RULE_VALUES, f->at, "values", "split the selector, or use InMap",
 			    "%zu values; %s on this type holds %d", f->values.n,
 			    operator_name(f->op), POLICY_VALUES_MAX);
 	if (rule->storage == TABLE_SUBSTRING && f->values.n > 100)
-		load_reject(l, RULE_VALUES, f->at, "at most 100 may be there", "%zu values",
-			    f->values.n);
+		load_reject(l, RULE_VALUES, f->at, "values", "at most 100 may be there",
+			    "%zu values", f->values.n);
 	for (size_t i = 0; i < f->values.n && rule->value; i++) {
 		struct str s = {f->values.v[i].p, MIN(f->values.v[i].n, (size_t)60)};
 		if (!rule->value(l, arg, f->values.v[i]))
-			load_reject(l, RULE_VALUE, f->at, load_text(l, "write %s", rule->expected),
+			load_reject(l, RULE_VALUE, f->at, load_text(l, "values[%zu]", i),
+				    load_text(l, "write %s", rule->expected),
 				    "\"" STR_FMT "\" is not a value for %s on %s", STR_ARG(s),
 				    operator_name(f->op), type_name(arg->type));
 	}
+}
+
+/* Elsewhere it loads, and never matches. */
+static void check_substring_since(struct loading *l, const struct arg_filter *f)
+{
+	bool folded = f->op == OPERATOR_SUB_STRING_IGN_CASE;
+	if (l->h->section == SECTION_UPROBE && (folded || f->op == OPERATOR_SUB_STRING) &&
+	    l->t->kernel < (folded ? TARGET_KERNEL(6, 19) : TARGET_KERNEL(6, 17)))
+		load_reject(l, RULE_OPERATOR_SINCE, f->at, "operator",
+			    "use a newer kernel, or Prefix", "%s in a uprobe needs kernel %s",
+			    operator_name(f->op), folded ? "6.19" : "6.17");
 }
 
 void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
@@ -92,7 +103,8 @@ void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
 		return;
 	}
 	if (!arg) {
-		load_reject(l, RULE_FILTER_ARG, f->at, "add it there, or correct the number",
+		load_reject(l, RULE_FILTER_ARG, f->at, f->nargs ? "args" : "index",
+			    "add it there, or correct the number",
 			    "no argument with %s %u in the hook's list",
 			    f->nargs ? "position" : "index", f->nargs ? f->args[0] : f->index);
 		return;
@@ -102,8 +114,9 @@ void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
 		check_cel(l, f);
 		return;
 	}
+	check_substring_since(l, f);
 	if (!(rule->classes & policy_type_class(arg->type))) {
-		load_reject(l, RULE_OPERATOR_TYPE, f->at,
+		load_reject(l, RULE_OPERATOR_TYPE, f->at, "operator",
 			    "use another operator, or the argument's true type",
 			    "%s does not work on an argument of type %s", operator_name(f->op),
 			    type_name(arg->type));
@@ -118,13 +131,14 @@ static void check_return_filter(struct loading *l, const struct arg_filter *f)
 	if (!l->h->ret || !arg)
 		return;
 	if (!f->nargs && f->index != arg->index) {
-		load_reject(l, RULE_FILTER_ARG, f->at, "write the same in both",
+		load_reject(l, RULE_FILTER_ARG, f->at, "index", "write the same in both",
 			    "index %u is not the returnArg's, which is %u", f->index, arg->index);
 		return;
 	}
 	const struct operator_rule *rule = policy_operator_rule(f->op, arg->type);
 	if (!(rule->classes & policy_type_class(arg->type)))
-		load_reject(l, RULE_OPERATOR_TYPE, f->at, "use another operator, or the true type",
+		load_reject(l, RULE_OPERATOR_TYPE, f->at, "operator",
+			    "use another operator, or the true type",
 			    "%s does not work on a return value of type %s", operator_name(f->op),
 			    type_name(arg->type));
 	else
@@ -139,14 +153,15 @@ static void check_binaries(struct loading *l, const struct binary_filter *f)
 	bool postfix = f->op == OPERATOR_POSTFIX || f->op == OPERATOR_NOT_POSTFIX;
 	size_t max = exact ? 255 : postfix ? 127 : 256;
 	if (f->follow_children && !exact)
-		load_reject(l, RULE_BINARIES, f->at, "write In or NotIn, or remove it",
+		load_reject(l, RULE_BINARIES, f->at, "followChildren",
+			    "write In or NotIn, or remove it",
 			    "followChildren goes with In and NotIn only");
 	if (!exact && l->t->kernel < TARGET_KERNEL(5, 3))
-		load_reject(l, RULE_PROCESS_SINCE, f->at, "use a newer kernel",
+		load_reject(l, RULE_PROCESS_SINCE, f->at, "operator", "use a newer kernel",
 			    "%s on programs needs kernel 5.3", operator_name(f->op));
 	for (size_t i = 0; i < f->values.n; i++)
 		if (f->values.v[i].n > max || (postfix && !f->values.v[i].n))
-			load_reject(l, RULE_BINARIES, f->at,
+			load_reject(l, RULE_BINARIES, f->at, load_text(l, "values[%zu]", i),
 				    "shorten it; Prefix takes the beginning of a path",
 				    "value %zu has %zu bytes; %s takes %s%zu", i, f->values.v[i].n,
 				    operator_name(f->op), postfix ? "1 to " : "at most ", max);
@@ -156,7 +171,7 @@ static void check_namespaces(struct loading *l, const struct namespace_filter *f
 {
 	bool children = str_ends(f->namespace, STR("ForChildren"));
 	if (f->values.n > POLICY_VALUES_MAX)
-		load_reject(l, RULE_NAMESPACES, f->at,
+		load_reject(l, RULE_NAMESPACES, f->at, "values",
 			    load_text(l, "at most %d may be there", POLICY_VALUES_MAX),
 			    "%zu values", f->values.n);
 	for (size_t i = 0; i < f->values.n; i++) {
@@ -164,67 +179,96 @@ static void check_namespaces(struct loading *l, const struct namespace_filter *f
 		uint64_t v;
 		bool host = str_eq(s, STR("host_ns"));
 		if (host && children)
-			load_reject(l, RULE_NAMESPACES, f->at, "write its inode number",
+			load_reject(l, RULE_NAMESPACES, f->at, load_text(l, "values[%zu]", i),
+				    "write its inode number",
 				    "host_ns cannot be looked up for " STR_FMT,
 				    STR_ARG(f->namespace));
 		else if (!host && !go_uint(s, 10, 32, &v))
-			load_reject(l, RULE_NAMESPACES, f->at, "write host_ns or a decimal number",
+			load_reject(l, RULE_NAMESPACES, f->at, load_text(l, "values[%zu]", i),
+				    "write host_ns or a decimal number",
 				    "\"" STR_FMT "\" is neither host_ns nor an inode number",
 				    (int)MIN(s.n, (size_t)60), s.p);
 	}
 }
 
-static void check_names(struct loading *l, struct place at, const struct strs *values,
-			bool (*known)(struct str), const char *what)
+static void check_names(struct loading *l, enum policy_rule rule, struct place at,
+			const struct strs *values, bool (*known)(struct str), const char *what)
 {
 	for (size_t i = 0; i < values->n; i++) {
 		struct str s = values->v[i];
 		bool cap_dac = str_eq(s, STR("CAP_DAC_OVERRIDE"));
 		if (known(s))
 			continue;
-		load_reject(l, RULE_CAPABILITY, at, cap_dac ? "write DAC_OVERRIDE" : "correct it",
+		load_reject(l, rule, at, load_text(l, "values[%zu]", i),
+			    cap_dac ? "write DAC_OVERRIDE" : "correct it",
 			    "\"" STR_FMT "\" is not the name of %s", (int)MIN(s.n, (size_t)60), s.p,
 			    what);
+	}
+}
+
+static void check_namespace_filters(struct loading *l, const struct selector *s, bool small)
+{
+	size_t max = small ? 4 : 10;
+	if (s->nnamespaces > max)
+		load_reject(l, RULE_NAMESPACES, s->namespaces->at, "matchNamespaces",
+			    load_text(l, "at most %zu may be there", max),
+			    "%zu entries in matchNamespaces", s->nnamespaces);
+	for (size_t i = 0; i < s->nnamespaces; i++) {
+		size_t mark = load_enter(l, "matchNamespaces", i);
+		check_namespaces(l, &s->namespaces[i]);
+		load_leave(l, mark);
+	}
+	if (s->nnamespace_changes > 1)
+		load_reject(l, RULE_NAMESPACES, s->namespace_changes->at, "matchNamespaceChanges",
+			    "one may be there", "%zu entries in matchNamespaceChanges",
+			    s->nnamespace_changes);
+	if (small && (s->nnamespace_changes || s->ncapability_changes))
+		load_reject(l, RULE_PROCESS_SINCE, s->at, "", "use a newer kernel",
+			    "filters of changes need kernel 5.3");
+	for (size_t i = 0; i < s->nnamespace_changes; i++) {
+		size_t mark = load_enter(l, "matchNamespaceChanges", i);
+		check_names(l, RULE_NAMESPACES, s->namespace_changes[i].at,
+			    &s->namespace_changes[i].values, known_namespace, "a namespace");
+		load_leave(l, mark);
+	}
+}
+
+static void check_capability_filters(struct loading *l, const char *field,
+				     const struct capability_filter *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = load_enter(l, field, i);
+		check_names(l, RULE_CAPABILITY, v[i].at, &v[i].values, known_capability,
+			    "a capability");
+		load_leave(l, mark);
 	}
 }
 
 static void check_process_filters(struct loading *l, const struct selector *s)
 {
 	bool small = l->t->kernel < TARGET_KERNEL(5, 3);
-	size_t namespaces = small ? 4 : 10;
-	for (size_t i = 0; i < s->nbinaries; i++)
+	for (size_t i = 0; i < s->nbinaries; i++) {
+		size_t mark = load_enter(l, "matchBinaries", i);
 		check_binaries(l, &s->binaries[i]);
-	for (size_t i = 0; i < s->nparent_binaries; i++)
+		load_leave(l, mark);
+	}
+	for (size_t i = 0; i < s->nparent_binaries; i++) {
+		size_t mark = load_enter(l, "matchParentBinaries", i);
 		check_binaries(l, &s->parent_binaries[i]);
+		load_leave(l, mark);
+	}
 	if (s->nparent_binaries && !l->t->parents_map)
 		load_reject(
-		    l, RULE_PARENT_BINARIES, s->parent_binaries->at,
+		    l, RULE_PARENT_BINARIES, s->parent_binaries->at, "matchParentBinaries",
 		    "start it so and say --target parents-map=yes, or remove the filter",
 		    "matchParentBinaries needs an agent started with --parents-map-enabled");
 	else if (s->nparent_binaries && small)
-		load_reject(l, RULE_PARENT_BINARIES, s->parent_binaries->at, "use a newer kernel",
-			    "matchParentBinaries needs kernel 5.3");
-	if (s->nnamespaces > namespaces)
-		load_reject(l, RULE_NAMESPACES, s->namespaces->at,
-			    load_text(l, "at most %zu may be there", namespaces),
-			    "%zu entries in matchNamespaces", s->nnamespaces);
-	for (size_t i = 0; i < s->nnamespaces; i++)
-		check_namespaces(l, &s->namespaces[i]);
-	if (s->nnamespace_changes > 1)
-		load_reject(l, RULE_NAMESPACES, s->namespace_changes->at, "one may be there",
-			    "%zu entries in matchNamespaceChanges", s->nnamespace_changes);
-	if (small && (s->nnamespace_changes || s->ncapability_changes))
-		load_reject(l, RULE_PROCESS_SINCE, s->at, "use a newer kernel",
-			    "filters of changes need kernel 5.3");
-	for (size_t i = 0; i < s->nnamespace_changes; i++)
-		check_names(l, s->namespace_changes[i].at, &s->namespace_changes[i].values,
-			    known_namespace, "a namespace");
-	for (size_t i = 0; i < s->ncapabilities; i++)
-		check_names(l, s->capabilities[i].at, &s->capabilities[i].values, known_capability,
-			    "a capability");
-	for (size_t i = 0; i < s->ncapability_changes; i++)
-		check_names(l, s->capability_changes[i].at, &s->capability_changes[i].values,
-			    known_capability, "a capability");
+		load_reject(l, RULE_PARENT_BINARIES, s->parent_binaries->at, "matchParentBinaries",
+			    "use a newer kernel", "matchParentBinaries needs kernel 5.3");
+	check_namespace_filters(l, s, small);
+	check_capability_filters(l, "matchCapabilities", s->capabilities, s->ncapabilities);
+	check_capability_filters(l, "matchCapabilityChanges", s->capability_changes,
+				 s->ncapability_changes);
 }
 
 void load_check_selector(struct loading *l, const struct selector *s)
@@ -232,8 +276,8 @@ void load_check_selector(struct loading *l, const struct selector *s)
 	size_t max = l->t->kernel < TARGET_KERNEL(5, 3) ? 1 : POLICY_FILTERS_MAX,
 	       n = s->nargs + s->ndata;
 	if (n > max)
-		load_reject(l, RULE_FILTERS, s->at, "split it",
-			    "%zu argument filters; a selector holds %zu", n, max);
+		load_reject(l, RULE_FILTERS, s->at, s->nargs ? "matchArgs" : "matchData",
+			    "split it", "%zu argument filters; a selector holds %zu", n, max);
 	check_process_filters(l, s);
 	for (size_t i = 0; i < s->nargs; i++) {
 		size_t mark = load_enter(l, "matchArgs", i);
@@ -344,8 +388,10 @@ static void count_hook(struct tables *t, const struct hook *h)
 static void check_limit(struct loading *l, const char *what, unsigned n)
 {
 	if (n > POLICY_TABLES_MAX)
-		load_reject(l, RULE_TABLES, l->h->at, "use fewer filters with more values each, or a second policy",
-			    "%u filters need a table for %s; there are %d", n, what, POLICY_TABLES_MAX);
+		load_reject(l, RULE_TABLES, l->h->at, "selectors",
+			    "use fewer filters with more values each, or a second policy",
+			    "%u filters need a table for %s; there are %d", n, what,
+			    POLICY_TABLES_MAX);
 }
 
 static void check_limits(struct loading *l, const struct tables *t)
@@ -366,7 +412,7 @@ void load_check_tables(struct loading *l)
 	count_hook(&own, l->h);
 	check_limits(l, &own);
 	if (own.substring > 1 && l->h->section != SECTION_UPROBE)
-		load_reject(l, RULE_SUBSTRINGS, l->h->at,
+		load_reject(l, RULE_SUBSTRINGS, l->h->at, "selectors",
 			    "a hook holds one; put their values into it, or use a second policy",
 			    "%u SubString filters", own.substring);
 }
@@ -387,9 +433,10 @@ void load_check_shared_tables(struct loading *l)
 		most = MAX(most, all.equal[c]);
 	most = MAX(MAX(most, all.prefix), MAX(all.postfix, all.cel));
 	if (most > POLICY_TABLES_MAX)
-		load_reject(l, RULE_TABLES_SHARED, first->at,
+		load_reject(l, RULE_TABLES_SHARED, first->at, "",
 			    "set the option disable-kprobe-multi, or make it two policies",
-			    "under kprobe.multi the policy's kprobes share %d tables of a kind; they need %u",
+			    "under kprobe.multi the policy's kprobes share %d tables of a kind; "
+			    "they need %u",
 			    POLICY_TABLES_MAX, most);
 }
 

@@ -14,16 +14,16 @@ static void check_data(struct loading *l, const struct spec_arg *a)
 		  "edi di dil ebp bp bpl esp sp spl ";
 	bool regs = str_eq(a->source, STR("pt_regs"));
 	if (!regs && !str_eq(a->source, STR("current_task")))
-		load_reject(l, RULE_ARG_SOURCE, a->at,
+		load_reject(l, RULE_ARG_SOURCE, a->at, "source",
 			    "write source: current_task or source: pt_regs",
 			    "data without a source");
 	else if (!a->resolve.n)
-		load_reject(l, RULE_ARG_SOURCE, a->at, "add resolve: the member or register",
+		load_reject(l, RULE_ARG_SOURCE, a->at, "", "add resolve: the member or register",
 			    "data without resolve: what to read of " STR_FMT, STR_ARG(a->source));
 	else if (regs && *registers) {
 		CLEANUP_FREE char *word = xasprintf(" " STR_FMT " ", STR_ARG(a->resolve));
 		if (!strstr(registers, word))
-			load_reject(l, RULE_ARG_SOURCE, a->at, "write rax, rdi ...",
+			load_reject(l, RULE_ARG_SOURCE, a->at, "resolve", "write rax, rdi ...",
 				    "\"" STR_FMT "\" is not a register", STR_ARG(a->resolve));
 	}
 }
@@ -37,38 +37,38 @@ static void check_arg(struct loading *l, const struct spec_arg *a, bool data)
 	for (size_t i = 0; i < a->resolve.n; i++)
 		steps += a->resolve.p[i] == '.';
 	if (a->resolve.n && steps > 10)
-		load_reject(l, RULE_RESOLVE, a->at, "at most 10 may be there",
+		load_reject(l, RULE_RESOLVE, a->at, "resolve", "at most 10 may be there",
 			    "resolve of %zu steps", steps);
 	if (a->resolve.n && l->t->kernel < TARGET_KERNEL(5, 4))
-		load_reject(l, RULE_RESOLVE, a->at, "use a newer kernel",
+		load_reject(l, RULE_RESOLVE, a->at, "resolve", "use a newer kernel",
 			    "resolve needs kernel 5.4");
-	if (kernel_hook && a->type == TYPE_AUTO)
-		load_reject(l, RULE_ARG_TYPE, a->at, "write the type, such as type: int",
+	if (a->type == TYPE_AUTO && (kprobe || (s == SECTION_LSM && !a->resolve.n)))
+		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write the type, such as type: int",
 			    "type auto is for tracepoints");
 	if (kprobe && a->type == TYPE_SYSCALL64)
-		load_reject(l, RULE_ARG_TYPE, a->at, "write type: uint64",
+		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write type: uint64",
 			    "type syscall64 is for tracepoints");
 	if (kernel_hook && !data && a->index > 4)
-		load_reject(l, RULE_ARG_INDEX, a->at, "write 0 to 4",
+		load_reject(l, RULE_ARG_INDEX, a->at, "index", "write 0 to 4",
 			    "index %u; the agent reads arguments 0 to 4", a->index);
 	if (s == SECTION_LSM && a->type == TYPE_BPF_CMD && !a->resolve.n)
-		load_reject(l, RULE_ARG_TYPE, a->at, "write type: int",
+		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write type: int",
 			    "type bpf_cmd at an LSM hook needs resolve");
 	if (s == SECTION_TRACEPOINT && a->type == TYPE_CONST_BUF)
-		load_reject(l, RULE_ARG_TYPE, a->at, "write its type",
+		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write its type",
 			    "type const_buf does not work in a tracepoint");
 	if (s == SECTION_TRACEPOINT && l->h->raw && a->type == TYPE_AUTO)
-		load_reject(l, RULE_ARG_TYPE, a->at, "write it",
+		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write it",
 			    "a raw tracepoint has no format to take the type from");
 	if (s == SECTION_TRACEPOINT && l->h->raw && a->index > 5)
-		load_reject(l, RULE_ARG_INDEX, a->at, "write 0 to 4",
+		load_reject(l, RULE_ARG_INDEX, a->at, "index", "write 0 to 4",
 			    "index %u; a raw tracepoint has arguments 0 to 4", a->index);
-	if (s != SECTION_TRACEPOINT && a->size_arg_index > 15)
-		load_reject(l, RULE_ARG_INDEX, a->at, "at most 15 may be there", "sizeArgIndex %d",
-			    a->size_arg_index);
+	if (s != SECTION_TRACEPOINT && s != SECTION_USDT && a->size_arg_index > 15)
+		load_reject(l, RULE_ARG_INDEX, a->at, "sizeArgIndex", "at most 15 may be there",
+			    "sizeArgIndex %d", a->size_arg_index);
 	if (!data && kprobe && a->source.n)
-		load_reject(l, RULE_ARG_SOURCE, a->at, "move this entry from args to data",
-			    "source goes with data");
+		load_reject(l, RULE_ARG_SOURCE, a->at, "source",
+			    "move this entry from args to data", "source goes with data");
 	if (data && kprobe)
 		check_data(l, a);
 }
@@ -77,7 +77,7 @@ void load_check_args(struct loading *l)
 {
 	const struct hook *h = l->h;
 	if (h->nargs + h->ndata > 5)
-		load_reject(l, RULE_ARG_COUNT, h->at, "remove some",
+		load_reject(l, RULE_ARG_COUNT, h->at, "args", "remove some",
 			    "%zu arguments; the agent reads five%s", h->nargs + h->ndata,
 			    h->section == SECTION_LSM || h->section == SECTION_UPROBE
 				? " and panics with more"
@@ -94,11 +94,12 @@ void load_check_args(struct loading *l)
 	}
 	if (h->return_arg && h->section == SECTION_KPROBE && h->ret &&
 	    (h->return_arg->type == TYPE_AUTO || h->return_arg->type == TYPE_BPF_CMD))
-		load_reject(l, RULE_RETURN_TYPE, h->return_arg->at, "add it, such as type: int",
-			    "returnArg needs its type");
+		load_reject(l, RULE_RETURN_TYPE, h->return_arg->at, "returnArg",
+			    "add it, such as type: int", "returnArg needs its type");
 	if (h->return_arg_action.n && !str_eq(h->return_arg_action, STR("TrackSock")) &&
 	    !str_eq(h->return_arg_action, STR("UntrackSock")))
-		load_reject(l, RULE_RETURN_TYPE, h->at, "write TrackSock or UntrackSock",
+		load_reject(l, RULE_RETURN_TYPE, h->at, "returnArgAction",
+			    "write TrackSock or UntrackSock",
 			    "returnArgAction is neither TrackSock nor UntrackSock");
 }
 
@@ -133,9 +134,10 @@ static void check_since(struct loading *l, struct str name)
 {
 	unsigned since = hook_since(name);
 	if (since > l->t->kernel && !l->h->ignore_call_not_found)
-		load_reject(l, RULE_CALL_SINCE, l->h->at, "use a newer kernel, or another hook",
-			    STR_FMT " exists from kernel %u.%u", STR_ARG(l->h->call), since >> 16,
-			    since >> 8 & 0xff);
+		load_reject(
+		    l, RULE_CALL_SINCE, l->h->at, l->h->section == SECTION_LSM ? "hook" : "call",
+		    "use a newer kernel, or another hook", STR_FMT " exists from kernel %u.%u",
+		    STR_ARG(l->h->call), since >> 16, since >> 8 & 0xff);
 }
 
 /* Calls without arguments: their prototype in BTF has none, and the agent takes that for "not
@@ -166,18 +168,18 @@ static void check_kprobe(struct loading *l)
 	const struct policy_list *list = policy_list_of(l->p, h->call);
 	if (str_starts(h->call, STR("list:"))) {
 		if (!list)
-			load_reject(l, RULE_LIST, h->at, "add it to lists",
+			load_reject(l, RULE_LIST, h->at, "call", "add it to lists",
 				    "no list \"" STR_FMT "\"", STR_ARG(str_skip(h->call, 5)));
 		else
 			load_check_list(l, list);
 		return;
 	}
 	if (h->syscall && !load_syscall_name(l, h->call))
-		load_reject(l, RULE_CALL, h->at, "write sys_NAME, or syscall: false for a function",
-			    "\"" STR_FMT "\" is not a system call of this architecture",
-			    STR_ARG(h->call));
+		load_reject(
+		    l, RULE_CALL, h->at, "call", "write sys_NAME, or syscall: false for a function",
+		    "\"" STR_FMT "\" is not a system call of this architecture", STR_ARG(h->call));
 	else if (h->syscall && without_arguments(h->call) && !h->ignore_call_not_found)
-		load_reject(l, RULE_CALL, h->at, "hook what it calls instead",
+		load_reject(l, RULE_CALL, h->at, "call", "hook what it calls instead",
 			    STR_FMT " takes no arguments, and the agent finds no such call",
 			    STR_ARG(h->call));
 	if (!h->syscall && str_starts(h->call, STR("security_")))
@@ -186,8 +188,10 @@ static void check_kprobe(struct loading *l)
 	if (l->multi && h->section == SECTION_KPROBE)
 		map_add(l->calls, h->call, &fresh);
 	if (!fresh)
-		load_reject(l, RULE_CALL_TWICE, h->at, "join the two, or set the option disable-kprobe-multi",
-			    STR_FMT " a second time; kprobe.multi takes a function once", STR_ARG(h->call));
+		load_reject(l, RULE_CALL_TWICE, h->at, "call",
+			    "join the two, or set the option disable-kprobe-multi",
+			    STR_FMT " a second time; kprobe.multi takes a function once",
+			    STR_ARG(h->call));
 }
 
 static void check_lsm(struct loading *l)
@@ -195,12 +199,12 @@ static void check_lsm(struct loading *l)
 	const struct hook *h = l->h;
 	if (!l->t->lsm)
 		load_reject(
-		    l, RULE_LSM, h->at,
+		    l, RULE_LSM, h->at, "",
 		    load_text(l, "use the kprobe security_" STR_FMT ", or say --target lsm=yes",
 			      STR_ARG(h->call)),
 		    "LSM hooks need bpf among the kernel's active LSMs");
 	if (!h->call.n)
-		load_reject(l, RULE_LSM_HOOK, h->at, "write it, such as file_open",
+		load_reject(l, RULE_LSM_HOOK, h->at, "hook", "write it, such as file_open",
 			    "the hook has no name");
 	check_since(l, h->call);
 }
@@ -228,14 +232,14 @@ static void check_uprobe(struct loading *l)
 	const struct hook *h = l->h;
 	size_t places = h->symbols.n + h->noffsets + h->naddrs;
 	if (!!h->symbols.n + !!h->noffsets + !!h->naddrs != 1)
-		load_reject(l, RULE_ADDRESS, h->at, "keep one, with something in it",
+		load_reject(l, RULE_ADDRESS, h->at, "", "keep one, with something in it",
 			    "a uprobe needs exactly one of symbols, offsets and addrs");
 	else if (h->nref_ctr_offsets && h->nref_ctr_offsets != places)
-		load_reject(l, RULE_ADDRESS, h->at, "give one for each",
+		load_reject(l, RULE_ADDRESS, h->at, "refCtrOffsets", "give one for each",
 			    "%zu refCtrOffsets for %zu functions", h->nref_ctr_offsets, places);
 	for (size_t i = 0; i < h->binary_digests.n; i++)
 		if (!digest_fits(h->binary_digests.v[i]))
-			load_reject(l, RULE_DIGEST, h->at,
+			load_reject(l, RULE_DIGEST, h->at, load_text(l, "binaryDigests[%zu]", i),
 				    "write sha256:HASH (sha1, sha384, sha512, build-id)",
 				    "\"" STR_FMT "\" is not a digest",
 				    STR_ARG(h->binary_digests.v[i]));
@@ -257,17 +261,17 @@ void load_check_section(struct loading *l)
 		break;
 	case SECTION_TRACEPOINT:
 		if (!h->subsystem.n || !h->call.n)
-			load_reject(l, RULE_TRACEPOINT, h->at, "write both",
+			load_reject(l, RULE_TRACEPOINT, h->at, "", "write both",
 				    "a tracepoint needs a subsystem and an event");
 		break;
 	case SECTION_USDT:
 		break;
 	}
 	if (h->message.n == 1)
-		load_reject(l, RULE_TEXT, h->at, "write at least two",
+		load_reject(l, RULE_TEXT, h->at, "message", "write at least two",
 			    "a message of one character");
 	for (size_t i = 0; i < h->tags.n; i++)
 		if (h->tags.v[i].n < 2)
-			load_reject(l, RULE_TEXT, h->at, "write at least two",
-				    "a tag of fewer than two characters");
+			load_reject(l, RULE_TEXT, h->at, load_text(l, "tags[%zu]", i),
+				    "write at least two", "a tag of fewer than two characters");
 }

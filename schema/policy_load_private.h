@@ -42,8 +42,11 @@ enum type_class {
 
 enum type_class policy_type_class(enum policy_type t);
 
-void load_reject(struct loading *l, enum policy_rule rule, struct place at, const char *fix, const char *fmt, ...)
-    PRINTF(5, 6);
+/*
+ * By RULE, at AT. FIELD is added to the path ("call", "values[3]"; "/lists[0]" counts from spec); "" is the object itself.
+ */
+void load_reject(struct loading *l, enum policy_rule rule, struct place at, const char *field, const char *fix,
+		 const char *fmt, ...) PRINTF(6, 7);
 /* A text that lives as long as the findings. */
 const char *load_text(struct loading *l, const char *fmt, ...) PRINTF(2, 3);
 size_t load_enter(struct loading *l, const char *field, size_t i);
@@ -89,7 +92,8 @@ const char *policy_cel_error(struct str expr, const struct hook *h);
 /* Of the hook being checked. */
 void load_check_section(struct loading *l);
 void load_check_args(struct loading *l);
-void load_check_actions(struct loading *l, const char *field, const struct action *a, size_t n);
+/* ON_RETURN: matchReturnActions, where what cannot take effect is taken all the same. */
+void load_check_actions(struct loading *l, const struct selector *s, bool on_return);
 
 void load_check_list(struct loading *l, const struct policy_list *list);
 bool load_syscall_name(const struct loading *l, struct str s);

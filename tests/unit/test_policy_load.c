@@ -50,86 +50,62 @@ static void rules(void **state)
 	static const struct { const char *target, *in, *want; } rows[] = {
 		{"", HEAD "  loader: true\n", "ok"},
 		{"", HEAD "  kprobes: [{call: sys_read}]\n  lsmhooks: [{hook: file_open}]\n",
-		 "5: spec: lsmhooks beside kprobes; an agent takes one kind of hook in a policy; make it two policies"},
-		{"", HEAD "  kprobes: [{call: tcp_connect}]\n", "4: spec.kprobes[0]: \"tcp_connect\" is not a system call of "
-		 "this architecture; write sys_NAME, or syscall: false for a function"},
-		{"arch=arm64,kernel=6.1", HEAD "  kprobes: [{call: __x64_sys_read}]\n", "4: spec.kprobes[0]: "
-		 "\"__x64_sys_read\" is not a system call of this architecture; write sys_NAME, or syscall: false for a "
-		 "function"},
-		{"", HEAD "  kprobes: [{call: sys_getpid}]\n", "4: spec.kprobes[0]: sys_getpid takes no arguments, and the agent finds no such call; hook what it calls instead"},
-		{"", HEAD "  kprobes: [{call: sys_read}, {call: sys_read}]\n", "4: spec.kprobes[1]: sys_read a second time; "
-		 "kprobe.multi takes a function once; join the two, or set the option disable-kprobe-multi"},
+		 "5: spec.lsmhooks: lsmhooks beside kprobes; an agent takes one kind of hook in a policy; make it two policies"},
+		{"", HEAD "  kprobes: [{call: tcp_connect}]\n", "4: spec.kprobes[0].call: \"tcp_connect\" is not a system call of this architecture; write sys_NAME, or syscall: false for a function"},
+		{"arch=arm64,kernel=6.1", HEAD "  kprobes: [{call: __x64_sys_read}]\n", "4: spec.kprobes[0].call: \"__x64_sys_read\" is not a system call of this architecture; write sys_NAME, or syscall: false for a function"},
+		{"", HEAD "  kprobes: [{call: sys_getpid}]\n", "4: spec.kprobes[0].call: sys_getpid takes no arguments, and the agent finds no such call; hook what it calls instead"},
+		{"", HEAD "  kprobes: [{call: sys_read}, {call: sys_read}]\n", "4: spec.kprobes[1].call: sys_read a second time; kprobe.multi takes a function once; join the two, or set the option disable-kprobe-multi"},
 		{"kprobe-multi=no", HEAD "  kprobes: [{call: sys_read}, {call: sys_read}]\n", "ok"},
-		{"", SECURITY(""), "8: spec.kprobes[0].selectors[0].matchActions[0]: Override of security_* is refused where "
-		 "kprobe.multi is in use; add to options: {name: disable-kprobe-multi, value: \"1\"}"},
+		{"", SECURITY(""), "8: spec.kprobes[0].selectors[0].matchActions[0].action: Override of security_* is refused where kprobe.multi is in use; add to options: {name: disable-kprobe-multi, value: \"1\"}"},
 		{"", SECURITY("  options: [{name: disable-kprobe-multi, value: \"1\"}]\n"), "ok"},
 		{"kprobe-multi=no", SECURITY(""), "ok"},
-		{"arch=arm64,kernel=5.15", SECURITY(""), "8: spec.kprobes[0].selectors[0].matchActions[0]: Override of "
-		 "security_* needs kernel 6.0; use Sigkill"},
-		{"", CALL("{action: Override, argError: -1}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: Override of a "
-		 "system call needs a kernel with error injection; use an LSM hook or security_*, or say --target "
-		 "error-injection=yes"},
+		{"arch=arm64,kernel=5.15", SECURITY(""), "8: spec.kprobes[0].selectors[0].matchActions[0].action: Override of security_* needs kernel 6.0; use Sigkill"},
+		{"", CALL("{action: Override, argError: -1}"), "8: spec.kprobes[0].selectors[0].matchActions[0].action: Override of a system call needs a kernel with error injection; use an LSM hook or security_*, or say --target error-injection=yes"},
 		{"error-injection=yes", CALL("{action: Override, argError: -1}"), "ok"},
-		{"kernel=5.2", CALL("{action: Sigkill}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: Sigkill needs kernel 5.3; use a newer kernel"},
-		{"", CALL("{action: NotifyEnforcer}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: NotifyEnforcer without "
-		 "enforcers; add enforcers: with the calls to stop"},
-		{"", CALL("{action: Sigkill, rateLimit: 1m}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: rateLimit goes with Post only; remove it, or put it at a Post"},
-		{"", CALL("{action: Post, rateLimit: 1d}"), "8: spec.kprobes[0].selectors[0].matchActions[0]: \"1d\" is not a "
-		 "rateLimit; write N, Ns, Nm or Nh"},
+		{"kernel=5.2", CALL("{action: Sigkill}"), "8: spec.kprobes[0].selectors[0].matchActions[0].action: Sigkill needs kernel 5.3; use a newer kernel"},
+		{"", CALL("{action: NotifyEnforcer}"), "8: spec.kprobes[0].selectors[0].matchActions[0].action: NotifyEnforcer without enforcers; add enforcers: with the calls to stop"},
+		{"", CALL("{action: Sigkill, rateLimit: 1m}"), "8: spec.kprobes[0].selectors[0].matchActions[0].rateLimit: rateLimit goes with Post only; remove it, or put it at a Post"},
+		{"", CALL("{action: Post, rateLimit: 1d}"), "8: spec.kprobes[0].selectors[0].matchActions[0].rateLimit: \"1d\" is not a rateLimit; write N, Ns, Nm or Nh"},
 		{"", CALL("{action: Post, rateLimit: 5m, rateLimitScope: global}"), "ok"},
 		{"", CALL("{action: Post}, {action: Post}, {action: Post}, {action: Post}"),
-		 "8: spec.kprobes[0].selectors[0]: 4 actions; a selector holds 3; remove some, or split the selector"},
+		 "8: spec.kprobes[0].selectors[0].matchActions: 4 actions; a selector holds 3; remove some, or split the selector"},
 		{"lsm=no", LSM "    - {}\n", "5: spec.lsmhooks[0]: LSM hooks need bpf among the kernel's active LSMs; use the "
 		 "kprobe security_file_open, or say --target lsm=yes"},
-		{"", HEAD "  lsmhooks: [{hook: file_truncate}]\n", "4: spec.lsmhooks[0]: file_truncate exists from kernel 6.2; use a newer kernel, or another hook"},
+		{"", HEAD "  lsmhooks: [{hook: file_truncate}]\n", "4: spec.lsmhooks[0].hook: file_truncate exists from kernel 6.2; use a newer kernel, or another hook"},
 		{"kernel=6.2", HEAD "  lsmhooks: [{hook: file_truncate}]\n", "ok"},
-		{"", HEAD "  lsmhooks: [{hook: file_open, args: [{index: 5, type: int}]}]\n", "4: spec.lsmhooks[0].args[0]: index 5; the agent reads arguments 0 to 4; write 0 to 4"},
-		{"", HEAD "  lsmhooks: [{hook: file_open, args: [{index: 0}]}]\n", "4: spec.lsmhooks[0].args[0]: type auto is "
-		 "for tracepoints; write the type, such as type: int"},
-		{"", ACTION("{action: GetUrl}"), "8: spec.lsmhooks[0].selectors[0].matchActions[0]: GetUrl does not work at an LSM hook; write Post, NoPost, Sigkill, Signal or Override"},
-		{"", LSM "    - {}\n    - {}\n    - {}\n    - {}\n    - {}\n    - {}\n", "8: spec.lsmhooks[0]: 6 selectors; a hook "
-		 "holds 5; make it two policies"},
+		{"", HEAD "  lsmhooks: [{hook: file_open, args: [{index: 5, type: int}]}]\n", "4: spec.lsmhooks[0].args[0].index: index 5; the agent reads arguments 0 to 4; write 0 to 4"},
+		{"", HEAD "  lsmhooks: [{hook: file_open, args: [{index: 0}]}]\n", "4: spec.lsmhooks[0].args[0].type: type auto is for tracepoints; write the type, such as type: int"},
+		{"", ACTION("{action: GetUrl}"), "8: spec.lsmhooks[0].selectors[0].matchActions[0].action: GetUrl does not work at an LSM hook; write Post, NoPost, Sigkill, Signal or Override"},
+		{"", LSM "    - {}\n    - {}\n    - {}\n    - {}\n    - {}\n    - {}\n", "8: spec.lsmhooks[0].selectors: 6 selectors; a hook holds 5; make it two policies"},
 		{"", FILTER("{index: 0, operator: Equal, values: [/a]}"), "ok"},
-		{"", FILTER("{index: 2, operator: Equal, values: [/a]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: no "
-		 "argument with index 2 in the hook's list; add it there, or correct the number"},
-		{"", FILTER("{args: [2], operator: Equal, values: [/a]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: no "
-		 "argument with position 2 in the hook's list; add it there, or correct the number"},
-		{"", FILTER("{index: 0, operator: GT, values: [\"1\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: GT does not work on an argument of type file; use another operator, or the argument's true type"},
-		{"", FILTER("{index: 0, operator: DAddr, values: [10.0.0.0/8]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: DAddr does not work on an argument of type file; use another operator, or the argument's true type"},
+		{"", FILTER("{index: 2, operator: Equal, values: [/a]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].index: no argument with index 2 in the hook's list; add it there, or correct the number"},
+		{"", FILTER("{args: [2], operator: Equal, values: [/a]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].args: no argument with position 2 in the hook's list; add it there, or correct the number"},
+		{"", FILTER("{index: 0, operator: GT, values: [\"1\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].operator: GT does not work on an argument of type file; use another operator, or the argument's true type"},
+		{"", FILTER("{index: 0, operator: DAddr, values: [10.0.0.0/8]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].operator: DAddr does not work on an argument of type file; use another operator, or the argument's true type"},
 		{"", FILTER("{index: 1, operator: Mask, values: [\"2\", \"0x4\", \"010\", \"1_0\"]}"), "ok"},
-		{"", FILTER("{index: 1, operator: Mask, values: [\"1\", \"2\", \"3\", \"4\", \"5\"]}"), "8: "
-		 "spec.lsmhooks[0].selectors[0].matchArgs[0]: 5 values; Mask on this type holds 4; split the selector, or use "
-		 "InMap"},
-		{"", FILTER("{index: 1, operator: Equal, values: [\"2147483648\"]}"), "8: "
-		 "spec.lsmhooks[0].selectors[0].matchArgs[0]: \"2147483648\" is not a value for Equal on int; write a number "
-		 "that fits the argument's type"},
-		{"", FILTER("{index: 1, operator: InRange, values: [\"5\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: \"5\" "
-		 "is not a value for InRange on int; write MIN:MAX"},
+		{"", FILTER("{index: 1, operator: Mask, values: [\"1\", \"2\", \"3\", \"4\", \"5\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values: 5 values; Mask on this type holds 4; split the selector, or use InMap"},
+		{"", FILTER("{index: 1, operator: Equal, values: [\"2147483648\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values[0]: \"2147483648\" is not a value for Equal on int; write a number that fits the argument's type"},
+		{"", FILTER("{index: 1, operator: InRange, values: [\"5\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values[0]: \"5\" is not a value for InRange on int; write MIN:MAX"},
 		{"", FILTER("{index: 1, operator: InMap, values: [\"5\", \"9:7\"]}"), "ok"},
-		{"", FILTER("{index: 1, operator: CelExpr, values: [\"arg1 == 2\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0]: the expression does not compile: operands of two types; convert one, such as int32(2); correct the expression"},
+		{"", FILTER("{index: 1, operator: CelExpr, values: [\"arg1 == 2\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values[0]: the expression does not compile: operands of two types; convert one, such as int32(2); correct the expression"},
 		{"", FILTER("{index: 1, operator: CelExpr, values: [\"arg1 == int32(2) && !(arg1 < int32(0))\"]}"), "ok"},
 		{"", HEAD "  tracepoints:\n  - {subsystem: raw_syscalls, event: sys_exit, args: [{index: 4, type: int64}], selectors: "
 		 "[{matchArgs: [{index: 4, operator: Equal, values: [\"59\"]}, {index: 0, operator: Equal, values: [\"59\"]}]}]}\n",
 		 "ok"},
 		{"", HEAD "  tracepoints:\n  - {subsystem: raw_syscalls, event: sys_exit, args: [{index: 4, type: int64}], selectors: "
-		 "[{matchArgs: [{index: 5, operator: Equal, values: [\"59\"]}]}]}\n", "5: spec.tracepoints[0].selectors[0].matchArgs[0]: "
-		 "no argument with index 5 in the hook's list; add it there, or correct the number"},
-		{"", LSM "    - matchCapabilities: [{operator: In, values: [CAP_DAC_OVERRIDE]}]\n", "8: spec.lsmhooks[0].selectors[0]: \"CAP_DAC_OVERRIDE\" is not the name of a capability; write DAC_OVERRIDE"},
+		 "[{matchArgs: [{index: 5, operator: Equal, values: [\"59\"]}]}]}\n", "5: spec.tracepoints[0].selectors[0].matchArgs[0].index: no argument with index 5 in the hook's list; add it there, or correct the number"},
+		{"", LSM "    - matchCapabilities: [{operator: In, values: [CAP_DAC_OVERRIDE]}]\n", "8: spec.lsmhooks[0].selectors[0].matchCapabilities[0].values[0]: \"CAP_DAC_OVERRIDE\" is not the name of a capability; write DAC_OVERRIDE"},
 		{"", LSM "    - matchCapabilities: [{operator: In, values: [dac_override, cap_chown]}]\n", "ok"},
 		{"", LSM "    - matchNamespaces: [{namespace: Pid, operator: In, values: [host_ns, \"1\"]}]\n", "ok"},
-		{"", LSM "    - matchParentBinaries: [{operator: In, values: [/a]}]\n", "8: spec.lsmhooks[0].selectors[0]: "
-		 "matchParentBinaries needs an agent started with --parents-map-enabled; start it so and say --target "
-		 "parents-map=yes, or remove the filter"},
-		{"", LSM "    - matchBinaries: [{operator: Prefix, values: [/a], followChildren: true}]\n", "8: spec.lsmhooks[0].selectors[0]: followChildren goes with In and NotIn only; write In or NotIn, or remove it"},
-		{"kubernetes=no", HEAD "  podSelector: {}\n", "4: spec: podSelector and containerSelector are refused by an agent "
-		 "outside Kubernetes; remove them, or say --target kubernetes=yes"},
-		{"", HEAD "  options: [{name: policy-mode, value: Monitor}]\n", "4: spec.options[0]: \"Monitor\" is not a value of "
-		 "policy-mode; write enforce or monitor"},
+		{"", LSM "    - matchParentBinaries: [{operator: In, values: [/a]}]\n", "8: spec.lsmhooks[0].selectors[0].matchParentBinaries: matchParentBinaries needs an agent started with --parents-map-enabled; start it so and say --target parents-map=yes, or remove the filter"},
+		{"", LSM "    - matchBinaries: [{operator: Prefix, values: [/a], followChildren: true}]\n", "8: spec.lsmhooks[0].selectors[0].matchBinaries[0].followChildren: followChildren goes with In and NotIn only; write In or NotIn, or remove it"},
+		{"kubernetes=no", HEAD "  podSelector: {}\n", "4: spec.podSelector: podSelector and containerSelector are refused by an agent outside Kubernetes; remove them, or say --target kubernetes=yes"},
+		{"", HEAD "  options: [{name: policy-mode, value: Monitor}]\n", "4: spec.options[0].value: \"Monitor\" is not a value of policy-mode; write enforce or monitor"},
 		{"", HEAD "  options: [{name: no-such-option, value: x}]\n", "ok"},
-		{"", LSM "    - macros: [m]\n", "8: spec.lsmhooks[0]: no macro \"m\"; add it to selectorsMacros"},
+		{"", LSM "    - macros: [m]\n", "8: spec.lsmhooks[0].selectors[0].macros: no macro \"m\"; add it to selectorsMacros"},
 		{"", HEAD "  uprobes: [{path: /x}]\n", "4: spec.uprobes[0]: a uprobe needs exactly one of symbols, offsets and addrs; keep one, with something in it"},
 		{"", "kind: TracingPolicyNamespaced\nmetadata: {name: x, namespace: y}\nspec:\n  uprobes: [{path: /x, symbols: [a]}]\n",
-		 "4: spec: uprobes are refused in a TracingPolicyNamespaced; make it a TracingPolicy"},
+		 "4: spec.uprobes: uprobes are refused in a TracingPolicyNamespaced; make it a TracingPolicy"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		CLEANUP_BUF struct buf got = BUF_INIT;
@@ -181,7 +157,7 @@ static void area(void **state)
 		buf_puts(&text, "    - matchArgs: [{index: 0, operator: Equal, values: [a]}, {index: 0, operator: Equal, values: "
 				"[b]}, {index: 0, operator: Equal, values: [c]}]\n      matchActions: [{action: Override}]\n");
 	verdict("f", buf_view(&text), "", &got);
-	assert_string_equal(got.p, "5: spec.lsmhooks[0]: 15 filters need a table for strings of one length; there are 8; use "
+	assert_string_equal(got.p, "5: spec.lsmhooks[0].selectors: 15 filters need a table for strings of one length; there are 8; use "
 			    "fewer filters with more values each, or a second policy");
 	struct str value = STR("a");
 	struct arg_filter f[3] = {{.values = {&value, 1}}, {.values = {&value, 1}}, {.values = {&value, 1}}};
