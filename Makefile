@@ -41,7 +41,7 @@ bin = $(patsubst %.c,$(B)/%,$(wildcard $(1)))
 SCHEMA   := $(call obj,schema/*.c schema/base/*.c)
 COMPILER := $(call obj,compiler/*.c)
 COMMANDS := $(call obj,compiler/main.c compiler/cmd_*.c)
-ENGINE   := $(filter-out $(COMMANDS),$(COMPILER))
+ENGINE   := $(filter-out $(COMMANDS),$(COMPILER)) $(B)/compiler/lint_pages.o
 RECORDER := $(call obj,recorder/*.c)
 # What of the recorder needs no BPF: tests link it anywhere.
 RECORDS  := $(filter-out $(call obj,recorder/main.c recorder/cmd_*.c recorder/sensor.c recorder/hooks.c recorder/session.c),$(RECORDER))
@@ -118,6 +118,14 @@ $(B)/webui/assets.c: webui/embed.sh $(ASSETS)
 $(B)/webui/assets.o: $(B)/webui/assets.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
+# The pages on lints, as a C table; the folder's list of them is made from lints.def.
+PAGES := $(filter-out docs/lints/README.md,$(wildcard docs/lints/*.md))
+$(B)/compiler/lint_pages.c: scripts/pages.sh $(PAGES)
+	@mkdir -p $(@D)
+	$(Q)sh scripts/pages.sh $(PAGES) > $@
+$(B)/compiler/lint_pages.o: $(B)/compiler/lint_pages.c
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
 # Tests: unit tests have their own main, fuzz targets get a driver that replays the seeds.
 $(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/librecords.a $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) -lcmocka
@@ -183,6 +191,7 @@ install: all
 	install -m 644 scripts/completion.bash $(DEST)/share/bash-completion/completions/stakeout
 	install -m 644 README.md $(DEST)/share/doc/stakeout
 	cp -r corpus/scenarios corpus/allowlists $(DEST)/share/stakeout
+	cp -r docs/lints $(DEST)/share/doc/stakeout
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 

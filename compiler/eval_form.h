@@ -277,7 +277,6 @@ enum tri eval_binaries(const struct engine *e, const struct binary_test *t, cons
 /* eval_values.c: what an operator compares with. NULL, or why the policy would not load. */
 const char *eval_values(struct engine *e, const struct policy *p, const struct arg_filter *f, const struct spec_arg *arg,
 			struct value_table *t);
-int eval_name_number(struct str name);   /* AF_INET, IPPROTO_TCP, TCP_LISTEN, or digits; -1 */
 
 /* eval_scope.c: is the process one that the policy is for? */
 enum tri eval_scope(struct engine *e, const struct policy *p, uint32_t number, const struct process *process,

@@ -4,6 +4,8 @@
  */
 #include "compiler/lint_private.h"
 
+#include <assert.h>
+
 #include "schema/policy_rules.h"
 
 /* ---- the table ---- */
@@ -36,21 +38,14 @@ const struct lint_rule *lint_rule_find(const char *id)
 
 size_t lint_enter(struct lint_context *c, const char *field, size_t i)
 {
-	size_t mark = c->path.n;
-	if (mark)
-		buf_putc(&c->path, '.');
-	if (i == LINT_NO_INDEX)
-		buf_puts(&c->path, field);
-	else
-		buf_printf(&c->path, "%s[%zu]", field, i);
-	return mark;
+	assert(c->nsteps < LINT_STEPS);
+	c->steps[c->nsteps] = (struct lint_step){field, i};
+	return c->nsteps++;
 }
 
 void lint_leave(struct lint_context *c, size_t mark)
 {
-	c->path.n = mark;
-	if (c->path.p)
-		c->path.p[mark] = '\0';
+	c->nsteps = mark;
 }
 
 void lint_each_hook(struct lint_context *c, lint_hook_fn *fn)
@@ -85,12 +80,23 @@ void lint_each_selector(struct lint_context *c, lint_selector_fn *fn)
 
 /* ---- reporting ---- */
 
+static void path_of(const struct lint_context *c, struct buf *b)
+{
+	for (size_t i = 0; i < c->nsteps; i++) {
+		buf_printf(b, "%s%s", i ? "." : "", c->steps[i].field);
+		if (c->steps[i].i != LINT_NO_INDEX)
+			buf_printf(b, "[%zu]", c->steps[i].i);
+	}
+}
+
 struct finding *lint_report(struct lint_context *c, struct place at, const char *fix, const char *fmt, ...)
 {
+	CLEANUP_BUF struct buf path = BUF_INIT;
 	va_list ap;
+	path_of(c, &path);
 	va_start(ap, fmt);
 	struct finding what = {.id = c->rule->id, .severity = c->rule->severity, .stage = c->rule->stage,
-			       .ways = WAY_BOTH, .at = at, .path = c->path.p, .fix = fix};
+			       .ways = WAY_BOTH, .at = at, .path = path.p, .fix = fix};
 	struct finding *f = findings_add(c->findings, &what, fmt, ap);
 	va_end(ap);
 	return f;
@@ -144,5 +150,4 @@ void lint_run(struct lint_document *d, const struct yaml_node *root, struct str 
 	}
 	if (d->as_file.stage == STAGE_OK || d->as_api.stage == STAGE_OK)
 		lint_needs(&c, o->btf);
-	buf_done(&c.path);
 }

@@ -75,6 +75,13 @@ void lint_file_done(struct lint_file *f);
 
 /* ---- for the functions of lints.def ---- */
 
+/* A field and, in a list, which. The path is only made for what is reported. */
+struct lint_step {
+	const char *field;
+	size_t i;                        /* or LINT_NO_INDEX */
+};
+enum { LINT_STEPS = 12 };
+
 struct lint_context {
 	const struct lint_document *document;
 	const struct policy *policy;     /* never NULL */
@@ -85,22 +92,23 @@ struct lint_context {
 	/* below: lint.c's */
 	const struct lint_rule *rule;
 	struct findings *findings;
-	struct buf path;
+	struct lint_step steps[LINT_STEPS];   /* where the walk is */
+	size_t nsteps;
 };
 
 typedef void lint_hook_fn(struct lint_context *c, const struct hook *h);
 typedef void lint_selector_fn(struct lint_context *c, const struct hook *h, const struct selector *s);
 
-/* Calls FN with c->path set: "spec.kprobes[0]", "spec.kprobes[0].selectors[2]". S: macros not expanded. */
+/* Calls FN within "spec.kprobes[0]", "spec.kprobes[0].selectors[2]". S: macros not expanded. */
 void lint_each_hook(struct lint_context *c, lint_hook_fn *fn);
 void lint_each_selector(struct lint_context *c, lint_selector_fn *fn);
 
-/* Steps c->path into ".FIELD[i]", or ".FIELD" when I is LINT_NO_INDEX; lint_leave() takes what it returned. */
+/* Steps into ".FIELD[i]", or ".FIELD" when I is LINT_NO_INDEX; lint_leave() takes what it returned. FIELD must stay. */
 size_t lint_enter(struct lint_context *c, const char *field, size_t i);
 void lint_leave(struct lint_context *c, size_t mark);
 #define LINT_NO_INDEX SIZE_MAX
 
-/* A finding of the running lint, with its id and severity, at AT and c->path. FIX: what to do, or "". */
+/* A finding of the running lint, with its id and severity, at AT and where the walk is. FIX: what to do, or "". */
 struct finding *lint_report(struct lint_context *c, struct place at, const char *fix, const char *fmt, ...)
 	PRINTF(4, 5);
 
