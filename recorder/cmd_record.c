@@ -30,7 +30,8 @@
 #define DEBUG_VARIABLE "STAKEOUT_RECORD_DEBUG"
 
 struct options {
-	const char *db, *workload, *events;
+	const char *db, *workload, *events, *hooks;
+	struct cli_list kinds, paths;
 	uint64_t duration_ns;
 	bool json;
 };
@@ -41,6 +42,12 @@ static const struct cli_option options[] = {
 	 "end after this time: 90s, 20m, 2h (default: until Ctrl-C)"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN",
 	 "only workloads that match, such as shop/* or nginx.service"},
+	{"kind", 'k', CLI_LIST, offsetof(struct options, kinds), "KIND",
+	 "only exec, file, connect, bind or guard; may be given several times"},
+	{"path", 'p', CLI_LIST, offsetof(struct options, paths), "PATH",
+	 "only files below PATH/, or the file PATH; may be given several times"},
+	{"hooks", 0, CLI_STRING, offsetof(struct options, hooks), "WORD",
+	 "what to read files and guards from: lsm, fentry, tracepoint, or auto, the best there is (default)"},
 	{"events", 'e', CLI_STRING, offsetof(struct options, events), "FILE",
 	 "write every event as a line of JSON too (- = standard output)"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL,
@@ -295,6 +302,32 @@ static int start_session(struct session *session, struct sensor *sensor, struct 
 	}
 }
 
+/* --kind, --path, --hooks. */
+static int read_filters(const struct options *o, struct sensor_options *ret, struct diag *d)
+{
+	static const enum kind kinds[] = {KIND_EXEC, KIND_FILE, KIND_CONNECT, KIND_BIND, KIND_GUARD};
+	for (size_t i = 0; i < o->kinds.n; i++) {
+		uint32_t bit = 0;
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+			bit |= !strcmp(kind_name(kinds[k]), o->kinds.v[i]) ? 1u << kinds[k] : 0;
+		if (!bit)
+			return diag_error(d, "--kind", "'%s' is none of exec, file, connect, bind, guard", o->kinds.v[i]);
+		ret->hooks.kinds |= bit;
+	}
+	for (size_t i = 0; i < o->paths.n; i++)
+		if (o->paths.v[i][0] != '/' || strlen(o->paths.v[i]) >= WIRE_PREFIX_MAX)
+			return diag_error(d, "--path", "'%s': an absolute path of at most %d bytes is needed", o->paths.v[i],
+					  WIRE_PREFIX_MAX - 1);
+	if (o->paths.n > WIRE_PREFIXES_MAX)
+		return diag_error(d, "--path", "at most %d can be given: name a folder that holds them", WIRE_PREFIXES_MAX);
+	ret->prefixes = o->paths.v;
+	ret->nprefixes = o->paths.n;
+	ret->hooks.paths = o->paths.n > 0;
+	if (o->hooks && hooks_word(o->hooks, &ret->hooks.wanted))
+		return diag_error(d, "--hooks", "'%s' is none of auto, lsm, fentry, tracepoint", o->hooks);
+	return 0;
+}
+
 /* Everything up to the first event. The order: a process is in the inventory, or its fork is seen, or both. */
 static int start(const struct options *o, const struct debug *g, struct diag *d,
 		 struct sensor **ret_sensor, struct session **ret_session, int *ret_status)
@@ -303,8 +336,12 @@ static int start(const struct options *o, const struct debug *g, struct diag *d,
 	struct sensor_options sensor = g->sensor;
 	sensor.every_event = o->events != NULL;
 	sensor.by_cgroup = o->workload != NULL;
+	*ret_status = EXIT_INPUT;
+	int err = read_filters(o, &sensor, d);
+	if (err)
+		return err;
 	*ret_status = EXIT_MACHINE;
-	int err = sensor_open(&sensor, d, ret_sensor);
+	err = sensor_open(&sensor, d, ret_sensor);
 	if (err)
 		return err;
 	err = session_open(&so, d, ret_session);
@@ -356,5 +393,6 @@ int cmd_record(int argc, char **argv)
 		diag_error(&d, NULL, "cannot start: %s", strerror(-err));
 	}
 	diag_print(&d);
+	cli_done(&verb, &o);
 	return err ? status : EXIT_YES;
 }

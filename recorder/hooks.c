@@ -227,9 +227,14 @@ static bool present(const struct hooks *h, const struct choice *c, const struct 
 	}
 }
 
+static bool kind_wanted(const struct hooks *h, enum kind kind)
+{
+	return kind == KIND_COUNT || !h->options.kinds || h->options.kinds >> kind & 1;
+}
+
 static bool usable(const struct hooks *h, const struct choice *c)
 {
-	if (c->kind != KIND_COUNT && h->options.kinds && !(h->options.kinds >> c->kind & 1))
+	if (!kind_wanted(h, c->kind))
 		return false;
 	if (h->options.empty != (c->way == WAY_EMPTY))
 		return false;
@@ -345,7 +350,7 @@ static bool read_call(const struct hooks *h, size_t i)
 {
 	if (h->security == WAY_HOOKS)
 		return rows[i].call.op <= WIRE_OP_CREAT;
-	return !h->options.kinds || h->options.kinds >> rows[i].kind & 1;
+	return kind_wanted(h, rows[i].kind);
 }
 
 void hooks_calls(const struct hooks *h, struct wire_call calls[2 * WIRE_CALLS_MAX], uint8_t known[WIRE_CALLS_MAX])
@@ -443,13 +448,23 @@ static bool served(const struct hooks *h, const char *name)
 	return false;
 }
 
+/* What was left out on request is not seen either. */
+static void note_filters(struct hooks *h)
+{
+	static const enum kind kinds[] = {KIND_EXEC, KIND_FILE, KIND_CONNECT, KIND_BIND, KIND_GUARD};
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!kind_wanted(h, kinds[i]))
+			buf_printf(&h->misses, "%s%s not recorded (--kind)", h->misses.n ? ". " : "", kind_name(kinds[i]));
+	if (h->options.paths)
+		buf_printf(&h->misses, "%sfiles not recorded but those that were named (--path)", h->misses.n ? ". " : "");
+}
+
 /* Nothing is recorded of a kind that was wanted: the recording is worth nothing without exec and file, and says so of the others. */
 static int check_served(struct hooks *h, int last, struct diag *d)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
 		const struct choice *c = &choices[i];
-		bool wanted = c->kind == KIND_COUNT || !h->options.kinds || h->options.kinds >> c->kind & 1;
-		if (!wanted || h->options.empty || served(h, c->name))
+		if (!kind_wanted(h, c->kind) || h->options.empty || served(h, c->name))
 			continue;
 		if (!strcmp(c->name, "exec") || !strcmp(c->name, "file"))
 			return diag_error(d, NULL, "no hook for %s events could be attached: %s", c->name, strerror(-last));
@@ -470,6 +485,7 @@ int hooks_attach(struct hooks *h, struct diag *d)
 		if (r)
 			last = r;
 	}
+	note_filters(h);
 	return check_served(h, last, d);
 }
 

@@ -14,6 +14,7 @@ enum hooks_wanted { HOOKS_AUTO, HOOKS_LSM, HOOKS_FENTRY, HOOKS_TRACEPOINT };
 struct hooks_options {
 	enum hooks_wanted wanted;
 	uint32_t kinds;         /* 1 << KIND_*; 0 = all */
+	bool paths;             /* only some are recorded */
 	bool no_cgroup_hooks;   /* as where they cannot be attached */
 	bool empty;             /* programs that do nothing, to measure the hooks */
 };

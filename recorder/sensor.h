@@ -20,7 +20,7 @@ struct sensor_options {
 	bool every_event;
 	struct hooks_options hooks;
 	bool by_cgroup;         /* sensor_unwanted() will be used */
-	const char *const *prefixes;   /* only files at or below these: "/etc/", "/etc/passwd" */
+	const char **prefixes;  /* only files at or below these: "/etc/", "/etc/passwd" */
 	size_t nprefixes;
 	bool no_cast;           /* as where bpf_rdonly_cast() is missing, before 6.2 */
 	uint32_t seen_max;      /* observations counted at a time, a power of two; 0 = WIRE_SEEN_MAX */
