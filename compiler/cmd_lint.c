@@ -42,6 +42,7 @@ static const struct cli_verb verb = {
 struct run {
 	struct lint_options lint;
 	struct lint_report *report;
+	struct lint_names *names;
 	bool unreadable;
 };
 
@@ -60,6 +61,7 @@ static void lint_one(struct run *run, const char *file, bool of_folder)
 		return;
 	run->lint.skip_others = of_folder;
 	lint_text(arena, strcmp(file, "-") ? file : "stdin", buf_view(&text), &run->lint, &f);
+	lint_names_check(run->names, &f);
 	lint_report_file(run->report, &f);
 	lint_file_done(&f);
 }
@@ -176,8 +178,10 @@ static int run_lint(const struct options *o, const struct cli_args *args)
 		return strcmp(o->btf, "host") ? EXIT_INPUT : EXIT_MACHINE;
 	}
 	run.lint.btf = btf;
-	run.report = lint_report_new(o->json ? LINT_JSON : o->sarif ? LINT_SARIF : LINT_TEXT, &filter, &target, stdout,
+	run.report = lint_report_new(o->json ? LINT_JSON : o->sarif ? LINT_SARIF : LINT_TEXT, &filter, &run.lint, stdout,
 				     isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	CLEANUP(lint_names_free) struct lint_names *names = lint_names_new();
+	run.names = names;
 	for (int i = 0; i < args->n; i++)
 		lint_path(&run, args->v[i], 0);
 	struct lint_tally tally = lint_report_close(run.report);

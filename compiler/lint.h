@@ -46,6 +46,7 @@ struct lint_document {
 	unsigned document, line; /* from 1 */
 	bool other;              /* another kind of manifest, of a folder: nothing is judged */
 	const char *kind, *name; /* "" = none */
+	struct place name_at;
 	struct lint_answer as_file, as_api;
 	struct findings findings;
 	struct policy *policy;   /* as an agent reads it, from the file if it can; NULL = it cannot */
@@ -72,6 +73,13 @@ struct lint_file {
 void lint_text(struct arena *arena, const char *file, struct str text, const struct lint_options *o,
 	       struct lint_file *ret);
 void lint_file_done(struct lint_file *f);
+
+/* Policies of one kind, namespace and name among the files so far: an agent takes the first, a server the last. */
+struct lint_names;
+struct lint_names *lint_names_new(void);
+void lint_names_free(struct lint_names *n);
+DEFINE_CLEANUP(struct lint_names *, lint_names_free)
+void lint_names_check(struct lint_names *n, struct lint_file *f);
 
 /* ---- for the functions of lints.def ---- */
 

@@ -14,6 +14,7 @@ struct lint_report {
 	enum lint_format format;
 	const struct lint_filter *filter;
 	const struct target *target;
+	bool target_given;
 	FILE *out;
 	bool colour, begun;
 	struct buf line;   /* of SARIF: all of it */
@@ -36,10 +37,11 @@ bool lint_filter_takes(const struct lint_filter *filter, const struct finding *f
 }
 
 struct lint_report *lint_report_new(enum lint_format format, const struct lint_filter *filter,
-				    const struct target *target, FILE *out, bool colour)
+				    const struct lint_options *o, FILE *out, bool colour)
 {
 	struct lint_report *r = xcalloc(1, sizeof(*r));
-	*r = (struct lint_report){.format = format, .filter = filter, .target = target, .out = out, .colour = colour};
+	*r = (struct lint_report){.format = format, .filter = filter, .target = o->target,
+				  .target_given = o->target_given, .out = out, .colour = colour};
 	return r;
 }
 
@@ -135,7 +137,9 @@ static void text_summary(struct lint_report *r)
 		   plural(t->findings[SEVERITY_NOTE]));
 	if (t->others)
 		buf_printf(&r->line, "; %lu document%s of other kinds passed over", t->others, plural(t->others));
-	buf_putc(&r->line, '\n');
+	buf_puts(&r->line, "\ntarget: ");
+	target_print(r->target, &r->line);
+	buf_puts(&r->line, r->target_given ? "\n" : " (none given: what depends on it is a note)\n");
 }
 
 /* ---- JSON ---- */

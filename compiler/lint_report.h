@@ -25,7 +25,7 @@ struct lint_tally {
 struct lint_report;
 /* Prints to OUT as files come; SARIF when it is closed. COLOUR: escape sequences in text. */
 struct lint_report *lint_report_new(enum lint_format format, const struct lint_filter *filter,
-				    const struct target *target, FILE *out, bool colour);
+				    const struct lint_options *o, FILE *out, bool colour);
 void lint_report_file(struct lint_report *r, const struct lint_file *f);
 /* The end of the output; what it all came to. */
 struct lint_tally lint_report_close(struct lint_report *r);

@@ -152,6 +152,8 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 	answer(&file, &api);
 	d->kind = label(j, text_of(doc, "kind"));
 	d->name = label(j, text_of(yaml_get(doc, "metadata"), "name"));
+	const struct yaml_node *name = yaml_at(doc, "metadata.name");
+	d->name_at = name ? (struct place){name->line, name->column} : (struct place){d->line, 1};
 	bool from_file = file.reading.policy != NULL;
 	d->policy = from_file ? file.reading.policy : api.reading.policy;
 	if (from_file)

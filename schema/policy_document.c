@@ -149,6 +149,8 @@ void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned w
 		if (way == WAY_API ? !yaml_get(doc, "metadata") : !get_any_case(doc, "metadata"))
 			policy_reject(&r, RULE_METADATA_NAME, doc,
 				      "add metadata: {name: my-policy}", "no metadata");
+		else if (!yaml_get(doc, "metadata"))
+			policy_reject(&r, RULE_REQUIRED_FIELD, doc, "write metadata", "no metadata in that spelling");
 		if (!yaml_get(doc, "spec"))
 			policy_reject(&r, RULE_REQUIRED_FIELD, doc, "add spec: and what to hook",
 				      "no spec");

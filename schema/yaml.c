@@ -8,6 +8,7 @@
  */
 #include "schema/yaml.h"
 
+#include <math.h>
 #include <yaml.h>
 
 #include "schema/base/buf.h"
@@ -155,11 +156,33 @@ static struct str key_identity(struct buf *b, const struct yaml_node *key)
 	return buf_view(b);
 }
 
+/* Few keys are looked through, many are hashed. */
+enum { KEYS_LINEAR = 16 };
+
+static uint32_t key_add(struct open_node *o, const struct yaml_node *key, bool *ret_fresh)
+{
+	const struct yaml_node *map = o->node;
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	size_t i = 0;
+	if (map->nitems < KEYS_LINEAR) {
+		while (i < map->nitems &&
+		       (map->items[i]->key->kind != key->kind || !str_eq(map->items[i]->key->text, key->text)))
+			i++;
+		*ret_fresh = i == map->nitems;
+		return (uint32_t)i;
+	}
+	if (!o->keys) {
+		o->keys = map_new();
+		for (; i < map->nitems; i++, buf_clear(&b))
+			map_add(o->keys, key_identity(&b, map->items[i]->key), NULL);
+	}
+	return map_add(o->keys, key_identity(&b, key), ret_fresh);
+}
+
 static void map_put(struct reader *r, struct open_node *o, struct yaml_node *value, bool merged)
 {
-	CLEANUP_BUF struct buf b = BUF_INIT;
 	bool fresh;
-	uint32_t i = map_add(o->keys, key_identity(&b, value->key), &fresh);
+	uint32_t i = key_add(o, value->key, &fresh);
 	account(o->node, value);
 	if (fresh) {
 		size_t before = o->nmerged;
@@ -247,7 +270,8 @@ static int put(struct reader *r, struct yaml_node *n)
 	struct yaml_node *key = TAKE(o->key);
 	if (is_merge(key))
 		return map_merge(r, o, n);
-	map_put(r, o, copy_with_key(r, n, key), false);
+	n->key = key; /* an anchor's other users have copies */
+	map_put(r, o, n, false);
 	return 0;
 }
 
@@ -285,6 +309,9 @@ static int on_scalar(struct reader *r, const yaml_event_t *e)
 	if (tag ? yaml_resolve_tagged(r->arena, n, tag) : (!n->quoted && (yaml_resolve(n), 0)))
 		return fail(r, "yaml-value", n->line, n->column, "remove the tag",
 			    "the value does not fit its tag %s", tag);
+	if (n->kind == YAML_FLOAT && !isfinite(n->number))
+		return fail(r, "yaml-value", n->line, n->column, "put it in quotes if it is meant as text",
+			    "%s has no form in JSON, which Kubernetes turns it into", n->text.p);
 	anchor_set(r, (const char *)e->data.scalar.anchor, n);
 	int err = count(r, n, 1);
 	return err ? err : put(r, n);
@@ -321,8 +348,6 @@ static int on_open(struct reader *r, const yaml_event_t *e, enum yaml_kind kind,
 			    "nested deeper than %d levels", YAML_MAX_DEPTH);
 	struct open_node *o = &r->stack[r->depth++];
 	*o = (struct open_node){.node = n};
-	if (kind == YAML_MAP)
-		o->keys = map_new();
 	if (anchor)
 		o->anchor = arena_str(r->arena, str_from(anchor)).p;
 	anchor_set(r, o->anchor, NULL);

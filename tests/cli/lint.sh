@@ -51,7 +51,8 @@ echo text >dir/README
 lint 0 dir/good.yaml
 lint 1 dir/below/bad.yml
 lint 1 dir
-grep -q '^2 policies in 3 files: 1 accepted, 1 refused; .* 1 document of other kinds passed over$' out || fail "summary: $(tail -n 1 out)"
+grep -q '^2 policies in 3 files: 1 accepted, 1 refused; .* 1 document of other kinds passed over$' out || fail "summary: $(tail -n 2 out)"
+grep -q '^target: kernel=6.1,.* (none given' out || fail "target: $(tail -n 1 out)"
 lint 1 dir/service.yaml
 lint 2 none.yaml
 lint 2
@@ -101,6 +102,10 @@ printf -- '---\n---\n' | cat - dir/good.yaml >doubled.yaml
 lint 0 first-empty.yaml
 lint 1 --json doubled.yaml
 jq -e '.as_file == {accepted: false, stage: "yaml"} and .as_api == {accepted: true, stage: "ok"}' out >/dev/null || fail "doubled: $(cat out)"
+cp dir/good.yaml dir/again.yaml
+lint 0 --severity warning dir/good.yaml dir/again.yaml
+grep -q 'dir/again.yaml:3:18: warning: metadata.name: .*dir/good.yaml.* \[policy-twice\]' out || fail "one name twice: $(cat out)"
+rm dir/again.yaml
 printf 'a: b: c\n' >>two.yaml
 lint 1 --json two.yaml
 jq -s -e 'length == 2 and .[1].as_api.stage == "yaml" and .[0].as_file.accepted' out >/dev/null || fail "broken later document: $(cat out)"

@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_agreement(&f, &t);
 	FILE *out = fopen("/dev/null", "w");
 	for (enum lint_format format = LINT_TEXT; out && format <= LINT_SARIF; format++) {
-		struct lint_report *r = lint_report_new(format, &filter, &t, out, false);
+		struct lint_report *r = lint_report_new(format, &filter, &o, out, false);
 		lint_report_file(r, &f);
 		lint_report_close(r);
 	}
