@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "compiler/eval_form.h"
+#include "compiler/eval_trace.h"
 
 enum {
 	NEAREST_LOOKED_AT = 4096,   /* values compared in search of the nearest */
@@ -37,7 +38,7 @@ static struct str last_part(struct str path)
 	return slash ? str_skip(path, (size_t)(slash - path.p)) : path;
 }
 
-static struct str nearest(const struct strs *values, struct str text)
+struct str nearest_value(const struct strs *values, struct str text)
 {
 	struct str best = {NULL, 0};
 	size_t score = 0;
@@ -115,7 +116,7 @@ static void phrase(struct buf *b, const char *what, struct str text, enum policy
 		}
 		buf_printf(b, " %s the %zu %s", in ? phrases[i].in : phrases[i].out, written->n, phrases[i].noun);
 		struct str one = !textual ? (struct str){NULL, 0} : in ? held_by(written, op, text)
-								       : nearest(written, text);
+								       : nearest_value(written, text);
 		if (one.n)
 			buf_printf(b, " (%s" STR_FMT ")", in ? "" : "nearest: ", STR_ARG(one));
 		return;

@@ -135,12 +135,13 @@ static void trace_binaries(struct tracer *t, const struct binary_test *test)
 {
 	const char *why = NULL;
 	enum tri answer = eval_binaries(t->e, test, &t->hit->record, &why);
-	buf_printf(&t->words, "matchBinaries %s", operator_name(test->op));
-	buf_puts(&t->words, ": ");
+	CLEANUP_BUF struct buf said = BUF_INIT;
+	eval_explain_binaries(t->e, test, t->hit, &said);
+	buf_printf(&t->words, "matchBinaries %s: ", operator_name(test->op));
 	if (answer == TRI_UNKNOWN)
 		buf_puts(&t->words, why);
 	else
-		eval_explain_binaries(t->e, test, t->hit, &t->words);
+		buf_str(&t->words, buf_view(&said));
 	struct trace_step *s = step(t, TRACE_FILTER, answer_of(answer));
 	s->values = test->written;
 	s->op = test->op;

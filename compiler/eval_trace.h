@@ -36,3 +36,6 @@ struct trace {
 
 /* Steps live in ARENA. */
 void engine_trace(struct engine *e, struct arena *arena, struct trace *ret);
+
+/* The listed value most like TEXT, for "did you mean"; empty when there is none. */
+struct str nearest_value(const struct strs *values, struct str text);

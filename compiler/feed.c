@@ -42,8 +42,12 @@ int feed_open(const struct feed_name *name, struct diag *d, struct feed **ret)
 {
 	CLEANUP(feed_close) struct feed *f = xcalloc(1, sizeof(*f));
 	f->name = *name;
-	int err = name->file ? ndjson_open(name->file, &(struct ndjson_options){.numbers = &f->numbers, .idle_ms = IDLE_MS}, d, &f->source)
-			     : open_store(f, d);
+	const struct ndjson_options o = {.numbers = &f->numbers, .idle_ms = IDLE_MS};
+	int err = 0;
+	if (name->text.p)
+		f->source = ndjson_open_bytes(name->file, name->text, &o);
+	else
+		err = name->file ? ndjson_open(name->file, &o, d, &f->source) : open_store(f, d);
 	if (err)
 		return -EINVAL;
 	*ret = TAKE(f);
@@ -92,7 +96,7 @@ int feed_end(const struct feed *f, int err, struct diag *d)
 bool feed_rereadable(const struct feed_name *name)
 {
 	struct stat st;
-	return !name->file || (strcmp(name->file, "-") && !stat(name->file, &st) && S_ISREG(st.st_mode));
+	return !name->file || name->text.p || (strcmp(name->file, "-") && !stat(name->file, &st) && S_ISREG(st.st_mode));
 }
 
 /* Whole lines of exec and exit tell of no hook; a cut one may have a hook's behind it. Enough passed, it ends the reading. */
@@ -111,7 +115,7 @@ void feed_ahead(const struct feed_name *name, void (*records)(void *arg, const s
 	const struct ndjson_options o = {.wanted = may_tell_of_hook, .arg = &passed};
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	CLEANUP(source_close) struct source *source = NULL;
-	if (!name->file || !feed_rereadable(name) || ndjson_open(name->file, &o, &d, &source))
+	if (!name->file || name->text.p || !feed_rereadable(name) || ndjson_open(name->file, &o, &d, &source))
 		return;   /* a pipe is read once; what cannot be opened is reported by who judges it */
 	struct event ev;
 	for (uint64_t n = 0; n + passed < AHEAD_EVENTS && source_next(source, &ev) > 0; n++)
@@ -126,7 +130,7 @@ uint64_t feed_bytes(const struct feed *f)
 uint64_t feed_size(const struct feed_name *name)
 {
 	struct stat st;
-	if (!name->file || !feed_rereadable(name) || stat(name->file, &st))
+	if (!name->file || name->text.p || !feed_rereadable(name) || stat(name->file, &st))
 		return 0;
 	CLEANUP_FD int fd = open(name->file, O_RDONLY | O_CLOEXEC);
 	unsigned char magic[2] = {0};

@@ -6,6 +6,7 @@
 
 struct feed_name {
 	const char *file;             /* "-" = standard input; NULL = the store */
+	struct str text;              /* bytes instead of the file, which then only names them */
 	const char *db, *workload;    /* the store, and a pattern or NULL */
 };
 

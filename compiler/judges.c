@@ -236,3 +236,10 @@ void judges_unrecorded(const struct judges *j, void (*fn)(void *arg, size_t poli
 {
 	engine_unrecorded(j->engine, unrecorded, &(struct renumber){j, fn, arg});
 }
+
+void judges_trace(struct judges *j, struct arena *arena, struct trace *ret)
+{
+	engine_trace(j->engine, arena, ret);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->v[i].policy = j->numbers[ret->v[i].policy];
+}

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compiler/eval.h"
+#include "compiler/eval_trace.h"
 #include "compiler/policy_set.h"
 
 enum judge_detail {
@@ -39,6 +40,9 @@ size_t judges_ask(struct judges *j, const struct event *ev, enum judge_detail de
 
 /* Orders what several shares said of one event as one judge would have. */
 void judgements_sort(struct judgement *v, size_t n);
+
+/* engine_trace() of the last event that was asked about; images say no more than their judgement. */
+void judges_trace(struct judges *j, struct arena *arena, struct trace *ret);
 
 void judges_records(struct judges *j, const struct event *ev);   /* engine_records() */
 void judges_unrecorded(const struct judges *j, void (*fn)(void *arg, size_t policy, size_t hook), void *arg);

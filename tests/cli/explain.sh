@@ -1,0 +1,121 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# stakeout explain: every step, the nearest rule, an edit that holds when it is made by hand and replayed, what else it turns.
+set -u
+T=$(mktemp -d)
+trap 'rm -rf "$T"' EXIT
+fail() {
+	echo "FAILED: $*"
+	exit 1
+}
+want() { # STATUS WHAT COMMAND...
+	status=$1 what=$2
+	shift 2
+	"$@" >"$T/out" 2>"$T/err"
+	got=$?
+	[ $got -eq "$status" ] || { cat "$T/out" "$T/err"; fail "$what: status $got, wanted $status"; }
+}
+said() { grep -qF -- "$1" "$T/out" || { cat "$T/out"; fail "not said: $1"; }; }
+
+"$STAKEOUT" corpus web-server >"$T/web.ndjson" || fail corpus
+line_of() { # PATTERN: the first line with it
+	grep -n -- "$1" "$T/web.ndjson" | head -n 1 | cut -d: -f1
+}
+verdict_at() { # POLICY LINE
+	"$STAKEOUT" replay "$1" -c "$T/web.ndjson" --json --all | jq -r --argjson n "$2" 'select(.line == $n).verdict' | sort | tail -n 1
+}
+id=$(line_of '"binary":"/usr/bin/id"')
+[ -n "$id" ] || fail "the corpus has no exec of id"
+
+# A policy of two selectors: what may run, and a second hook's filter on who acts.
+cat >"$T/p.yaml" <<'END'
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: programs}
+spec:
+  podSelector: {matchLabels: {app.kubernetes.io/name: storefront}}
+  lsmhooks:
+  - hook: bprm_check_security
+    args: [{index: 0, type: linux_binprm}]
+    selectors:
+    - matchArgs:
+      - {index: 0, operator: NotEqual, values: [/usr/sbin/nginx, /usr/bin/dash, /usr/bin/find]}
+      - {index: 0, operator: NotPrefix, values: [/docker-entrypoint]}
+      matchActions: [{action: Override, argError: -1}]
+END
+want 1 steps "$STAKEOUT" explain "$T/p.yaml" "$T/web.ndjson:$id" --corpus "$T/web.ndjson"
+said "verdict: deny, prevented, the caller sees Operation not permitted"
+said "  scope, yes: the process is in pod web/storefront-"
+said "  selector 0 matches: the selector matches: the call fails"
+said "argument 0 (linux_binprm) NotEqual: /usr/bin/id is none of the 3 listed (nearest: /usr/bin/find)"
+said "add /usr/bin/id to matchArgs NotEqual, $T/p.yaml:11:9"
+said "or add /usr/bin/id to matchArgs NotPrefix, $T/p.yaml:12:9: it admits /usr/bin/id and every name that begins so"
+said "tried: with it the event is allowed"
+
+# Made by hand where it says, it holds; and as many events turn as it says.
+want 1 json "$STAKEOUT" explain "$T/p.yaml" "$T/web.ndjson:$id" --corpus "$T/web.ndjson" --json
+jq -e '.format == 1 and .verdict == "deny" and .edit_to == "allow" and (.edits | length) == 1 and (.alternatives | length) == 1 and
+	([.steps[] | select(.step == "filter" and .answer == "yes")] | length) == 2' "$T/out" >/dev/null || fail "JSON: $(cat "$T/out")"
+sed "$(jq -r '.edits[0] | "\(.line)s|values: \\[|&\(.value), |"' "$T/out")" "$T/p.yaml" >"$T/edited.yaml"
+cmp -s "$T/p.yaml" "$T/edited.yaml" && fail "the place of the edit is not where it says"
+[ "$(verdict_at "$T/p.yaml" "$id")" = deny ] || fail "explain and replay disagree"
+[ "$(verdict_at "$T/edited.yaml" "$id")" = allow ] || fail "the edit does not turn the verdict: $(verdict_at "$T/edited.yaml" "$id")"
+"$STAKEOUT" diff "$T/p.yaml" "$T/edited.yaml" -c "$T/web.ndjson" --json >"$T/diff"
+[ "$(jq -s '.[-1].summary.unblocked' "$T/diff")" -eq "$(jq .surplus.changed "$T/out")" ] || fail "the surplus is not what diff finds"
+
+# The other way: what is allowed, and the value that lets it pass.
+dash=$(line_of '"binary":"/usr/bin/find"')
+want 0 "to stop" "$STAKEOUT" explain "$T/p.yaml" "$T/web.ndjson:$dash"
+said "nearest rule that did not match: programs, bprm_check_security, selector 0; it fails by:"
+said "take /usr/bin/find out of matchArgs NotEqual, $T/p.yaml:11:9"
+sed '11s|, /usr/bin/find||' "$T/p.yaml" >"$T/edited.yaml"
+[ "$(verdict_at "$T/edited.yaml" "$dash")" = deny ] || fail "the edit does not stop it"
+
+# Compiled policies: every attack that is stopped has an edit or a reason, and no edit that was told fails when tried again.
+"$STAKEOUT" compile corpus/allowlists/web-server.yaml --enforce -o "$T/web" >/dev/null || fail compile
+rm "$T"/web/*.elf
+n=0
+for line in $("$STAKEOUT" replay "$T/web" -c "$T/web.ndjson" --json | jq -r 'select(.verdict == "deny").line' | sort -nu); do
+	want 1 "line $line" "$STAKEOUT" explain "$T/web" "$T/web.ndjson:$line" --json
+	jq -e '.verdict == "deny" and ((.edits | length) > 0) != (.no_edit != null)' "$T/out" >/dev/null || fail "line $line: $(cat "$T/out")"
+	n=$((n + $(jq '.edits | length' "$T/out")))
+done
+[ $n -gt 10 ] || fail "only $n edits"
+
+# Allowlists: the entry; their images cannot be edited and say so.
+list=corpus/allowlists/web-server.yaml
+want 1 allowlist "$STAKEOUT" explain $list "$T/web.ndjson:$id" -c "$T/web.ndjson"
+said "add to the allowlist web-storefront: only /usr/bin/dash may start /usr/bin/id"
+said "nearest entry: only /usr/bin/dash may start /usr/bin/find (line 20)"
+sed 's|^    - {path: /usr/bin/find.*|&\n    - {path: /usr/bin/id, by: [/usr/bin/dash]}|' $list >"$T/list.yaml"
+[ "$(verdict_at "$T/list.yaml" "$id")" = allow ] || fail "the entry does not allow it"
+want 0 "allowed by an entry" "$STAKEOUT" explain $list "$T/web.ndjson:$dash"
+said "take out of the allowlist web-storefront: only /usr/bin/dash may start /usr/bin/find ($list:20)"
+"$STAKEOUT" compile $list -o "$T/elf" >/dev/null
+want 1 image "$STAKEOUT" explain "$T/elf/web-storefront.image.elf" "$T/web.ndjson:$id"
+said "give the allowlist it was made of instead"
+
+# An event as JSON, an observation of a store, another pod, what is not known.
+want 1 "a JSON line" "$STAKEOUT" explain "$T/p.yaml" "$(sed -n "${id}p" "$T/web.ndjson")"
+said "exec /usr/bin/id"
+"$STAKEOUT" ingest --db "$T/s.db" "$T/web.ndjson" >/dev/null || fail ingest
+number=$("$STAKEOUT" show storefront --db "$T/s.db" --json | jq -r 'select(.path == "/usr/bin/id").id' | head -n 1)
+want 1 "an observation" "$STAKEOUT" explain "$T/p.yaml" "$number" --db "$T/s.db"
+said "exec /usr/bin/id"
+sed 's/storefront}/other}/' "$T/p.yaml" >"$T/other.yaml"
+want 0 "another pod" "$STAKEOUT" explain "$T/other.yaml" "$T/web.ndjson:$id"
+said "verdict: allow: no hook of these policies is reached by a process that they are for"
+sed '/podSelector/d' "$T/p.yaml" >"$T/all.yaml"
+want 1 unknown "$STAKEOUT" explain "$T/all.yaml" '{"process_exec":{"process":{"exec_id":"a","pid":7,"binary":"/bin/sh","flags":"execve"},"parent":{"exec_id":"b","pid":1,"binary":"/sbin/init"}},"time":"2026-03-02T06:00:00Z"}'
+said "verdict: unknown"
+said "the events must tell more"
+
+# Bad input.
+want 2 "no such line" "$STAKEOUT" explain "$T/p.yaml" "$T/web.ndjson:999999"
+grep -q "line 999999 holds no event" "$T/err" || fail "no such line: $(cat "$T/err")"
+want 2 "no line number" "$STAKEOUT" explain "$T/p.yaml" "$T/web.ndjson"
+want 2 "bad JSON" "$STAKEOUT" explain "$T/p.yaml" '{"process_exec":'
+want 2 "no file" "$STAKEOUT" explain "$T/p.yaml" "$T/none:3"
+want 2 "no observation" "$STAKEOUT" explain "$T/p.yaml" 999999 --db "$T/s.db"
+want 2 "number without a store" "$STAKEOUT" explain "$T/p.yaml" 12
+echo ok
