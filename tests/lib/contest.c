@@ -65,7 +65,7 @@ static bool same(const struct slow_judgement *s, const struct judgement *j, bool
 		return true;             /* posted or not is not told */
 	if (s->verdict != j->verdict || (stops(s->verdict) && s->monitor != j->monitor) || (s->selector != -2 && s->selector != j->selector && !doubt))
 		return false;
-	if (s->verdict == VERDICT_DENY && s->error != j->error)
+	if (s->verdict == VERDICT_DENY && s->error != SLOW_ANY_ERROR && s->error != j->error)
 		return false;
 	if (s->verdict == VERDICT_KILL && s->signal != j->signal)
 		return false;

@@ -39,9 +39,9 @@ extern const size_t random_nsites;
 /* Words for a form ("path", "int", "address" ...); NULL for none. */
 const char *random_word(struct rng *r, const char *form);
 
-/* A policy document on one of the sites (several hooks at times). */
-void random_policy(struct rng *r, unsigned number, struct buf *yaml);
+/* A policy document on one of the sites (several hooks at times), which are put into SITES, a bit each. */
+void random_policy(struct rng *r, unsigned number, uint64_t *sites, struct buf *yaml);
 /* The policy that recorded the streams, named "recorded". */
 void random_recorder(struct buf *yaml);
-/* NDJSON. */
-void random_stream(struct rng *r, struct buf *lines);
+/* NDJSON; mostly hooks of SITES. */
+void random_stream(struct rng *r, uint64_t sites, struct buf *lines);

@@ -104,9 +104,13 @@ static void argument(struct rng *r, struct buf *b, const struct random_arg *a)
 	buf_putc(b, '}');
 }
 
-static void hook_line(struct rng *r, struct buf *b, const struct actor *a)
+static void hook_line(struct rng *r, uint64_t sites, struct buf *b, const struct actor *a)
 {
-	const struct random_site *s = &random_sites[rng_below(r, (unsigned)random_nsites)];
+	unsigned at;
+	do
+		at = rng_below(r, (unsigned)random_nsites);
+	while (!(sites >> at & 1) && rng_chance(r, 97));
+	const struct random_site *s = &random_sites[at];
 	const char *slash = strchr(s->call, '/');
 	char section = s->section[0];
 	buf_printf(b, "{\"process_%s\":{", section == 'k' ? "kprobe" : section == 'l' ? "lsm" : "tracepoint");
@@ -132,7 +136,7 @@ static void exec_line(struct rng *r, struct buf *b, const struct actor *a)
 	end_line(b, a);
 }
 
-void random_stream(struct rng *r, struct buf *lines)
+void random_stream(struct rng *r, uint64_t sites, struct buf *lines)
 {
 	struct actor v[ACTORS];
 	unsigned n = 2 + rng_below(r, ACTORS - 1);
@@ -157,5 +161,5 @@ void random_stream(struct rng *r, struct buf *lines)
 	}
 	unsigned hooks = 1 + rng_below(r, LINES);
 	for (unsigned i = 0; i < hooks; i++)
-		hook_line(r, lines, &v[rng_below(r, n)]);
+		hook_line(r, sites, lines, &v[rng_below(r, n)]);
 }

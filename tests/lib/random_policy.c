@@ -307,7 +307,7 @@ static const char *section_name(char c)
 	return c == 'k' ? "kprobes" : c == 'l' ? "lsmhooks" : "tracepoints";
 }
 
-void random_policy(struct rng *r, unsigned number, struct buf *yaml)
+void random_policy(struct rng *r, unsigned number, uint64_t *sites, struct buf *yaml)
 {
 	static const char sections[] = "kkkkllllt";
 	struct maker m = {.r = r, .b = yaml, .section = sections[rng_below(r, sizeof(sections) - 1)]};
@@ -325,8 +325,11 @@ void random_policy(struct rng *r, unsigned number, struct buf *yaml)
 		binaries(&m, "matchBinaries");
 	}
 	line(&m, 1, "%s:", section_name(m.section));
-	for (unsigned i = 0; i < hooks; i++)
-		hook(&m, site_for(&m), macro);
+	for (unsigned i = 0; i < hooks; i++) {
+		const struct random_site *s = site_for(&m);
+		*sites |= UINT64_C(1) << (s - random_sites);
+		hook(&m, s, macro);
+	}
 }
 
 void random_recorder(struct buf *yaml)

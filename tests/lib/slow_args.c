@@ -385,6 +385,18 @@ static enum truth path_filter(struct slow_question *q, const struct arg_filter *
 
 /* ---- one filter ---- */
 
+static bool is_no_filter(enum policy_type t)
+{
+	static const enum policy_type types[] = {
+		TYPE_CRED, TYPE_CAPABILITY, TYPE_USER_NAMESPACE, TYPE_LOAD_INFO, TYPE_MODULE, TYPE_BPF_ATTR, TYPE_BPF_PROG,
+		TYPE_BPF_MAP, TYPE_PERF_EVENT, TYPE_KIOCB, TYPE_IOV_ITER, TYPE_CHAR_IOVEC, TYPE_FILENAME, TYPE_CONST_BUF,
+		TYPE_NOP, TYPE_BPF_CMD};
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (types[i] == t)
+			return true;
+	return false;
+}
+
 /* Types that no operator understands: the few that load hold always, but a filename at a system call never. */
 static enum truth no_filter(struct slow_question *q, enum policy_type type)
 {
@@ -442,8 +454,12 @@ enum truth slow_arg_filter(struct slow_question *q, const struct arg_filter *f)
 	}
 	if (f->op == OPERATOR_CEL_EXPR)
 		return q->hook->section == SECTION_KPROBE ? slow_silent(q, "an expression") : FALSE_;
+	if (is_no_filter(wanted->type))
+		return no_filter(q, wanted->type);
 	if (substring_missing(q, f->op))
 		return FALSE_;
+	if (!v && (wanted->resolve.n || str_eq(q->hit->site, STR("security_mmap_file"))))   /* another may tell it */
+		return slow_silent(q, "a field that the line does not tell");
 	if (!v)
 		return slow_maybe(q, "an argument that the line does not tell");
 	if (v->arg->kind == ARG_ERROR)
@@ -470,6 +486,6 @@ enum truth slow_arg_filter(struct slow_question *q, const struct arg_filter *f)
 	case TYPE_SOCK: case TYPE_SOCKET: case TYPE_SKB: case TYPE_SOCKADDR:
 		return slow_network(q, f, v->arg, wanted->type);
 	default:
-		return no_filter(q, wanted->type);
+		return slow_silent(q, "a type without filters");
 	}
 }

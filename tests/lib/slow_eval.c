@@ -40,7 +40,7 @@ static bool monitors(const struct policy *p)
 	for (size_t i = 0; i < p->noptions; i++)
 		if (str_eq(p->options[i].name, STR("policy-mode")))
 			monitor = str_eq(p->options[i].value, STR("monitor"));
-	return monitor || !has_enforcement(p);
+	return monitor;
 }
 
 /* ---- 6: actions ---- */
@@ -55,7 +55,7 @@ static bool override(const struct slow_question *q, int32_t error, int32_t *ret)
 {
 	switch (q->hook->section) {
 	case SECTION_LSM:                       /* any value but 0 arrives as EPERM */
-		*ret = -EPERM;
+		*ret = str_eq(q->hit->site, STR("security_ptrace_access_check")) ? SLOW_ANY_ERROR : -EPERM;
 		return error != 0;
 	case SECTION_KPROBE:
 		*ret = error;                   /* a system call's body is skipped, 0 included */
@@ -130,8 +130,11 @@ static void run_actions(struct slow_question *q, int selector, const struct sele
 {
 	bool posts = true, denies = false;
 	j->selector = selector;
+	/* Sigkill and the like only inside a macro: never enforced. */
+	bool enforced = has_enforcement(q->policy);
 	for (size_t i = 0; i < s->nactions; i++)
-		act(q, &s->actions[i], j, &posts, &denies);
+		if (enforced || !enforces(s->actions[i].action))
+			act(q, &s->actions[i], j, &posts, &denies);
 	if (q->hit->slow->target.kernel < TARGET_KERNEL(5, 3))
 		j->signal = 0;
 	j->verdict = j->signal ? VERDICT_KILL : denies ? VERDICT_DENY : posts ? VERDICT_POST : VERDICT_ALLOW;
@@ -142,7 +145,8 @@ static void run_actions(struct slow_question *q, int selector, const struct sele
 
 static enum truth selector_matches(struct slow_question *q, const struct selector *s)
 {
-	enum truth t = slow_process_filters(q, s);
+	enum truth within = slow_within_area(q), t = slow_process_filters(q, s);
+	t = MIN(t, within);
 	for (size_t i = 0; i < s->nargs; i++) {
 		enum truth one = slow_arg_filter(q, &s->args[i]);
 		t = MIN(t, one);
@@ -219,7 +223,7 @@ static void judge_hook(struct slow *s, size_t policy, size_t hook, struct slow_h
 	bool silent = q.silent;
 	const char *why = q.why;
 	run_selectors(&q, j);
-	j->silent |= silent || returns_matter(q.hook);
+	j->silent |= silent || returns_matter(q.hook) || hit->told_elsewhere;
 	if (scope == MAYBE && (j->verdict != VERDICT_ALLOW || j->selector != -1)) {
 		j->verdict = VERDICT_UNKNOWN;
 		j->selector = -2;

@@ -14,6 +14,9 @@
 
 struct slow;
 
+/* The call fails, with what error its own way back decides. */
+#define SLOW_ANY_ERROR INT32_MIN
+
 enum slow_effect { SLOW_OPEN, SLOW_HAPPENED, SLOW_PREVENTED };   /* OPEN: not foretold */
 
 struct slow_judgement {

@@ -19,7 +19,7 @@ static inline enum truth truth_of(bool b)
 /* One program image, as the lines told of it. */
 struct slow_image {
 	struct str id, parent_id, filename, path, checked;
-	bool path_known, has_checked, inventory, exited, exec_seen;
+	bool path_known, has_checked, passed_bprm, waits, inventory, exited, exec_seen;
 	uint32_t pid;
 	struct str caller_path;      /* of the image that called exec */
 	bool caller_known, has_caller;
@@ -47,6 +47,7 @@ struct slow_hit {
 	struct slow_value values[32];
 	size_t nvalues;
 	bool has_returned;
+	bool told_elsewhere;         /* another line of the same call, by another recorder, tells more */
 };
 
 /* Which hook of which policy is asked, with its macros put in. */
@@ -86,6 +87,9 @@ const struct arg_filter *slow_table(struct slow_question *q, const struct arg_fi
 const struct arg_filter *slow_address_table(struct slow_question *q, const struct arg_filter *f, bool six);
 const struct selector *slow_binaries_from(struct slow_question *q, size_t selector, bool parents);
 struct selector slow_expanded(const struct policy *p, const struct selector *s);
+
+/* slow_area.c */
+enum truth slow_within_area(struct slow_question *q);
 
 /* slow_process.c */
 enum truth slow_process_filters(struct slow_question *q, const struct selector *s);

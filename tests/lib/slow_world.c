@@ -165,6 +165,7 @@ static void learn_exec(struct slow_world *w, const struct event *ev, struct slow
 		if (!new->path_known)
 			set_path(w, new, caller->checked);
 		caller->has_checked = false;
+		new->passed_bprm = true;   /* with lines of its own */
 	}
 }
 
@@ -230,6 +231,23 @@ static const struct hook *recorder_of(const struct slow *s, const struct event *
 	return NULL;
 }
 
+/* Recorded as IP address by one policy and as unix address by another: one of the two lines does not fit the family. */
+static bool misfits(const struct slow *s, const struct event *ev)
+{
+	size_t recorders = 0;
+	for (size_t i = 0; i < s->nrecorders; i++)
+		for (size_t k = 0; k < s->recorders[i]->nhooks; k++) {
+			struct str call = s->recorders[i]->hooks[k].call;
+			recorders += str_ends(ev->hook, call) || str_ends(call, ev->hook);
+		}
+	for (uint32_t i = 0; i < ev->nargs && recorders > 1; i++) {
+		bool is_unix = str_eq(ev->args[i].family, STR("AF_UNIX"));
+		if (ev->args[i].kind == ARG_SOCKADDR ? is_unix : ev->args[i].kind == ARG_SOCKADDR_UN && !is_unix)
+			return true;
+	}
+	return false;
+}
+
 static void lay_out(struct slow_hit *hit, const struct event *ev, const struct hook *recorder)
 {
 	uint32_t at = 0;
@@ -277,15 +295,16 @@ static void exec_hits(struct slow *s, const struct event *ev, const struct slow_
 	caller.container = new->container;
 	caller.image = new->image;
 	caller.docker = new->docker;
-	bool told_later = !new->path_known && slow_world_recorded(s->world, STR("sched/sched_process_exec"));
-	if (new->inventory || told_later || (ev->tags & TAG_SCRIPT))
+	if (new->inventory || (ev->tags & TAG_SCRIPT))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(implied); i++) {
 		const struct implied *m = &implied[i];
 		struct arg file = {.kind = ARG_BINPRM, .text = new->path};
 		struct slow_hit hit = {.slow = s, .site = m->site, .raw = m->raw, .section = SECTION_KPROBE,
 				       .who = m->by_caller ? &caller : new};
-		if (slow_world_recorded(s->world, m->site))
+		/* A recorder may be silent about this caller; the bprm lines tell by themselves whether they came. */
+		bool silent = str_starts(m->site, STR("security_bprm")) && !new->passed_bprm;
+		if (slow_world_recorded(s->world, m->site) && !silent)
 			continue;
 		if (m->file && new->path_known)
 			hit.values[hit.nvalues++] = (struct slow_value){.index = m->index, .type = m->type, .arg = &file};
@@ -308,9 +327,12 @@ void slow_world_hits(struct slow *s, const struct event *ev, void (*fn)(struct s
 		learn_exec(w, ev, who);
 	else if (new)
 		learn_fork(w, &ev->process, who);
+	/* Which program it is a line of sched_process_exec will tell, where the stream has such lines. */
+	if (ev->kind == KIND_EXEC)
+		who->waits = !who->path_known && slow_world_recorded(w, STR("sched/sched_process_exec"));
 	if (s->presume && !who->path_known && presumable(who->filename))
 		set_path(w, who, who->filename);
-	if (ev->kind == KIND_EXEC)
+	if (ev->kind == KIND_EXEC && !who->waits)
 		exec_hits(s, ev, who, fn);
 	/* A line that tells two names is two events; the first has the values. */
 	if (ev->section != HOOK_NONE && (ev->nargs || ev->kind != KIND_FILE)) {
@@ -320,8 +342,13 @@ void slow_world_hits(struct slow *s, const struct event *ev, void (*fn)(struct s
 		slow_world_records(w, ev);
 		learn_line(w, ev, site, who);
 		hit.who = who;
+		hit.told_elsewhere = misfits(s, ev);
 		lay_out(&hit, ev, recorder_of(s, ev));
 		fn(s, &hit);
+		if (who->waits && str_eq(site, STR("sched/sched_process_exec"))) {
+			who->waits = false;
+			exec_hits(s, ev, who, fn);
+		}
 		who->changed |= changes(site);
 	}
 	who->exited |= ev->kind == KIND_EXIT;

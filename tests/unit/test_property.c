@@ -42,12 +42,12 @@ static void random_target(struct rng *r, struct target *t)
 	assert_int_equal(target_parse(text, &d, t), 0);
 }
 
-static void random_policies(struct rng *r, struct buf *yaml)
+static void random_policies(struct rng *r, uint64_t *sites, struct buf *yaml)
 {
 	unsigned n = 1 + rng_below(r, 3);
 	for (unsigned i = 0; i < n; i++) {
 		buf_puts(yaml, i ? "---\n" : "");
-		random_policy(r, i, yaml);
+		random_policy(r, i, sites, yaml);
 	}
 }
 
@@ -99,8 +99,9 @@ static bool run_seed(uint64_t seed, struct contest *c, struct sums *sums)
 {
 	struct rng r = {.state = seed};
 	CLEANUP_BUF struct buf yaml = BUF_INIT;
+	uint64_t sites = 0;
 	random_target(&r, &c->target);
-	random_policies(&r, &yaml);
+	random_policies(&r, &sites, &yaml);
 	sums->policies++;
 	if (!contest_load(c, buf_view(&yaml))) {
 		if (getenv("PROPERTY_SHOW"))
@@ -112,7 +113,7 @@ static bool run_seed(uint64_t seed, struct contest *c, struct sums *sums)
 	bool good = prints_the_same(c);
 	for (unsigned i = 0; i < STREAMS && good; i++) {
 		CLEANUP_BUF struct buf lines = BUF_INIT;
-		random_stream(&r, &lines);
+		random_stream(&r, sites, &lines);
 		good = contest_run(c, buf_view(&lines), &sums->counts, NULL);
 		if (!good)
 			report(c, seed, &yaml, &lines);
