@@ -43,6 +43,7 @@ COMPILER := $(call obj,compiler/*.c)
 COMMANDS := $(call obj,compiler/main.c compiler/cmd_*.c)
 ENGINE   := $(filter-out $(COMMANDS),$(COMPILER)) $(B)/compiler/lint_pages.o
 RECORDER := $(call obj,recorder/*.c)
+ENFORCER := $(call obj,enforcer/*.c)
 # What of the recorder needs no BPF: tests link it anywhere.
 RECORDS  := $(filter-out $(call obj,recorder/main.c recorder/cmd_*.c recorder/sensor.c recorder/hooks.c recorder/session.c),$(RECORDER))
 WEBUI    := $(filter-out $(B)/webui/main.o,$(call obj,webui/*.c)) $(B)/webui/assets.o
@@ -52,15 +53,16 @@ UNIT     := $(call bin,tests/unit/test_*.c)
 FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
 BENCH    := $(call bin,tests/bench/bench_*.c)
 HELPERS  := $(call bin,tests/live/*.c)
-SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/preempt.sh tests/vm/refused.sh
+SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh
 
-PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record)
+PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record) \
+	$(if $(and $(BPF),$(wildcard enforcer/main.c)),$(B)/stakeout-enforce)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test check tests corpus bench measure fuzz install clean
 all: $(PROGRAMS) $(B)/stakeout.1
-	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture)")
+	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture) and stakeout-enforce")
 
 $(B)/flags:
 	@mkdir -p $(@D) && echo '$(USED)' >$@
@@ -86,6 +88,8 @@ $(B)/stakeout: $(COMMANDS) $(B)/libengine.a $(B)/libschema.a
 	$(link)
 $(B)/stakeout-record: $(RECORDER) $(B)/libschema.a
 	$(link)
+$(B)/stakeout-enforce: $(ENFORCER) $(B)/libschema.a
+	$(link)
 $(B)/stakeout-serve: $(B)/webui/main.o $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link)
 
@@ -102,7 +106,7 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/flags
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -Wextra -Wno-unused-parameter -I. -I/usr/include/$(TRIPLET) -MMD -MP -c $< -o $@
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
-$(B)/recorder/sensor.o: $(SKELS)
+$(B)/recorder/sensor.o $(B)/enforcer/machine.o: $(SKELS)
 
 # The store's tables, as a C string.
 $(B)/schema/store.sql.h: schema/store.sql

@@ -51,8 +51,13 @@ struct qstr {
 	};
 	const unsigned char *name;
 };
+struct super_block {
+	__u32 s_dev;
+};
 struct inode {
 	unsigned long i_ino;
+	__u32 i_generation;
+	struct super_block *i_sb;
 };
 struct dentry;
 struct dentry_operations {
@@ -103,10 +108,14 @@ typedef struct {
 } kuid_t;
 typedef struct kernel_cap_struct {
 	__u64 val;
-} kernel_cap_t;
+} kernel_cap_t;   /* before 6.3 two halves, in this order */
+struct user_namespace {
+	int level;
+};
 struct cred {
 	kuid_t uid;
 	kernel_cap_t cap_effective;
+	struct user_namespace *user_ns;
 };
 struct kernfs_node {
 	const char *name;
@@ -116,8 +125,14 @@ struct kernfs_node {
 struct kernfs_node___renamed {   /* 6.15 and newer */
 	struct kernfs_node *__parent;
 };
+struct cgroup_root {
+	int hierarchy_id;
+};
+struct cgroup_subsys_state;
 struct cgroup {
 	struct kernfs_node *kn;
+	struct cgroup_subsys_state *subsys[16];
+	struct cgroup_root *root;
 };
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
@@ -162,6 +177,7 @@ struct task_struct {
 	struct pid *thread_pid;
 };
 struct linux_binprm {
+	struct file *file;
 	unsigned int secureexec : 1;
 	const char *filename, *interp;
 };

@@ -21,6 +21,7 @@ static const struct verb verbs[] = {
 #include "compiler/verbs.def"
 #undef VERB
 	{"record", "record this machine live into the store", NULL},
+	{"enforce", "put policy images into force on this machine", NULL},
 	{"serve", "the web UI on 127.0.0.1:5000", NULL},
 };
 

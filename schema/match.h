@@ -136,3 +136,11 @@ MATCH_INLINE struct image_net6 match_key6(const image_u8 address[16])
 		key.address[i] = address[i];
 	return key;
 }
+
+/* The bytes of WORD that are '/': the top bit of each is set, nothing else. */
+MATCH_INLINE image_u64 match_slashes(image_u64 word)
+{
+	const image_u64 low = 0x7f7f7f7f7f7f7f7full;
+	image_u64 x = word ^ 0x2f2f2f2f2f2f2f2full;
+	return ~(((x & low) + low) | x | low);
+}

@@ -16,6 +16,7 @@
  *	acts unix PATH | unixbind PATH      "@NAME": abstract
  *	acts bind ADDRESS PORT       UDP
  *	acts trace | mount DIR | root       trace a child, mount a tmpfs in a namespace of its own, take root back
+ *	acts exec PROGRAM ARG...
  *	acts noop
  */
 #define _GNU_SOURCE
@@ -313,6 +314,13 @@ static int act_root(char **argv)
 	return setresuid(0, 0, 0);
 }
 
+static int act_exec(char **argv)
+{
+	execv(argv[0], argv);
+	fail(argv[0]);
+	return 1;
+}
+
 static int act_noop(char **argv)
 {
 	(void)argv;
@@ -331,6 +339,7 @@ static const struct {
 	{"unixbind", 1, act_unixbind}, {"bind", 2, act_bind},	  {"trace", 0, act_trace},
 	{"mount", 1, act_mount},     {"root", 0, act_root},
 	{"deep", 2, act_deep},	     {"loop", 2, act_loop},	  {"noop", 0, act_noop},
+	{"exec", 1, act_exec},
 };
 
 int main(int argc, char **argv)

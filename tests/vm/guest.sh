@@ -50,7 +50,9 @@ for tool in sh setpriv sqlite3 runc; do
 	[ ! -x "$(command -v $tool)" ] || add "$(command -v $tool)" bin/$tool
 done
 add "$STAKEOUT" repository/built/stakeout
-[ ! -x "$STAKEOUT-record" ] || add "$STAKEOUT-record" repository/built/stakeout-record
+for program in record enforce; do
+	[ ! -x "$STAKEOUT-$program" ] || add "$STAKEOUT-$program" repository/built/stakeout-$program
+done
 for helper in "$built"/tests/live/*; do
 	case $helper in
 	*.d) ;;

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Decisions, step by step as compiler/image_eval.c takes them in user space: hash the path once, look up every folder in it
+ * and the whole, compare bytes, collect what the entries grant. What cannot be known is refused.
+ *
+ *	0 = allowed, or not judged; 1 = refused, and recorded, unless refuse() only audits
+ */
+#pragma once
+
+#include "bpf/enforcer.h"
+#include "bpf/walk.h"
+
+#define CHANGES (WIRE_ACCESS_WRITE | WIRE_ACCESS_CREATE | WIRE_ACCESS_TRUNCATE | WIRE_ACCESS_UNLINK |               \
+		 WIRE_ACCESS_RENAME | WIRE_ACCESS_LINK | WIRE_ACCESS_CHMOD)
+
+/* ---- paths: the text of the last walk, against a policy's entries ---- */
+
+static __always_inline void *table_of(void *outer, __u32 slot)
+{
+	return bpf_map_lookup_elem(outer, &slot);
+}
+
+/* Bytes AT.. of the path as a word. */
+static __always_inline __u64 text_word(struct scratch *s, __u64 at)
+{
+	__u64 offset = s->offset + at;
+	asm volatile("" : "+r"(offset));
+	offset &= 2 * WIRE_PATH_MAX - 1;
+	return *(__u64 *)(s->text + offset);
+}
+
+/* The same, with zeros from END on. */
+static __always_inline __u64 text_word_until(struct scratch *s, __u64 at, __u64 end)
+{
+	if (at >= end)
+		return 0;
+	__u64 word = text_word(s, at), left = end - at;
+	return left < 8 ? word & match_low_bytes(left) : word;
+}
+
+static long compare_step(__u32 i, struct walk_context *c)
+{
+	struct scratch *s = c->s;
+	__u64 at = (__u64)i * IMAGE_CHUNK;
+	__u32 number = s->chunk + i;
+	if (at >= s->compared)
+		return 1;
+	void *chunks = table_of(&bytes, s->slot);
+	const struct image_chunk *theirs = chunks ? bpf_map_lookup_elem(chunks, &number) : NULL;
+	struct image_chunk mine;
+#pragma unroll
+	for (int k = 0; k < IMAGE_CHUNK / 8; k++)
+		mine.word[k] = text_word_until(s, at + 8 * k, s->compared);
+	s->differs = !theirs || !match_chunk(&mine, theirs);
+	return s->differs;
+}
+
+/* The entry of the path's first LENGTH bytes, whose key is s->key. */
+static __always_inline const struct image_path *find_path(struct scratch *s, __u64 length)
+{
+	void *table = table_of(&paths, s->slot);
+	const struct image_path *p = table ? bpf_map_lookup_elem(table, &s->key) : NULL;
+	if (!p || p->length != length)
+		return NULL;
+	struct walk_context c = {s};
+	s->chunk = p->chunk;
+	s->compared = length;
+	s->differs = 1;
+	bpf_loop(IMAGE_PATH_MAX / IMAGE_CHUNK, compare_step, &c, 0);
+	return s->differs ? NULL : p;
+}
+
+static __always_inline __u32 *find_pair(void *outer, __u32 slot, __u32 caller, __u32 target)
+{
+	struct image_pair pair = {caller, target};
+	void *table = table_of(outer, slot);
+	return table ? bpf_map_lookup_elem(table, &pair) : NULL;
+}
+
+/* Adds what the entry of the first LENGTH bytes grants. */
+static __noinline int collect(struct scratch *s, __u64 length)
+{
+	const struct image_path *p = find_path(s, length);
+	if (!p)
+		return 0;
+	s->flags |= p->flags;
+	s->access |= p->access;
+	if ((p->flags & IMAGE_PATH_EXEC) || p->access)
+		s->entry = p->id;
+	if (!s->caller)
+		return 0;
+	__u32 *rule = find_pair(&exec_pairs, s->slot, s->caller, p->id);
+	__u32 *access = find_pair(&file_pairs, s->slot, s->caller, p->id);
+	if (rule)
+		s->caller_may = 1;
+	if (access)
+		s->access |= *access;
+	if (rule || access)
+		s->entry = p->id;
+	return 0;
+}
+
+/* The folder that ends with byte K of the word at AT. */
+static __noinline int collect_folder(struct scratch *s, __u64 word, __u64 at, __u64 k)
+{
+	k &= 7;
+	s->key = match_mix_end(s->mix, word & match_low_bytes(k + 1), at + k + 1);
+	return collect(s, at + k + 1);
+}
+
+static long collect_step(__u32 i, struct walk_context *c)
+{
+	struct scratch *s = c->s;
+	__u64 at = (__u64)i * 8, length = s->length;
+	if (at >= length)
+		return 1;
+	__u64 word = text_word_until(s, at, length), slashes = match_slashes(word);
+#pragma unroll
+	for (__u64 k = 0; k < 8; k++) {
+		if ((slashes >> (8 * k + 7) & 1) && at + k + 1 != length)
+			collect_folder(s, word, at, k);
+	}
+	if (length - at > 8) {
+		s->mix = match_mix_word(s->mix, word);
+		return 0;
+	}
+	s->key = match_mix_end(s->mix, word, length);
+	collect(s, length);
+	return 1;
+}
+
+static long mix_step(__u32 i, struct walk_context *c)
+{
+	struct scratch *s = c->s;
+	__u64 at = (__u64)i * 8;
+	if (at >= s->length)
+		return 1;
+	__u64 word = text_word_until(s, at, s->length);
+	if (s->length - at > 8) {
+		s->mix = match_mix_word(s->mix, word);
+		return 0;
+	}
+	s->key = match_mix_end(s->mix, word, s->length);
+	return 1;
+}
+
+static __always_inline void start_path(struct scratch *s)
+{
+	s->length = TEXT_END - s->offset;
+	s->mix = match_mix_start();
+}
+
+/* What all entries that cover the walked path grant to s->caller. */
+static __noinline int collect_path(struct scratch *s)
+{
+	struct walk_context c = {s};
+	s->flags = s->access = s->entry = s->caller_may = 0;
+	start_path(s);
+	bpf_loop(IMAGE_PATH_MAX / 8, collect_step, &c, 0);
+	return 0;
+}
+
+static __always_inline bool has_text(const struct scratch *s)
+{
+	return !(s->state & (WALK_CUT | WALK_NAMELESS));
+}
+
+/* s->caller and its flags: the entry of the program that TASK runs; 0 when no rule names it. */
+static __noinline int find_caller(struct scratch *s, struct task_struct *task)
+{
+	struct walk_context c = {s};
+	struct file *exe = exe_of(task);
+	s->caller = s->caller_flags = 0;
+	if (!exe)
+		return 0;
+	walk(s, task, &exe->f_path);
+	if (!has_text(s))
+		return 0;
+	start_path(s);
+	bpf_loop(IMAGE_PATH_MAX / 8, mix_step, &c, 0);
+	const struct image_path *p = find_path(s, s->length);
+	if (!p)
+		return 0;
+	s->caller = p->id;
+	s->caller_flags = p->flags;
+	return 0;
+}
+
+static __always_inline void count_hit(void *outer, __u32 slot, __u32 entry)
+{
+	void *table = table_of(outer, slot);
+	__u64 *hits = table ? bpf_map_lookup_elem(table, &entry) : NULL;
+	if (hits)
+		__sync_fetch_and_add(hits, 1);
+}
+
+/* ---- refusing ---- */
+
+static __always_inline bool is_exempt_file(const struct file *f)
+{
+	struct enforce_state *st = state_now();
+	const struct inode *inode = f ? (void *)WORD(f, struct file, f_inode) : NULL;
+	const struct super_block *sb = inode ? (void *)WORD(inode, struct inode, i_sb) : NULL;
+	if (!st || !sb)
+		return false;
+	__u64 number = WORD(inode, struct inode, i_ino);
+	__u32 generation = (__u32)WORD(inode, struct inode, i_generation);
+	__u32 device = (__u32)WORD(sb, struct super_block, s_dev);
+#pragma unroll
+	for (int i = 0; i < ENFORCE_EXEMPT_MAX; i++) {
+		const struct enforce_identity *e = &st->exempt[i];
+		if (e->inode && e->inode == number && e->device == device && e->generation == generation)
+			return true;
+	}
+	return false;
+}
+
+#define CAP_SYS_ADMIN_ 21
+
+/* Every right on the host: who has them could take the enforcer away, and so gains nothing. */
+static __always_inline bool owns_host(struct task_struct *task)
+{
+	const struct cred *cred = task->cred;
+	const struct user_namespace *ns = cred ? (void *)WORD(cred, struct cred, user_ns) : NULL;
+	if (!ns || (__u32)WORD(ns, struct user_namespace, level) != 0)
+		return false;
+	return WORD(cred, struct cred, cap_effective) >> CAP_SYS_ADMIN_ & 1;
+}
+
+/* The first process of the host; the enforcer's own program, running or about to. */
+static __always_inline bool is_exempt(struct task_struct *task, const struct file *target)
+{
+	if (task->tgid == 1)
+		return true;
+	return owns_host(task) && (is_exempt_file(exe_of(task)) || is_exempt_file(target));
+}
+
+static __always_inline bool denies(const struct who *w)
+{
+	if (ENFORCE_MODE(w->word) != ENFORCE_DENY)
+		return false;
+	__u64 deadline = w->workload->deadline_ns;
+	return !deadline || bpf_ktime_get_boot_ns() < deadline;
+}
+
+static __always_inline __u32 copy_text(struct scratch *s, char *to, __u64 max)
+{
+	__u64 offset = s->offset, length = TEXT_END - offset;
+	if (offset > TEXT_END)
+		return 0;
+	if (length > max - 1)
+		length = max - 1;
+	asm volatile("" : "+r"(offset), "+r"(length));
+	offset &= 2 * WIRE_PATH_MAX - 1;
+	length &= max - 1;
+	if (offset > TEXT_END || bpf_probe_read_kernel(to, length, s->text + offset))
+		return 0;
+	return length;
+}
+
+/* The path just walked is what was refused. */
+static __noinline int note_object(struct scratch *s)
+{
+	s->refusal.flags = (s->state & WALK_CUT ? ENFORCE_OBJECT_CUT : 0) |
+			   (s->state & WALK_MEMFD ? ENFORCE_OBJECT_MEMFD : 0) |
+			   (s->state & WALK_DELETED ? ENFORCE_OBJECT_DELETED : 0) |
+			   (s->state & WALK_NAMELESS ? ENFORCE_OBJECT_NAMELESS : 0);
+	s->refusal.object_length = s->state & WALK_CUT ? 0 : copy_text(s, s->object, ENFORCE_OBJECT_MAX);
+	return 0;
+}
+
+static __always_inline void note_subject(struct scratch *s, struct task_struct *task)
+{
+	struct file *exe = exe_of(task);
+	s->refusal.subject_length = 0;
+	s->state = WALK_CUT;
+	if (exe)
+		walk(s, task, &exe->f_path);
+	if (!(s->state & WALK_CUT))
+		s->refusal.subject_length = copy_text(s, s->refusal.subject, ENFORCE_SUBJECT_MAX);
+	if ((s->state & WALK_CUT) || TEXT_END - s->offset >= ENFORCE_SUBJECT_MAX)
+		s->refusal.flags |= ENFORCE_SUBJECT_CUT;
+	if (s->state & WALK_NAMELESS)
+		s->refusal.flags |= ENFORCE_SUBJECT_NAMELESS;
+}
+
+/* Object directly behind the fixed part: the verifier sees one buffer of known size in struct scratch. */
+static __always_inline void record(struct scratch *s)
+{
+	__u64 length = s->refusal.object_length;
+	asm volatile("" : "+r"(length));
+	length &= ENFORCE_OBJECT_MAX - 1;
+	if (bpf_ringbuf_output(&refusals, &s->refusal, sizeof(s->refusal) + length, BPF_RB_NO_WAKEUP))
+		lose(ENFORCE_LOSS_RECORD);
+}
+
+/* Counts and records a refusal whose object, address or guard is noted. OUTCOME if it is one. 1 = refuse. */
+static __noinline int refuse(struct scratch *s, struct who *w, __u32 kind, __u32 outcome)
+{
+	bool deny = denies(w);
+	if (kind >= ENFORCE_KINDS)
+		return 1;
+	__sync_fetch_and_add(deny ? &w->workload->denied[kind] : &w->workload->audited[kind], 1);
+	struct enforce_refusal *r = &s->refusal;
+	r->time_ns = bpf_ktime_get_boot_ns();
+	r->cgroup = w->cgroup;
+	r->workload = w->number;
+	r->slot = ENFORCE_SLOT(w->word);
+	r->pid = w->task->tgid;
+	r->uid = w->task->cred->uid.val;
+	r->kind = kind;
+	r->outcome = deny ? outcome : ENFORCE_AUDITED;
+	note_subject(s, w->task);
+	record(s);
+	return deny;
+}
+
+/* No work buffer: counted, not recorded. */
+static __always_inline int refuse_unseen(struct who *w, __u32 kind)
+{
+	bool deny = denies(w);
+	__sync_fetch_and_add(deny ? &w->workload->denied[kind] : &w->workload->audited[kind], 1);
+	return deny;
+}
+
+/* ---- exec ---- */
+
+/* A runtime starting itself, from a sealed copy without a path or by name, to become a container's first process. */
+static __always_inline bool is_runtime_itself(const struct scratch *s)
+{
+	if (!(s->caller_flags & IMAGE_PATH_RUNTIME))
+		return false;
+	bool copy = (s->state & (WALK_MEMFD | WALK_DELETED | WALK_NAMELESS)) || s->length <= 1;
+	return copy || (s->flags & IMAGE_PATH_RUNTIME);
+}
+
+static __always_inline bool has_file(const struct scratch *s)
+{
+	return !(s->state & (WALK_CUT | WALK_NAMELESS | WALK_DELETED));
+}
+
+static __noinline int exec_may(struct scratch *s, struct task_struct *task, const struct path *target)
+{
+	walk(s, task, target);
+	s->caller = s->caller_flags = 0;
+	if (has_file(s)) {
+		collect_path(s);
+		if (match_exec(s->flags, 0))
+			return 1;
+	}
+	find_caller(s, task);
+	walk(s, task, target);
+	if (s->state & WALK_CUT)
+		return 0;
+	collect_path(s);
+	if (is_runtime_itself(s))
+		return 1;
+	return has_file(s) && match_exec(s->flags, s->caller_may);
+}
+
+static __always_inline int judge_exec(struct who *w, struct file *target, __u32 outcome)
+{
+	struct scratch *s = scratch_get();
+	if (!s)
+		return refuse_unseen(w, ENFORCE_EXEC);
+	s->slot = ENFORCE_SLOT(w->word);
+	int refused = 0;
+	if (exec_may(s, w->task, &target->f_path)) {
+		count_hit(&path_hits, s->slot, s->entry);
+	} else if (!is_exempt(w->task, target)) {
+		note_object(s);
+		s->refusal.access = 0;
+		refused = refuse(s, w, ENFORCE_EXEC, outcome);
+	}
+	scratch_put(s);
+	return refused;
+}
+
+/* ---- files ---- */
+
+/* Bits of ASKED that nothing grants; 0 also where nothing is protected. */
+static __always_inline int file_missing(struct scratch *s, struct task_struct *task, const struct path *p, __u32 asked)
+{
+	walk(s, task, p);
+	s->caller = s->caller_flags = 0;
+	if (s->state & WALK_CUT)
+		return asked;
+	if (s->state & WALK_NAMELESS)
+		return 0;
+	collect_path(s);
+	if (!(s->flags & IMAGE_PATH_PROTECT))
+		return 0;
+	if (!match_access(asked, s->access, CHANGES))
+		return 0;
+	if (table_of(&file_pairs, s->slot)) {
+		find_caller(s, task);
+		walk(s, task, p);
+		if (s->state & WALK_CUT)
+			return asked;
+		collect_path(s);
+	}
+	return match_access(asked, s->access, CHANGES);
+}
+
+/* Overlayfs and the like open what lies below on mounts that no task sees: judged above already. */
+static __always_inline bool is_internal(const struct vfsmount *mnt)
+{
+	const struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+	return (long)WORD(m, struct mount, mnt_ns) < 0 && (long)WORD(m, struct mount, mnt_ns) >= -4095;
+}
+
+static __noinline int judge_file(struct who *w, const struct path *p, __u32 asked, __u32 outcome)
+{
+	struct vfsmount *mnt = (void *)WORD(p, struct path, mnt);
+	if (is_internal(mnt))
+		return 0;
+	struct scratch *s = scratch_get();
+	if (!s)
+		return refuse_unseen(w, ENFORCE_FILE);
+	s->slot = ENFORCE_SLOT(w->word);
+	int refused = 0;
+	__u32 missing = file_missing(s, w->task, p, asked);
+	if (!missing) {
+		if (s->flags & IMAGE_PATH_PROTECT)
+			count_hit(&path_hits, s->slot, s->entry);
+	} else if (!is_exempt(w->task, NULL)) {
+		note_object(s);
+		s->refusal.access = missing;
+		refused = refuse(s, w, ENFORCE_FILE, outcome);
+	}
+	scratch_put(s);
+	return refused;
+}
+
+/* ---- guards ---- */
+
+/* A runtime mounts a container's root, from within its cgroup already; see is_runtime_itself() for why it may have no path. */
+static __noinline int guard_passes(struct scratch *s, struct task_struct *task, __u32 guard)
+{
+	struct file *exe = exe_of(task);
+	if (guard != IMAGE_GUARD_MOUNT || !exe)
+		return 0;
+	find_caller(s, task);
+	if (s->caller_flags & IMAGE_PATH_RUNTIME)
+		return 1;
+	return !(s->state & WALK_CUT) && (s->state & (WALK_MEMFD | WALK_DELETED)) && s->judges_exec;
+}

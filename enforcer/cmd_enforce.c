@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stakeout enforce IMAGE...: images into force. */
+#include <stdio.h>
+
+#include "enforcer/apply.h"
+#include "enforcer/cmd.h"
+#include "enforcer/slots.h"
+#include "schema/base/cli.h"
+#include "schema/base/table.h"
+
+struct options {
+	struct cli_list cgroups, workloads;
+	bool audit, json;
+	uint64_t for_ns;
+	const char *backend, *bpffs;
+};
+
+static const struct cli_option options[] = {
+	{"cgroup", 'c', CLI_LIST, offsetof(struct options, cgroups), "PATH", "this cgroup and all below it"},
+	{"workload", 'w', CLI_LIST, offsetof(struct options, workloads), "PATTERN", "the cgroups of workloads that match"},
+	{"audit", 'a', CLI_FLAG, offsetof(struct options, audit), NULL, "count and report, refuse nothing"},
+	{"for", 'f', CLI_DURATION, offsetof(struct options, for_ns), "DURATION", "refuse for this long, then only audit: 20m, 2h"},
+	{"backend", 'b', CLI_STRING, offsetof(struct options, backend), "NAME", "auto (the best that works), lsm, fmod_ret or signal"},
+	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "the BPF file system (default " BPFFS_DEFAULT ")"},
+	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object for each cgroup"},
+};
+
+static const struct cli_verb verb = {
+	"enforce", "put policy images into force", "IMAGE... | status | release | confirm", 1, -1, options, ARRAY_SIZE(options),
+	"Needs root. Without --cgroup and --workload each image goes to the workload it was made for. With one of them the\n"
+	"image goes there. What is in force stays when this command has ended, and until it is released or the host starts\n"
+	"anew; applying again replaces a policy in one step. Cgroups made below one under a policy are under it before their\n"
+	"first process; others are not under any.\n"
+	"\n"
+	"enforce status    what is in force, and what it refused\n"
+	"enforce confirm   takes the time limit of --for away\n"
+	"enforce release   ends policies\n"
+	"Each has its own --help.",
+};
+
+struct work {
+	struct image **images;
+	size_t nimages;
+	struct groups groups;
+	struct { struct target *v; size_t n, cap; } targets;
+};
+
+static void work_done(struct work *w)
+{
+	for (size_t i = 0; i < w->nimages; i++)
+		image_free(w->images[i]);
+	free(w->images);
+	groups_done(&w->groups);
+	free(w->targets.v);
+}
+
+static int read_images(char *const *files, int n, struct diag *d, struct work *w)
+{
+	w->images = xcalloc((size_t)n, sizeof(*w->images));
+	for (int i = 0; i < n; i++) {
+		int r = image_read(files[i], d, &w->images[i]);
+		if (r)
+			return r;
+		w->nimages++;
+	}
+	return 0;
+}
+
+static int add_targets(struct work *w, size_t image, size_t first_group, const char *what, struct diag *d)
+{
+	if (w->groups.n == first_group)
+		return diag_error(d, what, "no cgroup of such a workload is here now");
+	for (size_t g = first_group; g < w->groups.n; g++)
+		*VEC_PUSH(&w->targets) = (struct target){image, g};
+	return 0;
+}
+
+static int find_groups(const struct options *o, struct diag *d, struct work *w)
+{
+	bool told = o->cgroups.n || o->workloads.n;
+	if (told && w->nimages > 1)
+		return diag_error(d, NULL, "--cgroup and --workload take one image: several go to their own workloads");
+	int r = 0;
+	for (size_t i = 0; i < o->cgroups.n && !r; i++)
+		r = group_find(o->cgroups.v[i], d, &w->groups);
+	for (size_t i = 0; i < o->workloads.n && !r; i++) {
+		size_t before = w->groups.n;
+		r = groups_match(o->workloads.v[i], d, &w->groups);
+		if (!r && w->groups.n == before)
+			r = diag_error(d, o->workloads.v[i], "no cgroup of such a workload is here now");
+	}
+	if (told)
+		return r ? r : add_targets(w, 0, 0, "", d);
+	for (size_t i = 0; i < w->nimages && !r; i++) {
+		CLEANUP_FREE char *pattern = xstrndup(w->images[i]->workload.p, w->images[i]->workload.n);
+		size_t first = w->groups.n;
+		r = groups_match(pattern, d, &w->groups);
+		if (!r)
+			r = add_targets(w, i, first, pattern, d);
+	}
+	return r;
+}
+
+/* ---- what is said ---- */
+
+static const struct table_column columns[] = {
+	{"workload", "WORKLOAD", TABLE_TEXT}, {"cgroup", "CGROUP", TABLE_TEXT}, {"image", "IMAGE", TABLE_TEXT},
+	{"mode", "MODE", TABLE_TEXT},         {"backend", "BACKEND", TABLE_TEXT},
+};
+
+static void print(const struct options *o, const struct work *w, const struct machine *m)
+{
+	CLEANUP(table_free) struct table *t = table_new(columns, ARRAY_SIZE(columns));
+	for (size_t k = 0; k < w->targets.n; k++) {
+		const struct group *g = &w->groups.v[w->targets.v[k].group];
+		const struct image *i = w->images[w->targets.v[k].image];
+		table_str(t, str_from(g->workload));
+		table_str(t, str_from(g->folder));
+		table_str(t, i->name);
+		table_str(t, o->audit || !image_settings_of(i)->enforce ? STR("audit") : STR("enforce"));
+		table_str(t, str_from(backend_name(m->backend)));
+	}
+	table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
+}
+
+static void warn(const struct work *w, const struct machine *m, struct diag *d)
+{
+	uint32_t needs = 0;
+	for (size_t i = 0; i < w->nimages; i++)
+		needs |= image_needs(w->images[i]);
+	if (m->backend != ENFORCE_BACKEND_SIGNAL)
+		return;
+	if (needs & IMAGE_JUDGES_FILE)
+		diag_add(d, DIAG_WARNING, NULL, 0, 0, "files: this kernel takes only the signal back end, which kills after a forbidden open has "
+			 "had its effect, and does not see removing, renaming, linking, making folders, changing modes or io_uring");
+	if (machine_unserved(m->backend, needs))
+		diag_add(d, DIAG_WARNING, NULL, 0, 0, "guards: this kernel takes only the signal back end, which has none");
+}
+
+static int run(const struct options *o, struct cli_args *args, struct diag *d)
+{
+	__attribute__((cleanup(work_done))) struct work w = {0};
+	CLEANUP(machine_close) struct machine *m = NULL;
+	int backend = o->backend && strcmp(o->backend, "auto") ? backend_from(o->backend) : -1;
+	if (backend < 0 && o->backend && strcmp(o->backend, "auto"))
+		return diag_error(d, NULL, "--backend '%s' is not one of auto, lsm, fmod_ret, signal", o->backend);
+	int r = read_images(args->v, args->n, d, &w);
+	if (!r)
+		r = check_rights(d);
+	if (!r)
+		r = find_groups(o, d, &w);
+	if (r)
+		return r;
+	struct apply_options a = {w.images, w.nimages, &w.groups, w.targets.v, w.targets.n, o->bpffs, backend, o->audit, o->for_ns};
+	r = apply(&a, d, &m);
+	if (r)
+		return r;
+	print(o, &w, m);
+	warn(&w, m, d);
+	return 0;
+}
+
+int cmd_enforce(int argc, char **argv)
+{
+	struct options o = {.bpffs = BPFFS_DEFAULT};
+	struct cli_args args;
+	int status;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+		return status;
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	status = end(&d, run(&o, &args, &d));
+	cli_done(&verb, &o);
+	return status;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* stakeout enforce status: what is in force, and what it did. */
+#include <stdio.h>
+
+#include "enforcer/cmd.h"
+#include "enforcer/slots.h"
+#include "enforcer/table.h"
+#include "schema/base/cli.h"
+#include "schema/base/sha256.h"
+#include "schema/base/table.h"
+
+struct options {
+	bool json;
+	const char *bpffs;
+};
+
+static const struct cli_option options[] = {
+	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "the BPF file system (default " BPFFS_DEFAULT ")"},
+	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object for each cgroup"},
+};
+
+static const struct cli_verb verb = {
+	"enforce status", "what is in force, and what it refused", "[WORKLOAD|CGROUP]...", 0, -1, options, ARRAY_SIZE(options),
+	"Mode: enforce, audit, or expired (the time of --for is over: it only audits). Exit status 1 when nothing is in force.",
+};
+
+static const struct table_column columns[] = {
+	{"workload", "WORKLOAD", TABLE_TEXT},   {"cgroup", "CGROUP", TABLE_TEXT},
+	{"image", "IMAGE", TABLE_TEXT},         {"mode", "MODE", TABLE_TEXT},
+	{"backend", "BACKEND", TABLE_TEXT},     {"seconds_left", "SECONDS LEFT", TABLE_TEXT},
+	{"denied_exec", "EXEC DENIED", TABLE_COUNT}, {"denied_file", "FILE", TABLE_COUNT},
+	{"denied_connect", "CONNECT", TABLE_COUNT},  {"denied_guard", "GUARD", TABLE_COUNT},
+	{"audited_exec", "EXEC AUDITED", TABLE_COUNT}, {"audited_file", "FILE", TABLE_COUNT},
+	{"audited_connect", "CONNECT", TABLE_COUNT},   {"audited_guard", "GUARD", TABLE_COUNT},
+	{"memory", "BYTES", TABLE_COUNT},       {"applied_ns", "SINCE", TABLE_TIME},
+	{"digest", NULL, TABLE_TEXT},
+};
+
+static const char *mode_of(const struct enforce_workload *w, uint64_t now)
+{
+	if (ENFORCE_MODE(w->word) != ENFORCE_DENY)
+		return "audit";
+	return w->deadline_ns && w->deadline_ns <= now ? "expired" : "enforce";
+}
+
+static void add_row(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n)
+{
+	const struct enforce_workload *w = &m->workloads[number];
+	uint64_t now = boot_ns();
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	if (w->deadline_ns > now)
+		buf_printf(&b, "%llu", (unsigned long long)((w->deadline_ns - now) / NSEC_PER_SEC));
+	table_str(t, str_from(n->workload));
+	table_str(t, str_from(n->folder));
+	table_str(t, str_from(n->image));
+	table_str(t, str_from(mode_of(w, now)));
+	table_str(t, str_from(backend_name(m->backend)));
+	table_str(t, buf_view(&b));
+	for (int k = 0; k < ENFORCE_KINDS; k++)
+		table_u64(t, __atomic_load_n(&w->denied[k], __ATOMIC_RELAXED));
+	for (int k = 0; k < ENFORCE_KINDS; k++)
+		table_u64(t, __atomic_load_n(&w->audited[k], __ATOMIC_RELAXED));
+	table_u64(t, slot_memory(m, ENFORCE_SLOT(w->word)));
+	table_u64(t, n->applied_ns);
+	buf_clear(&b);
+	sha256_hex(n->digest, &b);
+	table_str(t, buf_view(&b));
+}
+
+static int run(const struct options *o, const struct cli_args *args, struct diag *d, bool *ret_any)
+{
+	CLEANUP(machine_close) struct machine *m = NULL;
+	CLEANUP(table_free) struct table *t = table_new(columns, ARRAY_SIZE(columns));
+	int r = check_rights(d);
+	if (!r)
+		r = machine_find(o->bpffs, d, &m);
+	if (r || !m)
+		return r;
+	workloads_reap(m);
+	for (uint32_t i = 0; i < ENFORCE_WORKLOADS; i++) {
+		struct enforce_name name;
+		if (workload_name(m, i, &name) && is_named(&name, args->v, args->n))
+			add_row(t, m, i, &name);
+	}
+	*ret_any = table_rows(t);
+	if (*ret_any)
+		table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
+	return 0;
+}
+
+int cmd_status(int argc, char **argv)
+{
+	struct options o = {.bpffs = BPFFS_DEFAULT};
+	struct cli_args args;
+	int status;
+	bool any = false;
+	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
+		return status;
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	status = end(&d, run(&o, &args, &d, &any));
+	if (status == EXIT_YES && !any)
+		diag_say("stakeout enforce: nothing is in force%s", args.n ? " under this name" : "");
+	return status == EXIT_YES && !any ? EXIT_NO : status;
+}

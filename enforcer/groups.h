@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Cgroups as policies go by them: the v2 hierarchy, and v1's memory hierarchy where tasks are in the root of v2. */
+#pragma once
+
+#include "schema/base/buf.h"
+#include "schema/base/diag.h"
+#include "schema/enforce.h"
+
+struct group {
+	char *folder;             /* absolute */
+	char *path;               /* below its mount: "/system.slice/nginx.service" */
+	char *workload;           /* written form */
+	uint64_t id;              /* with ENFORCE_CGROUP_V1 for v1 */
+};
+
+struct groups {
+	struct group *v;
+	size_t n, cap;
+};
+void groups_done(struct groups *g);
+#define CLEANUP_GROUPS __attribute__((cleanup(groups_done)))
+
+/* The mount of v2 (MEMORY false) or of v1's memory hierarchy; NULL when there is none. The caller frees. */
+char *cgroup_mount(bool memory);
+
+/* A cgroup by its folder, or by its path in the v2 hierarchy. Refuses the root. */
+int group_find(const char *name, struct diag *d, struct groups *ret);
+
+/* All cgroups of workloads that match the pattern; those within a matching one are left out. */
+int groups_match(const char *pattern, struct diag *d, struct groups *ret);
+
+/* Calls FN for G and everything below it, parents first. Stops at the first error. */
+int group_tree(const struct group *g, int (*fn)(void *arg, uint64_t id), void *arg);

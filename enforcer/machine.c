@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * libbpf loads and relocates; after that only descriptors are kept, since a later run has nothing else either. Attaching
+ * goes by system call: one way for programs just loaded and for those found pinned.
+ */
+#include "enforcer/machine.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/enforcer.skel.h"
+#include "schema/refusal.h"
+
+DEFINE_CLEANUP(struct btf *, btf__free)
+DEFINE_CLEANUP(struct enforcer_bpf *, enforcer_bpf__destroy)
+
+/* ---- the folder ---- */
+
+static int check_bpffs(const char *bpffs, struct diag *d)
+{
+	struct statfs fs;
+	if (statfs(bpffs, &fs)) {
+		int r = -errno;
+		diag_error(d, bpffs, "%s: mount it (mount -t bpf bpf %s) or name another with --bpffs", strerror(-r), bpffs);
+		return r;
+	}
+	if (fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	diag_error(d, bpffs, "is not a BPF file system: mount one (mount -t bpf bpf %s) or name it with --bpffs", bpffs);
+	return -ENODEV;
+}
+
+static int lock_base(struct machine *m, struct diag *d)
+{
+	if (mkdir(m->base, 0700) && errno != EEXIST) {
+		int r = -errno;
+		diag_error(d, m->base, "cannot be made: %s", strerror(-r));
+		return r;
+	}
+	m->lock = open(m->base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (m->lock < 0 || flock(m->lock, LOCK_EX)) {
+		int r = -errno;
+		diag_error(d, m->base, "cannot be locked: %s", strerror(-r));
+		return r;
+	}
+	return 0;
+}
+
+/* Policies of another layout would stay in force beside ours. */
+static int check_layouts(const struct machine *m, struct diag *d)
+{
+	DIR *dir = opendir(m->base);
+	int r = dir ? 0 : -errno;
+	for (struct dirent *e; dir && !r && (e = readdir(dir));) {
+		if (e->d_name[0] != 'v' || !strcmp(e->d_name, strrchr(m->folder, '/') + 1))
+			continue;
+		r = -EPROTO;
+		diag_error(d, m->base, "holds the policies of another version (%s), which stay in force: release them with "
+			   "'stakeout enforce release --all', then apply again", e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
+static struct machine *machine_new(const char *bpffs)
+{
+	struct machine *m = xcalloc(1, sizeof(*m));
+	m->base = xasprintf("%s/stakeout", bpffs);
+	m->folder = xasprintf("%s/v%d", m->base, ENFORCE_LAYOUT);
+	m->lock = -1;
+	for (size_t i = 0; i < MACHINE_MAPS; i++)
+		m->maps[i] = -1;
+	for (size_t i = 0; i < PROGRAMS_MAX; i++)
+		m->programs[i] = m->links[i] = -1;
+	return m;
+}
+
+static void close_fds(int *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		cleanup_fd(&v[i]);
+		v[i] = -1;
+	}
+}
+
+void machine_close(struct machine *m)
+{
+	if (!m)
+		return;
+	if (m->workloads)
+		munmap(m->workloads, ENFORCE_WORKLOADS * sizeof(*m->workloads));
+	close_fds(m->maps, MACHINE_MAPS);
+	close_fds(m->programs, PROGRAMS_MAX);
+	close_fds(m->links, PROGRAMS_MAX);
+	for (size_t i = 0; i < m->nconnects; i++)
+		close_fds(m->connects[i].links, ARRAY_SIZE(m->connects[i].links));
+	free(m->connects);
+	cleanup_fd(&m->lock);
+	free(m->base);
+	free(m->folder);
+	free(m);
+}
+
+static int map_workloads(struct machine *m, struct diag *d)
+{
+	void *at = mmap(NULL, ENFORCE_WORKLOADS * sizeof(*m->workloads), PROT_READ | PROT_WRITE, MAP_SHARED,
+			m->maps[MACHINE_WORKLOADS], 0);
+	if (at == MAP_FAILED) {
+		int r = -errno;
+		diag_error(d, NULL, "cannot map the table of workloads: %s", strerror(-r));
+		return r;
+	}
+	m->workloads = at;
+	return 0;
+}
+
+static int open_base(const char *bpffs, struct diag *d, struct machine **ret)
+{
+	CLEANUP(machine_close) struct machine *m = machine_new(bpffs);
+	int r = check_bpffs(bpffs, d);
+	if (!r)
+		r = lock_base(m, d);
+	if (!r)
+		r = check_layouts(m, d);
+	if (!r)
+		*ret = TAKE(m);
+	return r;
+}
+
+/* ---- found ---- */
+
+static int get_pin(const struct machine *m, const char *kind, const char *name)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s_%s", m->folder, kind, name);
+	int fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+static int incomplete(const struct machine *m, const char *kind, const char *name, int err, struct diag *d)
+{
+	diag_error(d, m->folder, "%s_%s cannot be opened (%s): something else changed this folder; "
+		   "'stakeout enforce release --all' removes what is left, then apply again", kind, name, strerror(-err));
+	return err;
+}
+
+static int get_pins(struct machine *m, struct diag *d)
+{
+	for (size_t i = 0; i < MACHINE_MAPS; i++) {
+		if (!machine_map_names[i])
+			continue;
+		m->maps[i] = get_pin(m, "map", machine_map_names[i]);
+		if (m->maps[i] < 0)
+			return incomplete(m, "map", machine_map_names[i], m->maps[i], d);
+	}
+	struct enforce_state state;
+	uint32_t zero = 0;
+	if (bpf_map_lookup_elem(m->maps[MACHINE_STATE], &zero, &state))
+		return incomplete(m, "map", "state", -errno, d);
+	m->backend = (enum enforce_backend)state.backend;
+	for (size_t i = 0; i < nprograms; i++)
+		if (program_of(&programs[i], m->backend))
+			m->programs[i] = MAX(get_pin(m, "prog", programs[i].name), -1);
+	return 0;
+}
+
+int machine_find(const char *bpffs, struct diag *d, struct machine **ret)
+{
+	CLEANUP(machine_close) struct machine *m = NULL;
+	int r = open_base(bpffs, d, &m);
+	if (r)
+		return r;
+	*ret = NULL;
+	if (access(m->folder, F_OK))
+		return 0;
+	m->pinned = true;
+	r = get_pins(m, d);
+	if (!r)
+		r = map_workloads(m, d);
+	if (!r)
+		*ret = TAKE(m);
+	return r;
+}
+
+/* ---- loaded ---- */
+
+static struct buf libbpf_log = BUF_INIT;
+
+/* Kept for the error message; libbpf would print pages. */
+static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level == LIBBPF_WARN && libbpf_log.n < 16384)
+		buf_vprintf(&libbpf_log, fmt, ap);
+	return 0;
+}
+
+static bool has_target(const struct btf *kernel, const struct program *p)
+{
+	if (!p->target)
+		return true;
+	bool tracepoint = !strncmp(p->target, "btf_trace_", 10);
+	return btf__find_by_name_kind(kernel, p->target, tracepoint ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC) > 0;
+}
+
+/* Of the two execs that the signal back end can watch, the later one only where the earlier is missing. */
+static bool superseded(const struct btf *kernel, const struct program *p)
+{
+	return !strcmp(p->name, "signal_exec_late") &&
+	       btf__find_by_name_kind(kernel, "btf_trace_sched_prepare_exec", BTF_KIND_TYPEDEF) > 0;
+}
+
+static int choose(struct enforcer_bpf *skel, enum enforce_backend b, struct diag *d)
+{
+	CLEANUP(btf__free) struct btf *kernel = btf__load_vmlinux_btf();
+	if (!kernel) {
+		diag_error(d, "/sys/kernel/btf/vmlinux", "the kernel's types cannot be read (%s): enforcing needs a kernel built with "
+			   "CONFIG_DEBUG_INFO_BTF=y", strerror(errno));
+		return -ENOTSUP;
+	}
+	skel->rodata->have_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	for (size_t i = 0; i < nprograms; i++) {
+		const struct program *p = &programs[i];
+		bool here = has_target(kernel, p);
+		if (program_of(p, b) && !here && !p->optional) {
+			diag_add(d, DIAG_NOTE, NULL, 0, 0, "back end %s: this kernel has no %s", backend_name(b), p->target);
+			return -ENOTSUP;
+		}
+		bpf_program__set_autoload(bpf_object__find_program_by_name(skel->obj, p->name),
+					  program_of(p, b) && here && !superseded(kernel, p));
+	}
+	return 0;
+}
+
+/* Work buffers: programs that are preempted hold theirs, so more where there are many processors. */
+static void size_buffers(struct enforcer_bpf *skel)
+{
+	uint32_t n = 64;
+	while (n < 4096 && (long)n < 8 * sysconf(_SC_NPROCESSORS_CONF))
+		n *= 2;
+	skel->rodata->scratch_count = n;
+	bpf_map__set_max_entries(skel->maps.buffers, n);
+}
+
+static int own(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static int take_fds(struct machine *m, const struct enforcer_bpf *skel)
+{
+	for (size_t i = 0; i < MACHINE_MAPS; i++) {
+		if (!machine_map_names[i])
+			continue;
+		m->maps[i] = own(bpf_map__fd(bpf_object__find_map_by_name(skel->obj, machine_map_names[i])));
+		if (m->maps[i] < 0)
+			return -errno;
+	}
+	for (size_t i = 0; i < nprograms; i++) {
+		int fd = bpf_program__fd(bpf_object__find_program_by_name(skel->obj, programs[i].name));
+		if (fd >= 0)
+			m->programs[i] = own(fd);
+	}
+	return 0;
+}
+
+static int find_program(const char *name)
+{
+	for (size_t i = 0; i < nprograms; i++)
+		if (!strcmp(programs[i].name, name))
+			return (int)i;
+	return -1;
+}
+
+static int set_state(struct machine *m, struct diag *d)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+	struct enforce_state state = {.backend = m->backend};
+	uint32_t zero = 0;
+	int r = bpf_map_update_elem(m->maps[MACHINE_STATE], &zero, &state, 0);
+	if (!r)
+		r = bpf_prog_test_run_opts(m->programs[find_program("learn_self")], &opts);
+	if (r)
+		diag_error(d, NULL, "cannot set up the enforcer's state: %s", strerror(errno));
+	return r ? -errno : 0;
+}
+
+int machine_load(const char *bpffs, enum enforce_backend b, struct diag *d, struct machine **ret)
+{
+	CLEANUP(machine_close) struct machine *m = NULL;
+	int r = open_base(bpffs, d, &m);
+	if (r)
+		return r;
+	m->backend = b;
+	libbpf_set_print(keep_log);
+	buf_clear(&libbpf_log);
+	CLEANUP(enforcer_bpf__destroy) struct enforcer_bpf *skel = enforcer_bpf__open();
+	if (!skel) {
+		diag_error(d, NULL, "cannot open the enforcer's programs: %s", strerror(errno));
+		return -errno;
+	}
+	r = choose(skel, b, d);
+	if (r)
+		return r;
+	size_buffers(skel);
+	r = enforcer_bpf__load(skel);
+	if (r) {
+		CLEANUP_FREE char *what = xasprintf("back end %s: this kernel refused the programs", backend_name(b));
+		refusal_tell(d, what, "enforcing", "", buf_view(&libbpf_log), -r);
+		return r;
+	}
+	r = take_fds(m, skel);
+	if (!r)
+		r = map_workloads(m, d);
+	if (!r)
+		r = set_state(m, d);
+	if (!r)
+		*ret = TAKE(m);
+	return r;
+}
+
+/* ---- attaching ---- */
+
+static char *link_path(const struct machine *m, const char *name)
+{
+	return xasprintf("%s/link_%s", m->folder, name);
+}
+
+bool machine_attached(const struct machine *m, const struct program *p)
+{
+	CLEANUP_FREE char *path = link_path(m, p->name);
+	return m->links[p - programs] >= 0 || (m->pinned && !access(path, F_OK));
+}
+
+static int pin_link(const struct machine *m, int fd, const char *name, struct diag *d)
+{
+	CLEANUP_FREE char *path = link_path(m, name);
+	if (!bpf_obj_pin(fd, path) || errno == EEXIST)
+		return 0;
+	int r = -errno;
+	diag_error(d, path, "cannot be pinned: %s%s", strerror(-r),
+		   r == -ENOSPC || r == -ENOMEM ? "; the BPF file system is full" : "");
+	return r;
+}
+
+static int attach_one(struct machine *m, size_t i, struct diag *d)
+{
+	int fd = bpf_raw_tracepoint_open(NULL, m->programs[i]);
+	if (fd < 0) {
+		int r = -errno;
+		diag_error(d, NULL, "back end %s: %s cannot be attached: %s", backend_name(m->backend), programs[i].name,
+			   strerror(-r));
+		return r;
+	}
+	m->links[i] = fd;
+	return m->pinned ? pin_link(m, fd, programs[i].name, d) : 0;
+}
+
+int machine_attach(struct machine *m, uint32_t needs, struct diag *d)
+{
+	for (size_t i = 0; i < nprograms; i++) {
+		const struct program *p = &programs[i];
+		if (!(p->need & (needs | NEED_ALWAYS)) || p->cgroup || m->programs[i] < 0 || machine_attached(m, p))
+			continue;
+		int r = attach_one(m, i, d);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static char *connect_name(const struct program *p, uint64_t cgroup)
+{
+	return xasprintf("%s@%llu", p->name, (unsigned long long)cgroup);
+}
+
+int machine_connect(struct machine *m, int cgroup_fd, uint64_t cgroup, struct diag *d)
+{
+	for (size_t i = 0; i < m->nconnects; i++)
+		if (m->connects[i].cgroup == cgroup)
+			return 0;
+	size_t first = (size_t)find_program("connect_4");
+	CLEANUP_FREE char *name = connect_name(&programs[first], cgroup);
+	CLEANUP_FREE char *path = link_path(m, name);
+	if (m->pinned && !access(path, F_OK))
+		return 0;
+	if (m->nconnects == m->connects_cap)
+		m->connects = vec_grow(m->connects, &m->connects_cap, sizeof(*m->connects));
+	struct machine_connect *c = &m->connects[m->nconnects++];
+	*c = (struct machine_connect){.cgroup = cgroup, .links = {-1, -1, -1, -1}};
+	for (size_t k = 0; k < ARRAY_SIZE(c->links); k++) {
+		const struct program *p = &programs[first + k];
+		c->links[k] = bpf_link_create(m->programs[first + k], cgroup_fd, p->cgroup, NULL);
+		if (c->links[k] < 0) {
+			int r = -errno;
+			diag_error(d, NULL, "%s cannot be attached to the cgroup: %s", p->name, strerror(-r));
+			return r;
+		}
+		CLEANUP_FREE char *own_name = connect_name(p, cgroup);
+		int r = m->pinned ? pin_link(m, c->links[k], own_name, d) : 0;
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+void machine_disconnect(struct machine *m, uint64_t cgroup)
+{
+	for (size_t i = 0; i < nprograms; i++) {
+		if (!programs[i].cgroup)
+			continue;
+		CLEANUP_FREE char *name = connect_name(&programs[i], cgroup);
+		CLEANUP_FREE char *path = link_path(m, name);
+		unlink(path);
+	}
+	for (size_t i = 0; i < m->nconnects; i++)
+		if (m->connects[i].cgroup == cgroup)
+			close_fds(m->connects[i].links, ARRAY_SIZE(m->connects[i].links));
+}
+
+/* Links first: as long as one pin is left, release can be asked again. */
+static int remove_folder(const char *folder)
+{
+	static const char *const order[] = {"link_", "prog_", "map_", ""};
+	int r = 0;
+	for (size_t pass = 0; pass < ARRAY_SIZE(order); pass++) {
+		DIR *dir = opendir(folder);
+		if (!dir)
+			return -errno;
+		for (struct dirent *e; (e = readdir(dir));) {
+			CLEANUP_FREE char *path = xasprintf("%s/%s", folder, e->d_name);
+			if (e->d_name[0] != '.' && !strncmp(e->d_name, order[pass], strlen(order[pass])) && unlink(path) && !r)
+				r = -errno;
+		}
+		closedir(dir);
+	}
+	return rmdir(folder) && !r ? -errno : r;
+}
+
+void machine_undo(struct machine *m)
+{
+	if (m->fresh)
+		remove_folder(m->folder);
+	for (size_t i = 0; i < nprograms; i++) {
+		if (m->links[i] < 0)
+			continue;
+		CLEANUP_FREE char *path = link_path(m, programs[i].name);
+		if (m->pinned)
+			unlink(path);
+		close_fds(&m->links[i], 1);
+	}
+	for (size_t i = 0; i < m->nconnects; i++)
+		machine_disconnect(m, m->connects[i].cgroup);
+}
+
+uint32_t machine_unserved(enum enforce_backend b, uint32_t needs)
+{
+	uint32_t served = 0;
+	for (size_t i = 0; i < nprograms; i++)
+		served |= program_of(&programs[i], b) ? programs[i].need : 0;
+	return needs & ~served;
+}
+
+bool machine_knows_caller(const struct machine *m)
+{
+	return m->backend != ENFORCE_BACKEND_SIGNAL || m->programs[find_program("signal_exec")] >= 0;
+}
+
+/* ---- pinning ---- */
+
+static int pin(const char *folder, const char *kind, const char *name, int fd, struct diag *d)
+{
+	CLEANUP_FREE char *path = xasprintf("%s/%s_%s", folder, kind, name);
+	if (fd < 0 || !bpf_obj_pin(fd, path))
+		return 0;
+	int r = -errno;
+	diag_error(d, path, "cannot be pinned: %s%s", strerror(-r),
+		   r == -ENOSPC || r == -ENOMEM ? "; the BPF file system is full" : "");
+	return r;
+}
+
+static int pin_all(const struct machine *m, const char *folder, struct diag *d)
+{
+	int r = 0;
+	for (size_t i = 0; i < MACHINE_MAPS && !r; i++)
+		if (machine_map_names[i])
+			r = pin(folder, "map", machine_map_names[i], m->maps[i], d);
+	for (size_t i = 0; i < nprograms && !r; i++) {
+		r = pin(folder, "prog", programs[i].name, m->programs[i], d);
+		if (!r)
+			r = pin(folder, "link", programs[i].name, m->links[i], d);
+	}
+	size_t first = (size_t)find_program("connect_4");
+	for (size_t i = 0; i < m->nconnects; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(m->connects[i].links) && !r; k++) {
+			CLEANUP_FREE char *name = connect_name(&programs[first + k], m->connects[i].cgroup);
+			r = pin(folder, "link", name, m->connects[i].links[k], d);
+		}
+	return r;
+}
+
+int machine_pin(struct machine *m, struct diag *d)
+{
+	if (m->pinned)
+		return 0;
+	CLEANUP_FREE char *new = xasprintf("%s/new-%d", m->base, getpid());
+	int r = mkdir(new, 0700) ? -errno : 0;
+	if (r)
+		diag_error(d, new, "cannot be made: %s", strerror(-r));
+	else
+		r = pin_all(m, new, d);
+	if (!r && rename(new, m->folder)) {
+		r = -errno;
+		diag_error(d, m->folder, "cannot be put in place: %s", strerror(-r));
+	}
+	if (r)
+		remove_folder(new);
+	m->pinned = m->fresh = !r;
+	return r;
+}
+
+int machine_remove(struct machine *m, struct diag *d)
+{
+	int r = remove_folder(m->folder);
+	if (r)
+		diag_error(d, m->folder, "cannot be removed: %s", strerror(-r));
+	else
+		rmdir(m->base);
+	return r;
+}
+
+int machine_remove_all(const char *bpffs, struct diag *d)
+{
+	CLEANUP(machine_close) struct machine *m = machine_new(bpffs);
+	int r = check_bpffs(bpffs, d);
+	if (r || access(m->base, F_OK))
+		return r;
+	r = lock_base(m, d);
+	DIR *dir = r ? NULL : opendir(m->base);
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		if (e->d_name[0] == '.')
+			continue;
+		CLEANUP_FREE char *folder = xasprintf("%s/%s", m->base, e->d_name);
+		int err = remove_folder(folder);
+		if (err && !r) {
+			r = err;
+			diag_error(d, folder, "cannot be removed: %s", strerror(-err));
+		}
+	}
+	if (dir)
+		closedir(dir);
+	if (!r)
+		rmdir(m->base);
+	return r;
+}

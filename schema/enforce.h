@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the enforcer's programs and stakeout-enforce share besides the policy maps of schema/image.h: which cgroup is under
+ * which policy, what was counted, and the records of what was refused. ABI between two compilers, and between two runs of
+ * stakeout-enforce, since all of it stays pinned.
+ *
+ *	cgroups    cgroup id -> number of a workload          children are entered when they are made
+ *	workloads  number -> struct enforce_workload          one word of it names policy slot, mode, what is judged
+ *	<tables>   slot -> that policy's table                one outer map for each of the image's tables
+ *	hits       slot -> counters                           how often each entry allowed something
+ *	refusals   ring buffer of struct enforce_refusal
+ *	state      0 -> struct enforce_state
+ *	names      number -> struct enforce_name
+ *
+ * A policy is replaced by filling a free slot and then storing one word.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define ENFORCE_LAYOUT        1       /* raised with every change of this file or of the programs' maps: names the folder */
+#define ENFORCE_SLOTS         8192
+#define ENFORCE_WORKLOADS     8192
+#define ENFORCE_CGROUPS       65536
+#define ENFORCE_RING_BYTES    (1 << 20)
+#define ENFORCE_SUBJECT_MAX   512     /* bytes of a subject's path in a record */
+#define ENFORCE_OBJECT_MAX    4096
+#define ENFORCE_EXEMPT_MAX    2
+#define ENFORCE_CGROUP_V1     (1ull << 63)   /* the id is of the v1 memory hierarchy */
+
+enum enforce_kind {             /* numbered as the bits of image_settings.judges; guards follow */
+	ENFORCE_EXEC,
+	ENFORCE_FILE,
+	ENFORCE_CONNECT,
+	ENFORCE_GUARD,
+	ENFORCE_KINDS,
+};
+
+enum enforce_mode { ENFORCE_OFF, ENFORCE_AUDIT, ENFORCE_DENY };
+
+/* enforce_workload.word */
+#define ENFORCE_SLOT(word)    ((__u32)(word))
+#define ENFORCE_MODE(word)    ((__u32)((word) >> 32 & 0xff))
+#define ENFORCE_JUDGES(word)  ((__u32)((word) >> 40 & 0xff))
+#define ENFORCE_GUARDS(word)  ((__u32)((word) >> 48 & 0xff))
+#define ENFORCE_WORD(slot, mode, judges, guards)                                                   \
+	((__u64)(slot) | (__u64)(mode) << 32 | (__u64)(judges) << 40 | (__u64)(guards) << 48)
+
+struct enforce_workload {
+	__u64 word;             /* 0: a free place */
+	__u64 deadline_ns;      /* CLOCK_BOOTTIME: from then on only audit; 0 = never */
+	__u64 denied[ENFORCE_KINDS];
+	__u64 audited[ENFORCE_KINDS];
+};
+
+/* A file that is never refused to a process with every right on the host. */
+struct enforce_identity {
+	__u64 inode;
+	__u32 device, generation;
+};
+
+enum enforce_loss {
+	ENFORCE_LOSS_RECORD,    /* the ring was full: counted, not recorded */
+	ENFORCE_LOSS_SCRATCH,   /* no work buffer was free: refused */
+	ENFORCE_LOSS_CGROUP,    /* a new cgroup found the map full: it is under no policy */
+	ENFORCE_LOSS_FILE,      /* signal: the file was gone before it could be looked at: refused */
+	ENFORCE_LOSSES,
+};
+
+struct enforce_state {
+	struct enforce_identity exempt[ENFORCE_EXEMPT_MAX];
+	__u64 losses[ENFORCE_LOSSES];
+	__u64 backend;          /* enum enforce_backend, for whoever opens the pins */
+};
+
+enum enforce_backend {
+	ENFORCE_BACKEND_NONE,
+	ENFORCE_BACKEND_LSM,
+	ENFORCE_BACKEND_FMOD_RET,
+	ENFORCE_BACKEND_SIGNAL,
+	ENFORCE_BACKENDS,
+};
+
+/* What user space keeps beside a workload; programs do not read it. */
+struct enforce_name {
+	__u64 applied_ns;       /* since 1970 */
+	__u64 cgroup;           /* id, as in "cgroups" */
+	__u32 paths, ports;     /* entries in these tables of the image */
+	__u8 digest[32];        /* of the image */
+	char image[256];        /* its allowlist's name; names that are longer are cut */
+	char workload[512];     /* written form */
+	char folder[1024];      /* the cgroup's, absolute */
+};
+
+enum enforce_outcome {
+	ENFORCE_AUDITED,        /* would have been refused */
+	ENFORCE_REFUSED,        /* the call failed */
+	ENFORCE_KILLED,         /* before the first instruction of the program that was not allowed */
+	ENFORCE_KILLED_AFTER,   /* the call had its effect */
+};
+
+enum enforce_flag {
+	ENFORCE_OBJECT_CUT = 1,     /* the object's path could not be read whole: refused for that */
+	ENFORCE_OBJECT_MEMFD = 2,
+	ENFORCE_OBJECT_DELETED = 4,
+	ENFORCE_SUBJECT_CUT = 8,    /* the text is not the whole path */
+	ENFORCE_SUBJECT_NAMELESS = 16,
+	ENFORCE_OBJECT_NAMELESS = 32,
+};
+
+struct enforce_refusal {
+	__u64 time_ns;          /* CLOCK_BOOTTIME */
+	__u64 cgroup;
+	__u32 workload, slot;
+	__u32 pid, uid;         /* of the initial namespaces */
+	__u8 kind, outcome, family, protocol;
+	__u32 access;           /* file: what nothing grants; guard: IMAGE_GUARD_* */
+	__u32 flags;            /* enum enforce_flag */
+	__u16 port;             /* host order */
+	__u16 subject_length, object_length, pad;
+	__u8 address[16];       /* IPv4 in the first 4 */
+	__u32 pad2;
+	char subject[ENFORCE_SUBJECT_MAX];
+	/* object_length bytes of the object's path follow */
+};
+
+_Static_assert(sizeof(struct enforce_workload) == 80, "ABI");
+_Static_assert(sizeof(struct enforce_identity) == 16, "ABI");
+_Static_assert(sizeof(struct enforce_state) == 72, "ABI");
+_Static_assert(sizeof(struct enforce_name) == 56 + 256 + 512 + 1024, "ABI");
+_Static_assert(sizeof(struct enforce_refusal) == 72 + ENFORCE_SUBJECT_MAX, "ABI");
+_Static_assert(__builtin_offsetof(struct enforce_refusal, subject) == 72, "ABI");
