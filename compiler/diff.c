@@ -47,8 +47,8 @@ static struct diff_side side_of(const struct judgement *j, size_t n)
 	if (!d)
 		return (struct diff_side){.verdict = VERDICT_ALLOW};
 	struct diff_side s = {.verdict = d->verdict, .effect = d->effect, .error = d->error, .signal = d->signal};
-	if (verdict_stops(s.verdict) && judgements_prevent(j, n))
-		s.effect = EFFECT_PREVENTED;
+	if (verdict_stops(s.verdict))
+		s.effect = judgements_effect(j, n);
 	s.monitor = nearness(s.verdict) != nearness(in_force(j, n));
 	return s;
 }

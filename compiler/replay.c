@@ -2,7 +2,6 @@
 /* What becomes of an event and whether it should have: counters only, so that tallies merge in any order. */
 #include "compiler/replay.h"
 
-
 static uint64_t *tally_fields(struct tally *t, size_t *n)
 {
 	_Static_assert(sizeof(*t) % sizeof(uint64_t) == 0, "a tally is counters only");
@@ -46,12 +45,18 @@ static bool hold(const struct event *ev, enum verdict worst, struct tally *t)
 	return broken;
 }
 
-bool judgements_prevent(const struct judgement *j, size_t n)
+enum effect judgements_effect(const struct judgement *j, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (verdict_stops(j[i].verdict) && j[i].effect == EFFECT_PREVENTED)
-			return true;
-	return false;
+	enum effect effect = EFFECT_HAPPENED;
+	for (size_t i = 0; i < n; i++) {
+		if (!verdict_stops(j[i].verdict))
+			continue;
+		if (j[i].effect == EFFECT_PREVENTED)
+			return EFFECT_PREVENTED;
+		if (j[i].effect == EFFECT_UNKNOWN)
+			effect = EFFECT_UNKNOWN;
+	}
+	return effect;
 }
 
 bool replay_event(const struct event *ev, const struct judgement *j, size_t n, struct tally *t)
@@ -61,10 +66,10 @@ bool replay_event(const struct event *ev, const struct judgement *j, size_t n, s
 	t->events += count;
 	t->verdicts[worst] += count;
 	if (verdict_stops(worst)) {
-		if (judgements_prevent(j, n))
-			t->prevented += count;
-		else
-			t->happened += count;
+		enum effect effect = judgements_effect(j, n);
+		t->prevented += effect == EFFECT_PREVENTED ? count : 0;
+		t->happened += effect == EFFECT_HAPPENED ? count : 0;
+		t->effect_unknown += effect == EFFECT_UNKNOWN ? count : 0;
 	}
 	return hold(ev, worst, t);
 }

@@ -92,8 +92,8 @@ static void rule_json(struct visit *v, size_t policy, size_t hook)
 			buf_printf(v->b, ",\"selector\":%d", s);
 		for (unsigned k = 0; k < VERDICT_COUNT; k++)
 			buf_printf(v->b, ",\"%s\":%llu", verdict_name((enum verdict)k), (unsigned long long)r->verdicts[k]);
-		buf_printf(v->b, ",\"prevented\":%llu,\"happened\":%llu}", (unsigned long long)r->prevented,
-			   (unsigned long long)r->happened);
+		buf_printf(v->b, ",\"prevented\":%llu,\"happened\":%llu,\"effect_unknown\":%llu}",
+			   (unsigned long long)r->prevented, (unsigned long long)r->happened, (unsigned long long)r->effect_unknown);
 	}
 }
 
@@ -101,6 +101,7 @@ static const struct table_column rule_columns[] = {
 	{NULL, "POLICY", TABLE_TEXT}, {NULL, "HOOK", TABLE_TEXT}, {NULL, "SELECTOR", TABLE_TEXT}, {NULL, "NOT TOUCHED", TABLE_COUNT},
 	{NULL, "REPORTED", TABLE_COUNT}, {NULL, "UNKNOWN", TABLE_COUNT}, {NULL, "DENIED", TABLE_COUNT},
 	{NULL, "KILLED", TABLE_COUNT}, {NULL, "PREVENTED", TABLE_COUNT}, {NULL, "HAPPENED", TABLE_COUNT},
+	{NULL, "NOT TOLD", TABLE_COUNT},
 };
 
 static void rule_row(struct visit *v, size_t policy, size_t hook)
@@ -121,6 +122,7 @@ static void rule_row(struct visit *v, size_t policy, size_t hook)
 			table_u64(v->table, r->verdicts[k]);
 		table_u64(v->table, r->prevented);
 		table_u64(v->table, r->happened);
+		table_u64(v->table, r->effect_unknown);
 	}
 }
 
@@ -182,7 +184,8 @@ static void json_summary(struct report *r, const struct totals *t, bool stopped)
 		   stopped ? "false" : "true", (unsigned long long)y->events);
 	for (unsigned k = 0; k < VERDICT_COUNT; k++)
 		buf_printf(&b, ",\"%s\":%llu", verdict_name((enum verdict)k), (unsigned long long)y->verdicts[k]);
-	buf_printf(&b, ",\"prevented\":%llu,\"happened\":%llu", (unsigned long long)y->prevented, (unsigned long long)y->happened);
+	buf_printf(&b, ",\"prevented\":%llu,\"happened\":%llu,\"effect_unknown\":%llu", (unsigned long long)y->prevented,
+		   (unsigned long long)y->happened, (unsigned long long)y->effect_unknown);
 	buf_printf(&b, ",\"must_allow\":%llu,\"must_allow_broken\":%llu", (unsigned long long)y->must_allow,
 		   (unsigned long long)y->must_allow_broken);
 	buf_printf(&b, ",\"must_deny\":%llu,\"must_deny_broken\":%llu,", (unsigned long long)y->must_deny,
@@ -244,7 +247,12 @@ static void text_tally(const struct report *r, const struct totals *t, struct bu
 	count(b, y->verdicts[VERDICT_DENY], " denied, ");
 	count(b, y->verdicts[VERDICT_KILL], " killed; ");
 	count(b, y->prevented, " prevented, ");
-	count(b, y->happened, " happened all the same), ");
+	count(b, y->happened, " happened all the same");
+	if (y->effect_unknown) {
+		buf_puts(b, ", of ");
+		count(b, y->effect_unknown, " it is not told");
+	}
+	buf_puts(b, "), ");
 	count(b, y->verdicts[VERDICT_POST], " reported only, ");
 	count(b, y->verdicts[VERDICT_ALLOW], " not touched, ");
 	count(b, y->verdicts[VERDICT_UNKNOWN], " unknown");

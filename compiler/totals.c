@@ -148,6 +148,7 @@ bool totals_event(struct totals *t, const struct event *ev, const struct judgeme
 		if (verdict_stops(j[i].verdict)) {
 			r->prevented += j[i].effect == EFFECT_PREVENTED ? count : 0;
 			r->happened += j[i].effect == EFFECT_HAPPENED ? count : 0;
+			r->effect_unknown += j[i].effect == EFFECT_UNKNOWN ? count : 0;
 		}
 	}
 	bool broken = replay_event(ev, j, n, &t->tally);

@@ -11,7 +11,7 @@
 /* What one selector of a hook, or one rule of an image, decided. */
 struct rule_total {
 	uint64_t verdicts[VERDICT_COUNT];
-	uint64_t prevented, happened;       /* of the denied and killed ones; the rest is not told */
+	uint64_t prevented, happened, effect_unknown;   /* of the denied and killed ones */
 };
 
 /* The events of one label with one expectation. */

@@ -14,20 +14,21 @@ void refuse_uncompiled(struct response *r, const struct candidate *c)
 
 static uint64_t stops(const struct tally *t)
 {
-	return t->prevented + t->happened;
+	return t->verdicts[VERDICT_DENY] + t->verdicts[VERDICT_KILL];
 }
 
 void json_proof(struct buf *b, const struct proof *p)
 {
 	buf_printf(b,
 		   "\"judged\":%" PRIu64 ",\"events\":%" PRIu64 ",\"blocked\":%" PRIu64
-		   ",\"prevented\":%" PRIu64 ",\"happened\":%" PRIu64 ",\"unknown\":%" PRIu64
+		   ",\"prevented\":%" PRIu64 ",\"happened\":%" PRIu64 ",\"effect_unknown\":%" PRIu64 ",\"unknown\":%" PRIu64
 		   ",\"attacks\":%" PRIu64 ",\"stopped\":%" PRIu64 ",\"benign\":%" PRIu64
 		   ",\"broken\":%" PRIu64 ",\"newly_blocked\":%" PRIu64 ",\"newly_allowed\":%" PRIu64
 		   ",\"newly_unknown\":%" PRIu64
 		   ",\"denied_passing\":%" PRIu64 ",\"denied_passing_events\":%" PRIu64
 		   ",\"undecided_blocked\":%" PRIu64 ",\"undecided_blocked_events\":%" PRIu64,
 		   p->judged, p->tally.events, stops(&p->tally), p->tally.prevented, p->tally.happened,
+		   p->tally.effect_unknown,
 		   p->tally.verdicts[VERDICT_UNKNOWN], p->attacks, p->stopped, p->benign, p->broken,
 		   p->newly_blocked, p->newly_allowed, p->newly_unknown,
 		   p->denied_passing, p->denied_passing_events, p->undecided_blocked, p->undecided_blocked_events);

@@ -57,7 +57,7 @@ static bool show_unknown(const struct proof_event *e)
 }
 static bool show_happened(const struct proof_event *e)
 {
-	return verdict_stops(e->verdict) && !e->prevented;
+	return verdict_stops(e->verdict) && e->effect == EFFECT_HAPPENED;
 }
 static bool show_attacks(const struct proof_event *e)
 {
@@ -134,7 +134,7 @@ static enum strip_class strip_class(const struct proof_event *e)
 		return STRIP_UNKNOWN;
 	if (!verdict_stops(e->verdict))
 		return STRIP_ALLOWED;
-	return e->prevented ? STRIP_BLOCKED : STRIP_HAPPENED;
+	return e->effect == EFFECT_PREVENTED ? STRIP_BLOCKED : e->effect == EFFECT_HAPPENED ? STRIP_HAPPENED : STRIP_UNKNOWN;
 }
 
 static void add_why(struct buf *b, const struct candidate *c, const struct proof_event *e)
@@ -182,7 +182,7 @@ static void add_row(struct replay *p, const struct proof_event *e, const struct 
 		   phase_name(phase_in(p, ev)), MAX(ev->count, 1u));
 	buf_json(b, buf_view(words));
 	buf_printf(b, ",\"verdict\":\"%s\",\"effect\":\"%s\",\"broken\":%s,\"expect\":\"%s\"",
-		   verdict_name(e->verdict), e->prevented ? "prevented" : "happened", e->broken ? "true" : "false",
+		   verdict_name(e->verdict), effect_name(e->effect), e->broken ? "true" : "false",
 		   ev->expect == EXPECT_ALLOW ? "allow" : ev->expect == EXPECT_DENY ? "deny" : "");
 	if (e->compared)
 		buf_printf(b, ",\"before\":\"%s\"", verdict_name(e->before));

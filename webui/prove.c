@@ -154,7 +154,6 @@ static void prove_event(struct prover *p, const struct event *ev, enum choice ch
 	if (p->only_ours && !ours(&p->wish->row->workload, ev))
 		return;
 	p->proof.judged++;
-	uint64_t before = p->proof.tally.prevented;
 	bool broken = replay_event(ev, j, n, &p->proof.tally);
 	count_expectation(p, ev, broken);
 	enum verdict worst = judgements_worst(j, n);
@@ -163,7 +162,7 @@ static void prove_event(struct prover *p, const struct event *ev, enum choice ch
 				      .verdict = worst,
 				      .judgement = p->now.engine ? decided : NULL,
 				      .engine = p->now.engine,
-				      .prevented = p->proof.tally.prevented != before,
+				      .effect = judgements_effect(j, n),
 				      .broken = broken,
 				      .choice = choice,
 				      .compared = p->before.candidate,

@@ -27,7 +27,8 @@ struct proof_event {
 	enum verdict verdict;
 	const struct judgement *judgement;  /* the deciding one, or NULL */
 	const struct engine *engine;        /* that made it, to explain with; or NULL */
-	bool prevented, broken;
+	enum effect effect;                 /* of one that is stopped */
+	bool broken;
 	enum choice choice;                 /* CHOICE_COUNT: of a corpus, nobody decides there */
 	bool compared;                      /* BEFORE is the verdict of the candidate before */
 	enum verdict before;

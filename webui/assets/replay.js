@@ -14,6 +14,7 @@ const WORDS = {allow: 'allowed', post: 'reported', unknown: 'cannot be told', de
 const SHOWS = [['changed', 'Changed', 'd'], ['newly-blocked', 'Newly blocked', 'd'], ['newly-allowed', 'Newly allowed', 'd'],
 	       ['blocked', 'Blocked', ''], ['undecided-blocked', 'Blocked, undecided', 'r'], ['denied-passing', 'Denied, yet pass', 'r'], ['all', 'All', ''], ['unknown', 'Cannot be told', ''], ['happened', 'Killed too late', ''],
 	       ['attacks', 'Attacks', 'c'], ['missed', 'Attacks missed', 'c'], ['broken', 'Benign broken', 'c']];
+const EFFECTS = {prevented: 'prevented', happened: 'happened all the same', unknown: 'whether it happened is not told'};
 const NONE = {blocked: '✓ Nothing would be blocked.', missed: '✓ No attack was missed.', broken: '✓ Nothing benign breaks.', changed: '✓ No verdict changes.',
 	      'newly-blocked': '✓ Nothing is blocked that was not blocked before.', 'newly-allowed': 'Nothing is allowed that was not allowed before.',
 	      'undecided-blocked': '✓ Nothing is blocked that nobody decided.', 'denied-passing': '✓ Nothing that was denied passes.',
@@ -22,7 +23,7 @@ const PHASES = ['start-up', 'steady', 'probes', 'scheduled', 'interactive'];
 
 function verdict(row) {
 	const stops = row.verdict === 'deny' || row.verdict === 'kill';
-	const effect = stops ? (row.effect === 'prevented' ? 'prevented' : 'happened all the same') : '';
+	const effect = stops ? EFFECTS[row.effect] : '';
 	// Stopping is good of an attack, bad of what must work, and a question of everything else.
 	const wanted = row.broken ? 'bad' : row.expect === 'deny' ? 'good' : row.expect ? 'plain' : stops || row.verdict === 'unknown' ? 'warn' : 'plain';
 	const word = row.expect === 'deny' ? (row.broken ? 'attack missed' : 'attack stopped')
@@ -33,7 +34,7 @@ function verdict(row) {
 
 function verdictOf(got, comparing) {
 	return [h('p', null, h('b', null, count(got.blocked)), ` of ${plural(got.events, 'event')} would be blocked: `,
-			`${count(got.prevented)} prevented, ${count(got.happened)} killed although it happened; ${count(got.unknown)} cannot be told.`,
+			`${count(got.prevented)} prevented, ${count(got.happened)} killed although it happened${got.effect_unknown ? `, of ${count(got.effect_unknown)} it is not told` : ''}; ${count(got.unknown)} cannot be told.`,
 			got.attacks ? ` Attacks: ${count(got.stopped)} of ${count(got.attacks)} stopped.` : '',
 			got.undecided_blocked ? ` ${plural(got.undecided_blocked, 'observation')} of these nobody decided.` : '',
 			got.benign ? ` Benign: ${count(got.broken)} of ${count(got.benign)} broken.` : ''),
