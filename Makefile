@@ -53,7 +53,7 @@ UNIT     := $(call bin,tests/unit/test_*.c)
 FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
 BENCH    := $(call bin,tests/bench/bench_*.c)
 HELPERS  := $(call bin,tests/live/*.c)
-SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh
+SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/hooks.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh
 
 PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record) \
 	$(if $(and $(BPF),$(wildcard enforcer/main.c)),$(B)/stakeout-enforce)

@@ -4,6 +4,7 @@
 
 #include "compiler/compile_write.h"
 #include "compiler/lower.h"
+#include "compiler/review.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/table.h"
@@ -96,11 +97,13 @@ static void add_rows(const struct compiled *c, struct table *t)
 static void show_unseen(const struct compiled *c)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
+	if (!c->unseen)
+		return;
+	buf_puts(&b, "  no evidence shows ");
 	access_words(c->unseen, &b);
-	if (c->unseen)
-		printf("  no evidence shows %s; not every recording can ('stakeout record' does not see renames, removals, "
-		       "links and modes). Where the workload does it below a protected path, it would be stopped: monitor first\n",
-		       b.p);
+	buf_puts(&b, " (");
+	review_unseen(c, &b);
+	printf("%s). Where the workload does it below a protected path, it would be stopped: monitor first\n", b.p);
 }
 
 /* What was recorded and not allowed. */

@@ -71,6 +71,7 @@ struct compiled {
 	uint64_t replayed;         /* events of evidence that were judged */
 	uint64_t unknown;          /* of them, those the policies could not be asked about */
 	uint32_t unseen;           /* ACCESS_*: changes the file rules deny and nothing in the evidence ever did */
+	uint32_t visible;          /* ACCESS_*: changes that one of the recordings shows when they happen, be it by a typed name */
 	/* Recorded by the workload, allowed by no entry and denied by nobody: enforcing would stop them. */
 	uint64_t would_stop, would_stop_events;
 	uint64_t would_stop_of[KIND_COUNT];

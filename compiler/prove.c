@@ -9,6 +9,7 @@
 #include "compiler/eval.h"
 #include "compiler/image_eval.h"
 #include "compiler/lower.h"
+#include "schema/coverage.h"
 #include "schema/event_words.h"
 #include "schema/store_read.h"
 
@@ -209,13 +210,28 @@ static void prove_observation(struct prover *p, const struct observation_row *ro
 		would_stop(p, &ev);
 }
 
+/* Which changes one of the recordings could have shown. */
+static int learn_coverage(struct prover *p, struct store *s, const struct workload_row *w)
+{
+	struct recording_row *rows;
+	size_t n;
+	int err = store_recordings(s, p->arena, w->id, &rows, &n);
+	for (size_t i = 0; i < n && !err; i++)
+		for (uint32_t bit = 1; bit <= LOWER_CHANGES; bit <<= 1)
+			if (coverage_of_access(rows[i].recording.hooks, bit) != COVERAGE_MISSED)
+				p->c->visible |= bit & LOWER_CHANGES;
+	return err;
+}
+
 static int prove_rows(struct prover *p, struct store *s, const struct workload_row *w)
 {
 	struct observation_query q = OBSERVATION_QUERY_ALL;
 	struct observation_row row;
 	CLEANUP(store_cursor_close) struct store_cursor *cursor = NULL;
 	q.workload = w->id;
-	int err = store_observations(s, &q, &cursor);
+	int err = learn_coverage(p, s, w);
+	if (!err)
+		err = store_observations(s, &q, &cursor);
 	while (!err && (err = store_cursor_next(cursor, &row)) > 0) {
 		prove_observation(p, &row);
 		err = 0;

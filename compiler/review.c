@@ -25,6 +25,31 @@ static void put_text(struct buf *b, struct str s)
 	}
 }
 
+void review_unseen(const struct compiled *c, struct buf *b)
+{
+	const struct {
+		uint32_t bits;
+		const char *means;
+	} parts[] = {
+		{c->unseen & c->visible, "the recordings would show it: the workload did not do it while they ran"},
+		{c->unseen & ~c->visible,
+		 "no recording of this workload is known to show it ('stakeout recordings' says what each could not see), "
+		 "so only monitoring tells"},
+	};
+	const char *between = "";
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!parts[i].bits)
+			continue;
+		buf_puts(b, between);
+		if (parts[i].bits != c->unseen) {
+			access_words(parts[i].bits, b);
+			buf_puts(b, ": ");
+		}
+		buf_puts(b, parts[i].means);
+		between = "; ";
+	}
+}
+
 static void put_title(const struct compiled *c, const struct compile_options *o, struct buf *b)
 {
 	const struct allowlist *a = c->lowered->source;
@@ -52,10 +77,10 @@ static void put_title(const struct compiled *c, const struct compile_options *o,
 		return;
 	buf_puts(b, "**No evidence shows ");
 	access_words(c->unseen, b);
-	buf_puts(b, "**: either the workload never does it, or the recording could not see it (`stakeout record` does not see "
-		    "renames, removals, links and modes; the policies of `stakeout audit-policy` do). Programs that replace a file by "
-		    "renaming, such as `sed -i`, an editor or a package manager, would be stopped below the protected paths. Only "
-		    "monitoring tells.\n\n");
+	buf_puts(b, "**: ");
+	review_unseen(c, b);
+	buf_puts(b, ". Programs that replace a file by renaming, such as `sed -i`, an editor or a package manager, would be stopped "
+		    "below the protected paths.\n\n");
 }
 
 static void put_files(const struct compiled *c, struct buf *b)

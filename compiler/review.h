@@ -4,5 +4,8 @@
 
 #include "compiler/compile.h"
 
+/* "A: the recordings would show it; B: they could not": of what no evidence shows, what that means. */
+void review_unseen(const struct compiled *c, struct buf *b);
+
 /* C is complete but for the page itself. */
 void review_page(const struct compiled *c, const struct compile_options *o, struct buf *b);

@@ -108,7 +108,7 @@ grep -q '^    - path: /bin/busybox$' "$dir/app.yaml" && grep -q 'path: /etc/app.
 status 0 "$STAKEOUT" compile "$dir/app.yaml" --enforce --db "$db" -o "$dir/out"
 said 'enforce mode, [0-9]* allowed events replayed, none would be stopped'
 said 'no YAML: .*--host-wide'
-said 'no evidence shows'
+said 'the recordings would show it: the workload did not do it while they ran'
 status 0 "$STAKEOUT" replay "$dir/out" --corpus "$dir/corpus.ndjson" --limit 0
 prevented
 # A policy that lets an attack pass, or stops ordinary work, ends with 1.
