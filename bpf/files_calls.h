@@ -53,8 +53,8 @@ static __always_inline struct path_words path_at(const struct path *p)
 	return (struct path_words){.mount = WORD(p, struct path, mnt), .dentry = WORD(p, struct path, dentry)};
 }
 
-/* FOLDER, PATH: which arguments they are. */
-static __noinline int on_name(struct task_struct *task, const struct call *c, __u32 folder, __u32 path, const struct deed *d)
+/* FOLDER, PATH: which arguments they are. 1: the name is empty, and the descriptor itself meant (AT_EMPTY_PATH). */
+static __always_inline int on_name(struct task_struct *task, const struct call *c, __u32 folder, __u32 path, const struct deed *d)
 {
 	struct typed t = {.name = argument(c, path)};
 	long fd = folder == WIRE_CALL_HERE ? AT_FDCWD_ : (int)argument(c, folder);
@@ -67,9 +67,23 @@ static __noinline int on_name(struct task_struct *task, const struct call *c, __
 	}
 	char first = 0;
 	bpf_probe_read_user(&first, 1, (void *)t.name);
-	if (!first && fd != AT_FDCWD_)   /* AT_EMPTY_PATH: the descriptor itself */
-		return on_descriptor(task, fd, d);
+	if (!first && fd != AT_FDCWD_)
+		return 1;
 	return on_typed(task, &t, d);
+}
+
+/* Apart from on_call(): together their frames would be too much. */
+static __noinline int on_names(struct task_struct *task, const struct call *c)
+{
+	struct deed d = {.kind = c->row->guard ? WIRE_GUARD : WIRE_FILE, .bits = c->row->bits};
+	int empty = 0;
+#pragma nounroll
+	for (__u32 i = 0; i < 2; i++) {
+		__u32 folder = i ? c->row->folder2 : c->row->folder, path = i ? c->row->path2 : c->row->path;
+		if (path != WIRE_CALL_NONE)
+			empty |= on_name(task, c, folder, path, &d);
+	}
+	return empty;
 }
 
 static __always_inline void on_map(struct task_struct *task, const struct call *c)
@@ -114,10 +128,8 @@ static __noinline int on_call(struct task_struct *task, const struct call *c, lo
 	case WIRE_OP_MAP:
 		on_map(task, c);
 		break;
-	case WIRE_OP_NAMES:
-		on_name(task, c, c->row->folder, c->row->path, &d);
-		if (c->row->path2 != WIRE_CALL_NONE)
-			on_name(task, c, c->row->folder2, c->row->path2, &d);
+	case WIRE_OP_NAMES:   /* an empty one */
+		on_descriptor(task, (int)argument(c, c->row->folder), &d);
 		break;
 	case WIRE_OP_PTRACE:
 		if (tracing_begins(c))
@@ -182,5 +194,7 @@ int BPF_PROG(file_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (c.row->op <= WIRE_OP_CREAT)
 		return on_open(task, &c, ret);
-	return on_call(task, &c, ret);
+	if (c.row->op != WIRE_OP_NAMES || on_names(task, &c))
+		on_call(task, &c, ret);
+	return 0;
 }
