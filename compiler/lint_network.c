@@ -53,9 +53,6 @@ static void one_family(struct lint_context *c, const struct hook *h, const struc
 	if (!six && families(s) & 2)
 		lint_report(c, f->at, "list the IPv6 networks too, ::ffff:... for IPv4 through IPv6 sockets, or add a filter "
 			    "Family AF_INET", "%s with IPv4 values alone passes for every IPv6 peer", operator_name(f->op));
-	if (!four && families(s) & 1)
-		lint_report(c, f->at, "list the IPv4 networks too, or add a filter Family AF_INET6",
-			    "%s with IPv6 values alone passes for every IPv4 peer", operator_name(f->op));
 }
 
 void lint_not_address_one_family(struct lint_context *c)

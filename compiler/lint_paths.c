@@ -280,13 +280,16 @@ void lint_path_symlink(struct lint_context *c)
 		lint_each_binaries(c, symlink_binaries);
 }
 
-static bool listed(const struct strs *list, struct str v, const char *before)
+/* Is what /usr holds of V in the list, too? */
+static bool listed(enum policy_operator op, const struct strs *list, struct str v)
 {
-	size_t n = strlen(before);
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].n == v.n + n && memcmp(list->v[i].p, before, n) == 0 &&
-		    memcmp(list->v[i].p + n, v.p, v.n) == 0)
+	for (size_t i = 0; i < list->n; i++) {
+		struct str o = list->v[i];
+		if (!str_starts(o, STR("/usr/")))
+			continue;
+		if (prefix(op) ? str_starts(v, str_skip(o, 4)) || o.n == 5 : str_eq(str_skip(o, 4), v))
 			return true;
+	}
 	return false;
 }
 
@@ -296,7 +299,7 @@ static void merged(struct lint_context *c, enum policy_operator op, const struct
 	static const char *const folders[] = {"/bin/", "/sbin/", "/lib/", "/lib64/"};
 	for (size_t i = 0; i < list->n && (exact(op) || prefix(op)); i++) {
 		struct str v = list->v[i];
-		if (link_of(op, v) || str_eq(v, STR("/bin/busybox")) || listed(list, v, "/usr"))
+		if (link_of(op, v) || str_eq(v, STR("/bin/busybox")) || listed(op, list, v))
 			continue;
 		for (size_t k = 0; k < ARRAY_SIZE(folders); k++)
 			if (str_starts(v, str_from(folders[k])))
