@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "compiler/lint_btf.h"
+#include "compiler/lint_fix.h"
+#include "compiler/lint_pages.h"
 #include "compiler/lint_report.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
@@ -13,8 +15,9 @@
 
 struct options {
 	struct cli_list only, ignore;
-	const char *target, *btf, *severity, *as;
-	bool json, sarif;
+	const char *target, *btf, *severity, *as, *explain;
+	uint64_t cpus;
+	bool json, sarif, fix, dry_run;
 };
 
 static const struct cli_option option_rows[] = {
@@ -26,10 +29,14 @@ static const struct cli_option option_rows[] = {
 	{"severity", 's', CLI_STRING, offsetof(struct options, severity), "LEVEL", "only findings from this level: error, warning or note (default)"},
 	{"only", 0, CLI_LIST, offsetof(struct options, only), "ID", "only this finding; repeatable"},
 	{"ignore", 'i', CLI_LIST, offsetof(struct options, ignore), "ID", "not this finding; repeatable"},
+	{"fix", 0, CLI_FLAG, offsetof(struct options, fix), NULL, "make the edits that need no judgement, in the files; of - to standard output"},
+	{"dry-run", 'n', CLI_FLAG, offsetof(struct options, dry_run), NULL, "with --fix: show them as a diff, write nothing; status 1 when there are some"},
+	{"explain", 0, CLI_STRING, offsetof(struct options, explain), "ID", "print the page of a finding: what is wrong, what is right, why"},
+	{"cpus", 0, CLI_U64, offsetof(struct options, cpus), "N", "CPUs of a node, for the cost in memory (default 8)"},
 };
 
 static const struct cli_verb verb = {
-	"lint", "would an agent take these policies, and do they do what they seem to", "FILE...", 1, -1,
+	"lint", "would an agent take these policies, and do they do what they seem to", "FILE...", 0, -1,
 	option_rows, ARRAY_SIZE(option_rows),
 	"FILE is a TracingPolicy file, - for standard input, or a folder: then every .yaml, .yml and .json below it, where\n"
 	"manifests of other kinds are passed over. A policy reaches an agent as a file or through an API server (kubectl);\n"
@@ -41,10 +48,45 @@ static const struct cli_verb verb = {
 
 struct run {
 	struct lint_options lint;
+	const struct lint_filter *filter;
 	struct lint_report *report;
 	struct lint_names *names;
-	bool unreadable;
+	bool fix, dry_run;
+	bool unreadable, unwritten, changed;
 };
+
+/* Edits TEXT, FILE's, by the findings that are asked for; false when FILE is then done with. */
+static bool fix_one(struct run *run, const char *file, struct buf *text)
+{
+	CLEANUP_BUF struct buf fixed = BUF_INIT, diff = BUF_INIT;
+	size_t n;
+	lint_fix(file, buf_view(text), &run->lint, run->filter, &fixed, &n);
+	run->changed |= n > 0;
+	if (run->dry_run) {
+		lint_diff(file, buf_view(text), buf_view(&fixed), &diff);
+		fwrite(diff.p ? diff.p : "", 1, diff.n, stdout);
+		return false;
+	}
+	if (strcmp(file, "-") == 0) {
+		fwrite(fixed.p ? fixed.p : "", 1, fixed.n, stdout);
+		return false;
+	}
+	if (n == 0)
+		return true;
+	struct stat st;
+	CLEANUP_FREE char *real = realpath(file, NULL);   /* a link stays one */
+	int err = !real || stat(real, &st) < 0 ? -errno : write_file(real, fixed.p, fixed.n, st.st_mode & 07777);
+	if (err)
+		fprintf(stderr, "stakeout lint: %s: cannot write: %s; it is as it was\n", file, strerror(-err));
+	else
+		fprintf(stderr, "stakeout lint: %s: %zu edit%s made\n", file, n, n == 1 ? "" : "s");
+	run->unwritten |= err != 0;
+	if (!err) {
+		buf_clear(text);
+		buf_add(text, fixed.p, fixed.n);
+	}
+	return true;
+}
 
 static void lint_one(struct run *run, const char *file, bool of_folder)
 {
@@ -60,6 +102,8 @@ static void lint_one(struct run *run, const char *file, bool of_folder)
 	if (err)
 		return;
 	run->lint.skip_others = of_folder;
+	if (run->fix && !fix_one(run, file, &text))
+		return;
 	lint_text(arena, strcmp(file, "-") ? file : "stdin", buf_view(&text), &run->lint, &f);
 	lint_names_check(run->names, &f);
 	lint_report_file(run->report, &f);
@@ -164,13 +208,43 @@ static int read_options(const struct options *o, struct lint_filter *filter, str
 	return 0;
 }
 
+static int explain(const char *id)
+{
+	const struct lint_rule *r = lint_rule_find(id);
+	struct cli_list ids = {.v = &id, .n = 1};
+	if (!r)
+		return known_ids(&ids) ? EXIT_YES : EXIT_INPUT;
+	for (size_t i = 0; i < lint_pages_n; i++)
+		if (strcmp(lint_pages[i].id, id) == 0) {
+			printf("%s", lint_pages[i].text);
+			return EXIT_YES;
+		}
+	printf("# %s\n\nAsked for at stage %s: %s.\n", r->id, policy_stage_names[r->stage], r->title);
+	return EXIT_YES;
+}
+
+static bool fixes_input(const struct options *o, const struct cli_args *args)
+{
+	bool input = false;
+	for (int i = 0; i < args->n; i++)
+		input |= strcmp(args->v[i], "-") == 0;
+	return o->fix && input;
+}
+
 static int run_lint(const struct options *o, const struct cli_args *args)
 {
 	struct lint_filter filter;
 	struct target target;
-	struct run run = {.lint = {.target = &target, .target_given = o->target}};
+	struct run run = {.lint = {.target = &target, .target_given = o->target, .cpus = (unsigned)MIN(o->cpus, (uint64_t)LINT_CPUS_MAX)},
+			  .filter = &filter, .fix = o->fix, .dry_run = o->dry_run};
 	CLEANUP(lint_btf_close) struct lint_btf *btf = NULL;
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	if (o->explain)
+		return explain(o->explain);
+	if (!args->n || (o->dry_run && !o->fix)) {
+		fprintf(stderr, "stakeout lint: %s\n", args->n ? "--dry-run goes with --fix" : "no FILE; see stakeout lint --help");
+		return EXIT_INPUT;
+	}
 	if (read_options(o, &filter, &target))
 		return EXIT_INPUT;
 	if (o->btf && strcmp(o->btf, "none") && lint_btf_open(o->btf, &d, &btf)) {
@@ -178,15 +252,24 @@ static int run_lint(const struct options *o, const struct cli_args *args)
 		return strcmp(o->btf, "host") ? EXIT_INPUT : EXIT_MACHINE;
 	}
 	run.lint.btf = btf;
-	run.report = lint_report_new(o->json ? LINT_JSON : o->sarif ? LINT_SARIF : LINT_TEXT, &filter, &run.lint, stdout,
+	FILE *out = o->dry_run || fixes_input(o, args) ? fopen("/dev/null", "we") : stdout;   /* the text or the diff is the output */
+	if (!out)
+		return EXIT_MACHINE;
+	run.report = lint_report_new(o->json ? LINT_JSON : o->sarif ? LINT_SARIF : LINT_TEXT, &filter, &run.lint, out,
 				     isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	CLEANUP(lint_names_free) struct lint_names *names = lint_names_new();
 	run.names = names;
 	for (int i = 0; i < args->n; i++)
 		lint_path(&run, args->v[i], 0);
 	struct lint_tally tally = lint_report_close(run.report);
+	if (out != stdout)
+		fclose(out);
 	if (run.unreadable)
 		return EXIT_INPUT;
+	if (run.unwritten)
+		return EXIT_MACHINE;
+	if (o->dry_run)
+		return run.changed ? EXIT_NO : EXIT_YES;
 	return tally.accepted == tally.documents && !tally.findings[SEVERITY_ERROR] ? EXIT_YES : EXIT_NO;
 }
 

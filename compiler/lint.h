@@ -60,7 +60,7 @@ struct lint_options {
 	bool skip_others;        /* manifests of other kinds are no finding */
 	unsigned cpus;           /* for the cost; 0 = LINT_CPUS */
 };
-enum { LINT_CPUS = 8 };
+enum { LINT_CPUS = 8, LINT_CPUS_MAX = 8192 };
 
 /* The documents of one file. Everything lives in ARENA but what lint_file_done() frees. */
 struct lint_file {
