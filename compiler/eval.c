@@ -25,13 +25,12 @@ void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
+	eval_scopes_free(e);
 	eval_forms_free(e);
 	processes_free(e->processes);
-	map_free(e->scopes);
 	map_free(e->abis);
 	map_free(e->compat);
 	free(e->abi_seen.v);
-	free(e->scope_answers.v);
 	free(e->out.v);
 	free(e->notices.v);
 	free(e->hits.v);
@@ -182,12 +181,9 @@ static struct judgement *judgement_of(struct engine *e, const struct compiled_ho
 	return NULL;
 }
 
-static void judge(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct event *ev)
+static void judge(struct engine *e, const struct scoped_hook *scoped, const struct hit *h, const struct event *ev)
 {
-	const char *why;
-	enum tri in = eval_scope(e, e->policies[hook->policy], hook->policy, &ev->process, &why);
-	if (in == TRI_NO)
-		return;
+	const struct compiled_hook *hook = scoped->hook;
 	if (hook->enforcer) {
 		struct judgement later;
 		if (eval_enforcer(e, hook, h, &later))
@@ -201,10 +197,10 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 		j.why = hook->dead;
 	} else {
 		decide(e, hook, h, &ev->process, &j);
-		if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
+		if (scoped->unsure && j.verdict != VERDICT_ALLOW) {
 			j = (struct judgement){.policy = hook->policy, .hook = hook->hook, .selector = -1,
 					       .verdict = VERDICT_UNKNOWN, .effect = EFFECT_HAPPENED,
-					       .monitor = hook->monitor, .why = why};
+					       .monitor = hook->monitor, .why = scoped->unsure};
 		}
 	}
 	/* A script's exec reaches a hook once for each file: the worst counts, the first of equals. */
@@ -227,10 +223,12 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 	eval_hits(e, known, &e->hits);
 	for (size_t i = 0; i < e->hits.n; i++) {
 		struct hit *h = &e->hits.v[i];
-		const struct site_hooks *at = &e->at.v[h->site];
+		const struct scope_view *view = eval_view(e, h->site, &known->process);
+		if (!view || !view->n)
+			continue;
 		eval_effect(e, known, h);
-		for (size_t k = 0; k < at->n; k++)
-			judge(e, at->v[k], h, known);
+		for (size_t k = 0; k < view->n; k++)
+			judge(e, &view->v[k], h, known);
 	}
 	if (known->kind == KIND_EXIT)
 		eval_forget_thread(e, known->process.pid);
@@ -290,7 +288,7 @@ static bool may_stop(struct engine *e, const struct compiled_hook *hook, const s
 	if (e->at.v[h->site].call && eval_is_compat(e, &h->record))
 		return false;
 	if (hook->enforcer || !enforces(hook) ||
-	    eval_scope(e, e->policies[hook->policy], hook->policy, &ev->process, &why) == TRI_NO)
+	    eval_scope(e, e->policies[hook->policy], &ev->process, &why) == TRI_NO)
 		return false;
 	struct choice c = choose(e, hook, h, &ev->process);
 	return c.selector >= 0 && (eval_stops(c.sure) || (c.possible && eval_stops(c.possible)) || c.differ || hook->returns);

@@ -424,6 +424,7 @@ static void compile_policy(struct engine *e, uint32_t number)
 	struct compiling c = {.e = e, .p = e->policies[number], .number = number};
 	if (!c.p->nhooks)
 		return;
+	e->scoped |= eval_is_scoped(c.p);
 	c.dead = whole_policy_dead(&c);
 	c.multi = e->target.kprobe_multi && c.p->nhooks > 1 && c.p->hooks[0].section == SECTION_KPROBE &&
 		  !is_true(option(c.p, STR("disable-kprobe-multi")));

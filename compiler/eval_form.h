@@ -197,6 +197,21 @@ struct site_hooks {
 	bool as_ip, as_unix;    /* ... with the address read as sockaddr, as sockaddr_un */
 };
 
+/* The hooks of a site that are for the processes of one scope. UNSURE: why that is not told; NULL = they are. */
+struct scoped_hook {
+	struct compiled_hook *hook;
+	const char *unsure;
+};
+struct scope_view {
+	struct scoped_hook *v;
+	size_t n, cap;
+	bool made;
+};
+struct scope {
+	struct scope_view **by_site;   /* NULL = not asked yet */
+};
+enum { SCOPE_MEMOS = 256 };
+
 /* What the enforcer of a policy was told to do to a thread's next call. */
 struct notice {
 	uint32_t policy, thread, hook;
@@ -239,8 +254,10 @@ struct engine {
 	struct { struct value_table **v; size_t n, cap; } tables;
 	struct { struct binary_test **v; size_t n, cap; } binaries;
 	/* scope: identity of pod and container -> answers by policy */
+	bool scoped;              /* some policy is not for every process */
 	struct map *scopes;
-	struct { uint8_t *v; size_t n, cap; } scope_answers;
+	struct { struct scope *v; size_t n, cap; } scopes_by_key;
+	uint32_t scope_memos[SCOPE_MEMOS];
 	struct buf scratch;
 };
 
@@ -279,8 +296,11 @@ const char *eval_values(struct engine *e, const struct policy *p, const struct a
 			struct value_table *t);
 
 /* eval_scope.c: is the process one that the policy is for? */
-enum tri eval_scope(struct engine *e, const struct policy *p, uint32_t number, const struct process *process,
-		    const char **why);
+enum tri eval_scope(const struct engine *e, const struct policy *p, const struct process *process, const char **why);
+bool eval_is_scoped(const struct policy *p);
+/* The hooks at the site that are, or may be, for the process. NULL: the site has none. */
+const struct scope_view *eval_view(struct engine *e, uint32_t site, const struct process *process);
+void eval_scopes_free(struct engine *e);
 enum tri eval_workloads(const struct compiled_selector *s, const struct process *process);
 
 /* eval_hooks.c: the hits that EV is or implies, at sites that have hooks; a presumed path is put into EV. */

@@ -240,7 +240,7 @@ static bool trace_scope(struct tracer *t)
 {
 	const struct policy *p = t->e->policies[t->hook->policy];
 	const char *why = NULL;
-	enum tri in = eval_scope(t->e, p, t->hook->policy, &t->e->known.process, &why);
+	enum tri in = eval_scope(t->e, p, &t->e->known.process, &why);
 	if (in == TRI_UNKNOWN)
 		buf_puts(&t->words, why);
 	else
