@@ -7,17 +7,17 @@
 
 #include "schema/base/buf.h"
 
-struct rng {
+struct dice {
 	uint64_t state;
 };
-uint64_t rng_next(struct rng *r);
-static inline unsigned rng_below(struct rng *r, unsigned n)
+uint64_t dice_next(struct dice *r);
+static inline unsigned dice_below(struct dice *r, unsigned n)
 {
-	return (unsigned)(rng_next(r) % n);
+	return (unsigned)(dice_next(r) % n);
 }
-static inline bool rng_chance(struct rng *r, unsigned percent)
+static inline bool dice_chance(struct dice *r, unsigned percent)
 {
-	return rng_below(r, 100) < percent;
+	return dice_below(r, 100) < percent;
 }
 
 /* One argument of a recorded hook. FORM is how its value is made up. */
@@ -37,11 +37,11 @@ extern const struct random_site random_sites[];
 extern const size_t random_nsites;
 
 /* Words for a form ("path", "int", "address" ...); NULL for none. */
-const char *random_word(struct rng *r, const char *form);
+const char *random_word(struct dice *r, const char *form);
 
 /* A policy document on one of the sites (several hooks at times), which are put into SITES, a bit each. */
-void random_policy(struct rng *r, unsigned number, uint64_t *sites, struct buf *yaml);
+void random_policy(struct dice *r, unsigned number, uint64_t *sites, struct buf *yaml);
 /* The policy that recorded the streams, named "recorded". */
 void random_recorder(struct buf *yaml);
 /* NDJSON; mostly hooks of SITES. */
-void random_stream(struct rng *r, uint64_t sites, struct buf *lines);
+void random_stream(struct dice *r, uint64_t sites, struct buf *lines);

@@ -12,7 +12,7 @@ struct actor {
 
 enum { ACTORS = 6, LINES = 8 };
 
-static void process(struct rng *r, struct buf *b, const struct actor *a, const char *flags)
+static void process(struct dice *r, struct buf *b, const struct actor *a, const char *flags)
 {
 	static const char *const caps[] = {
 		"{}", "{\"permitted\":[\"CAP_CHOWN\",\"CAP_SYS_ADMIN\"],\"effective\":[\"CAP_SYS_ADMIN\"]}",
@@ -45,29 +45,29 @@ static void end_line(struct buf *b, const struct actor *a)
 	buf_puts(b, "}\n");
 }
 
-static void file_value(struct rng *r, struct buf *b, const char *path)
+static void file_value(struct dice *r, struct buf *b, const char *path)
 {
 	buf_putc(b, '{');
-	if (!rng_chance(r, 12))
+	if (!dice_chance(r, 12))
 		buf_printf(b, "\"path\":\"%s\"", path);
-	if (rng_chance(r, 85))
+	if (dice_chance(r, 85))
 		buf_printf(b, "%s\"permission\":\"%s\"", b->p[b->n - 1] == '{' ? "" : ",", random_word(r, "permission"));
 	buf_putc(b, '}');
 }
 
-static void ends(struct rng *r, struct buf *b, bool both)
+static void ends(struct dice *r, struct buf *b, bool both)
 {
-	bool six = rng_chance(r, 45), none = rng_chance(r, 12);
+	bool six = dice_chance(r, 45), none = dice_chance(r, 12);
 	const char *word = six ? "v6" : "v4";
 	buf_printf(b, "{\"family\":\"%s\"", none ? "AF_UNIX" : six ? "AF_INET6" : "AF_INET");
 	if (both) {
-		buf_printf(b, ",\"protocol\":\"%s\"", rng_chance(r, 70) ? "IPPROTO_TCP" : "IPPROTO_UDP");
+		buf_printf(b, ",\"protocol\":\"%s\"", dice_chance(r, 70) ? "IPPROTO_TCP" : "IPPROTO_UDP");
 		buf_printf(b, ",\"saddr\":\"%s\",\"daddr\":\"%s\"", none ? "invalid IP" : random_word(r, word),
 			   none ? "invalid IP" : random_word(r, word));
 		if (!none)
 			buf_printf(b, ",\"sport\":%s,\"dport\":%s", random_word(r, "port"), random_word(r, "port"));
-		if (rng_chance(r, 80))
-			buf_printf(b, ",\"state\":\"%s\"", rng_chance(r, 50) ? "TCP_SYN_SENT" : "TCP_CLOSE");
+		if (dice_chance(r, 80))
+			buf_printf(b, ",\"state\":\"%s\"", dice_chance(r, 50) ? "TCP_SYN_SENT" : "TCP_CLOSE");
 	} else {
 		buf_printf(b, ",\"addr\":\"%s\"", none ? "invalid IP" : random_word(r, word));
 		if (!none)
@@ -76,7 +76,7 @@ static void ends(struct rng *r, struct buf *b, bool both)
 	buf_putc(b, '}');
 }
 
-static void argument(struct rng *r, struct buf *b, const struct random_arg *a)
+static void argument(struct dice *r, struct buf *b, const struct random_arg *a)
 {
 	static const struct {
 		const char *type, *key;
@@ -88,7 +88,7 @@ static void argument(struct rng *r, struct buf *b, const struct random_arg *a)
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		key = strcmp(keys[i].type, a->type) ? key : keys[i].key;
 	bool user = !strcmp(a->type, "string") || !strcmp(a->type, "sockaddr");   /* memory of the caller */
-	if (rng_chance(r, user ? 8 : !strcmp(a->type, "file") ? 1 : 0)) {
+	if (dice_chance(r, user ? 8 : !strcmp(a->type, "file") ? 1 : 0)) {
 		buf_puts(b, "{\"error_arg\":{\"Message\":\"failed\"}}");
 		return;
 	}
@@ -104,12 +104,12 @@ static void argument(struct rng *r, struct buf *b, const struct random_arg *a)
 	buf_putc(b, '}');
 }
 
-static void hook_line(struct rng *r, uint64_t sites, struct buf *b, const struct actor *a)
+static void hook_line(struct dice *r, uint64_t sites, struct buf *b, const struct actor *a)
 {
 	unsigned at;
 	do
-		at = rng_below(r, (unsigned)random_nsites);
-	while (!(sites >> at & 1) && rng_chance(r, 97));
+		at = dice_below(r, (unsigned)random_nsites);
+	while (!(sites >> at & 1) && dice_chance(r, 97));
 	const struct random_site *s = &random_sites[at];
 	const char *slash = strchr(s->call, '/');
 	char section = s->section[0];
@@ -129,25 +129,25 @@ static void hook_line(struct rng *r, uint64_t sites, struct buf *b, const struct
 	end_line(b, NULL);
 }
 
-static void exec_line(struct rng *r, struct buf *b, const struct actor *a)
+static void exec_line(struct dice *r, struct buf *b, const struct actor *a)
 {
 	buf_puts(b, "{\"process_exec\":{");
 	process(r, b, a, a->inventory ? "procFS" : "execve clone");
 	end_line(b, a);
 }
 
-void random_stream(struct rng *r, uint64_t sites, struct buf *lines)
+void random_stream(struct dice *r, uint64_t sites, struct buf *lines)
 {
 	struct actor v[ACTORS];
-	unsigned n = 2 + rng_below(r, ACTORS - 1);
+	unsigned n = 2 + dice_below(r, ACTORS - 1);
 	for (unsigned i = 0; i < n; i++) {
 		struct actor *a = &v[i];
-		*a = (struct actor){.pid = 100 + i, .number = i + 1, .name = random_word(r, "program"), .pod = rng_chance(r, 60),
-				    .told = rng_chance(r, 80), .caps = rng_below(r, 3), .ns = rng_below(r, 2)};
-		a->path = rng_chance(r, 15) ? NULL : rng_chance(r, 10) ? "" : random_word(r, "program");
-		a->parent = i && rng_chance(r, 60) ? 1 + rng_below(r, i) : 0;
-		a->inventory = !a->parent && rng_chance(r, 50);
-		if (a->parent && rng_chance(r, 30)) {
+		*a = (struct actor){.pid = 100 + i, .number = i + 1, .name = random_word(r, "program"), .pod = dice_chance(r, 60),
+				    .told = dice_chance(r, 80), .caps = dice_below(r, 3), .ns = dice_below(r, 2)};
+		a->path = dice_chance(r, 15) ? NULL : dice_chance(r, 10) ? "" : random_word(r, "program");
+		a->parent = i && dice_chance(r, 60) ? 1 + dice_below(r, i) : 0;
+		a->inventory = !a->parent && dice_chance(r, 50);
+		if (a->parent && dice_chance(r, 30)) {
 			unsigned parent = a->parent, pid = a->pid;
 			*a = v[parent - 1];
 			a->pid = pid;
@@ -156,10 +156,10 @@ void random_stream(struct rng *r, uint64_t sites, struct buf *lines)
 			a->fork = true;
 			continue;
 		}
-		if (rng_chance(r, 92))
+		if (dice_chance(r, 92))
 			exec_line(r, lines, a);
 	}
-	unsigned hooks = 1 + rng_below(r, LINES);
+	unsigned hooks = 1 + dice_below(r, LINES);
 	for (unsigned i = 0; i < hooks; i++)
-		hook_line(r, sites, lines, &v[rng_below(r, n)]);
+		hook_line(r, sites, lines, &v[dice_below(r, n)]);
 }

@@ -3,7 +3,7 @@
 #include "tests/lib/random.h"
 
 struct maker {
-	struct rng *r;
+	struct dice *r;
 	struct buf *b;
 	char section;                /* k, l, t */
 };
@@ -22,7 +22,7 @@ static void line(struct maker *m, int depth, const char *fmt, ...)
 
 static void values(struct maker *m, int depth, const char *form, unsigned most)
 {
-	unsigned n = 1 + rng_below(m->r, most);
+	unsigned n = 1 + dice_below(m->r, most);
 	for (int i = 0; i < depth; i++)
 		buf_puts(m->b, "  ");
 	buf_puts(m->b, "values: [");
@@ -83,7 +83,7 @@ static struct choice choose(struct maker *m, const char *type)
 	static const char *const caps[] = {"cap_effective", "cap_inheritable", "cap_permitted", NULL};
 	static const char *const files[] = {"file", "path", NULL};
 	static const char *const socks[] = {"sock", "socket", "skb", NULL};
-#define PICK(v) return v[rng_below(m->r, ARRAY_SIZE(v))]
+#define PICK(v) return v[dice_below(m->r, ARRAY_SIZE(v))]
 	if (one_of(type, signeds))
 		PICK(numbers);
 	if (one_of(type, plain))
@@ -94,20 +94,20 @@ static struct choice choose(struct maker *m, const char *type)
 		PICK(sockets);
 	if (!strcmp(type, "sockaddr"))
 		PICK(addresses);
-	if (one_of(type, files) && rng_chance(m->r, 15))
+	if (one_of(type, files) && dice_chance(m->r, 15))
 		PICK(filetypes);
 	PICK(paths);
 }
 
 static void arg_filter(struct maker *m, const char *const *types, const unsigned *indexes, unsigned n)
 {
-	unsigned at = rng_below(m->r, n);
+	unsigned at = dice_below(m->r, n);
 	struct choice c = choose(m, types[at]);
 	/* Two arguments may have one index: only their place in the list tells them apart. */
 	bool twice = false;
 	for (unsigned i = 0; i < n; i++)
 		twice |= i != at && indexes[i] == indexes[at];
-	if (twice || rng_chance(m->r, 30))
+	if (twice || dice_chance(m->r, 30))
 		line(m, 4, "- args: [%u]", at);
 	else
 		line(m, 4, "- index: %u", indexes[at]);
@@ -123,23 +123,23 @@ static void arg_filter(struct maker *m, const char *const *types, const unsigned
 static void binaries(struct maker *m, const char *field)
 {
 	static const char *const ops[] = {"In", "NotIn", "In", "NotIn", "Prefix", "NotPrefix", "Postfix", "NotPostfix"};
-	const char *op = ops[rng_below(m->r, ARRAY_SIZE(ops))];
+	const char *op = ops[dice_below(m->r, ARRAY_SIZE(ops))];
 	bool list = strstr(op, "In") != NULL;
 	line(m, 4, "%s:", field);
 	line(m, 4, "- operator: %s", op);
 	values(m, 5, list ? "program" : "program-part", 3);
-	if (list && rng_chance(m->r, 20))
+	if (list && dice_chance(m->r, 20))
 		line(m, 5, "followChildren: true");
 }
 
 static void pids(struct maker *m)
 {
 	line(m, 4, "matchPIDs:");
-	line(m, 4, "- operator: %s", rng_chance(m->r, 50) ? "In" : "NotIn");
-	line(m, 5, "values: [%u, %u]", 100 + rng_below(m->r, 8), rng_below(m->r, 3));
-	if (rng_chance(m->r, 30))
+	line(m, 4, "- operator: %s", dice_chance(m->r, 50) ? "In" : "NotIn");
+	line(m, 5, "values: [%u, %u]", 100 + dice_below(m->r, 8), dice_below(m->r, 3));
+	if (dice_chance(m->r, 30))
 		line(m, 5, "isNamespacePID: true");
-	if (rng_chance(m->r, 30))
+	if (dice_chance(m->r, 30))
 		line(m, 5, "followForks: true");
 }
 
@@ -147,21 +147,21 @@ static void namespaces(struct maker *m)
 {
 	static const char *const names[] = {"Mnt", "Net", "Pid", "User", "Uts"};
 	line(m, 4, "matchNamespaces:");
-	line(m, 4, "- namespace: %s", names[rng_below(m->r, ARRAY_SIZE(names))]);
-	line(m, 5, "operator: %s", rng_chance(m->r, 50) ? "In" : "NotIn");
-	line(m, 5, "values: [%s]", rng_chance(m->r, 60) ? "host_ns" : "\"4026532001\"");
+	line(m, 4, "- namespace: %s", names[dice_below(m->r, ARRAY_SIZE(names))]);
+	line(m, 5, "operator: %s", dice_chance(m->r, 50) ? "In" : "NotIn");
+	line(m, 5, "values: [%s]", dice_chance(m->r, 60) ? "host_ns" : "\"4026532001\"");
 }
 
 static void caps(struct maker *m)
 {
 	static const char *const types[] = {"Effective", "Permitted", "Inheritable"};
-	unsigned n = rng_chance(m->r, 8) ? 2 : 1;
+	unsigned n = dice_chance(m->r, 8) ? 2 : 1;
 	line(m, 4, "matchCapabilities:");
 	for (unsigned i = 0; i < n; i++) {
-		line(m, 4, "- type: %s", types[rng_below(m->r, ARRAY_SIZE(types))]);
-		line(m, 5, "operator: %s", rng_chance(m->r, 50) ? "In" : "NotIn");
+		line(m, 4, "- type: %s", types[dice_below(m->r, ARRAY_SIZE(types))]);
+		line(m, 5, "operator: %s", dice_chance(m->r, 50) ? "In" : "NotIn");
 		values(m, 5, "cap-name", 2);
-		if (rng_chance(m->r, 20))
+		if (dice_chance(m->r, 20))
 			line(m, 5, "isNamespaceCapability: true");
 	}
 }
@@ -170,10 +170,10 @@ static void caps(struct maker *m)
 
 static void actions(struct maker *m)
 {
-	unsigned n = 1 + rng_below(m->r, 2);
+	unsigned n = 1 + dice_below(m->r, 2);
 	line(m, 4, "matchActions:");
 	for (unsigned i = 0; i < n; i++) {
-		switch (rng_below(m->r, 8)) {
+		switch (dice_below(m->r, 8)) {
 		case 0:
 			line(m, 4, "- action: Post");
 			break;
@@ -181,10 +181,10 @@ static void actions(struct maker *m)
 			line(m, 4, "- action: NoPost");
 			break;
 		case 2:
-			line(m, 4, "- action: Signal\n          argSig: %u", rng_below(m->r, 3) * 5 + rng_below(m->r, 2) * 4);
+			line(m, 4, "- action: Signal\n          argSig: %u", dice_below(m->r, 3) * 5 + dice_below(m->r, 2) * 4);
 			break;
 		case 3: case 4:
-			line(m, 4, "- action: Override\n          argError: %d", (int)-rng_below(m->r, 14));
+			line(m, 4, "- action: Override\n          argError: %d", (int)-dice_below(m->r, 14));
 			break;
 		default:
 			line(m, 4, "- action: Sigkill");
@@ -195,21 +195,21 @@ static void actions(struct maker *m)
 static void selector(struct maker *m, const char *const *types, const unsigned *indexes, unsigned nargs, bool macro)
 {
 	size_t before = m->b->n;
-	if (nargs && rng_chance(m->r, 70)) {
-		unsigned n = 1 + rng_below(m->r, 2);
+	if (nargs && dice_chance(m->r, 70)) {
+		unsigned n = 1 + dice_below(m->r, 2);
 		line(m, 4, "matchArgs:");
 		for (unsigned i = 0; i < n; i++)
 			arg_filter(m, types, indexes, nargs);
 	}
-	if (!macro && rng_chance(m->r, 40))
+	if (!macro && dice_chance(m->r, 40))
 		binaries(m, "matchBinaries");
-	if (rng_chance(m->r, 10))
+	if (dice_chance(m->r, 10))
 		pids(m);
-	if (rng_chance(m->r, 10))
+	if (dice_chance(m->r, 10))
 		namespaces(m);
-	if (rng_chance(m->r, 10))
+	if (dice_chance(m->r, 10))
 		caps(m);
-	if (rng_chance(m->r, 85))
+	if (dice_chance(m->r, 85))
 		actions(m);
 	if (macro)
 		line(m, 4, "macros: [m]");
@@ -225,11 +225,11 @@ static const char *retyped(struct maker *m, const char *type)
 {
 	static const char *const ints[] = {"int", "int", "uint32", "int32", "int8", "uint8", "int16", "uint16", "int64", "sint32"};
 	static const char *const files[] = {"file", "path"};
-	if (rng_chance(m->r, 80))
+	if (dice_chance(m->r, 80))
 		return type;
 	if (!strcmp(type, "int") || !strcmp(type, "uint32"))
-		return ints[rng_below(m->r, ARRAY_SIZE(ints))];
-	return strcmp(type, "file") ? type : files[rng_below(m->r, 1)];
+		return ints[dice_below(m->r, ARRAY_SIZE(ints))];
+	return strcmp(type, "file") ? type : files[dice_below(m->r, 1)];
 }
 
 static void hook(struct maker *m, const struct random_site *s, bool macro)
@@ -256,13 +256,13 @@ static void hook(struct maker *m, const struct random_site *s, bool macro)
 		if (*a->resolve)
 			line(m, 3, "resolve: %s", a->resolve);
 	}
-	unsigned selectors = rng_below(m->r, 10) ? 1 + rng_below(m->r, 3) : 0;
+	unsigned selectors = dice_below(m->r, 10) ? 1 + dice_below(m->r, 3) : 0;
 	for (unsigned i = 0; i < selectors; i++) {
 		if (!i)
 			line(m, 2, "selectors:");
 		size_t before = m->b->n;
 		buf_puts(m->b, "");
-		selector(m, types, indexes, n, macro && rng_chance(m->r, 50));
+		selector(m, types, indexes, n, macro && dice_chance(m->r, 50));
 		if (m->b->n == before)
 			line(m, 3, "- {}");
 	}
@@ -270,7 +270,7 @@ static void hook(struct maker *m, const struct random_site *s, bool macro)
 
 static void scope(struct maker *m)
 {
-	switch (rng_below(m->r, 12)) {
+	switch (dice_below(m->r, 12)) {
 	case 0:
 		line(m, 1, "podSelector: {}");
 		break;
@@ -279,14 +279,14 @@ static void scope(struct maker *m)
 		break;
 	case 2:
 		line(m, 1, "podSelector:\n    matchExpressions:\n    - key: app\n      operator: %s\n      values: [web, db]",
-		     rng_chance(m->r, 50) ? "In" : "NotIn");
+		     dice_chance(m->r, 50) ? "In" : "NotIn");
 		break;
 	case 3:
 		line(m, 1, "hostSelector: {}");
 		break;
 	case 4:
 		line(m, 1, "containerSelector:\n    matchExpressions:\n    - key: %s\n      operator: In\n      values: [main, shop/web]",
-		     rng_chance(m->r, 50) ? "name" : "repo");
+		     dice_chance(m->r, 50) ? "name" : "repo");
 		break;
 	default:
 		break;
@@ -296,7 +296,7 @@ static void scope(struct maker *m)
 static const struct random_site *site_for(struct maker *m)
 {
 	for (;;) {
-		const struct random_site *s = &random_sites[rng_below(m->r, (unsigned)random_nsites)];
+		const struct random_site *s = &random_sites[dice_below(m->r, (unsigned)random_nsites)];
 		if (strchr(s->sections, m->section))
 			return s;
 	}
@@ -307,18 +307,18 @@ static const char *section_name(char c)
 	return c == 'k' ? "kprobes" : c == 'l' ? "lsmhooks" : "tracepoints";
 }
 
-void random_policy(struct rng *r, unsigned number, uint64_t *sites, struct buf *yaml)
+void random_policy(struct dice *r, unsigned number, uint64_t *sites, struct buf *yaml)
 {
 	static const char sections[] = "kkkkllllt";
-	struct maker m = {.r = r, .b = yaml, .section = sections[rng_below(r, sizeof(sections) - 1)]};
-	bool namespaced = rng_chance(r, 10), macro = rng_chance(r, 15);
-	unsigned hooks = rng_chance(r, 65) ? 1 : 2 + rng_below(r, 2);
+	struct maker m = {.r = r, .b = yaml, .section = sections[dice_below(r, sizeof(sections) - 1)]};
+	bool namespaced = dice_chance(r, 10), macro = dice_chance(r, 15);
+	unsigned hooks = dice_chance(r, 65) ? 1 : 2 + dice_below(r, 2);
 	line(&m, 0, "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy%s", namespaced ? "Namespaced" : "");
 	line(&m, 0, "metadata:\n  name: p%u%s\nspec:", number, namespaced ? "\n  namespace: shop" : "");
 	scope(&m);
-	if (rng_chance(r, 12))
+	if (dice_chance(r, 12))
 		line(&m, 1, "options:\n  - name: policy-mode\n    value: monitor");
-	else if (m.section == 'k' && rng_chance(r, 40))
+	else if (m.section == 'k' && dice_chance(r, 40))
 		line(&m, 1, "options:\n  - name: disable-kprobe-multi\n    value: \"1\"");
 	if (macro) {
 		line(&m, 1, "selectorsMacros:\n    m:");

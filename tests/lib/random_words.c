@@ -2,7 +2,7 @@
 /* The generator, the sites and the words that random policies and streams share. */
 #include "tests/lib/random.h"
 
-uint64_t rng_next(struct rng *r)
+uint64_t dice_next(struct dice *r)
 {
 	r->state += 0x9e3779b97f4a7c15u;
 	uint64_t z = r->state;
@@ -77,7 +77,7 @@ static const struct {
 	{"kernel", {"5.11", "5.15", "6.1", "6.6", "6.12", "6.17", "6.19"}},
 };
 
-const char *random_word(struct rng *r, const char *form)
+const char *random_word(struct dice *r, const char *form)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
 		if (strcmp(lists[i].form, form))
@@ -85,7 +85,7 @@ const char *random_word(struct rng *r, const char *form)
 		unsigned n = 0;
 		while (n < ARRAY_SIZE(lists[i].words) && lists[i].words[n])
 			n++;
-		return lists[i].words[rng_below(r, n)];
+		return lists[i].words[dice_below(r, n)];
 	}
 	return NULL;
 }

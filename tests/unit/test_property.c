@@ -33,18 +33,18 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void random_target(struct rng *r, struct target *t)
+static void random_target(struct dice *r, struct target *t)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	char text[128];
 	snprintf(text, sizeof(text), "kernel=%s,kprobe-multi=%s,kubernetes=%s,error-injection=yes,fs=tmpfs", random_word(r, "kernel"),
-		 rng_chance(r, 50) ? "yes" : "no", rng_chance(r, 75) ? "yes" : "no");
+		 dice_chance(r, 50) ? "yes" : "no", dice_chance(r, 75) ? "yes" : "no");
 	assert_int_equal(target_parse(text, &d, t), 0);
 }
 
-static void random_policies(struct rng *r, uint64_t *sites, struct buf *yaml)
+static void random_policies(struct dice *r, uint64_t *sites, struct buf *yaml)
 {
-	unsigned n = 1 + rng_below(r, 3);
+	unsigned n = 1 + dice_below(r, 3);
 	for (unsigned i = 0; i < n; i++) {
 		buf_puts(yaml, i ? "---\n" : "");
 		random_policy(r, i, sites, yaml);
@@ -97,7 +97,7 @@ struct sums {
 
 static bool run_seed(uint64_t seed, struct contest *c, struct sums *sums)
 {
-	struct rng r = {.state = seed};
+	struct dice r = {.state = seed};
 	CLEANUP_BUF struct buf yaml = BUF_INIT;
 	uint64_t sites = 0;
 	random_target(&r, &c->target);
