@@ -11,7 +11,13 @@
 /* ---- the table ---- */
 
 static const struct lint_rule rules[] = {
-#define RULE(symbol, name, at, flags, text) {.id = name, .severity = SEVERITY_ERROR, .stage = STAGE_##at, .title = text},
+#define TARGET	   RULE_TARGET
+#define API_SCHEMA RULE_API_SCHEMA
+#define NOTE	   RULE_NOTE
+#define RULE(symbol, name, at, flags, text)                                                        \
+	{.id = name,                                                                               \
+	 .severity = (flags) & NOTE ? SEVERITY_NOTE : STAGE_##at == STAGE_OK ? SEVERITY_WARNING : SEVERITY_ERROR, \
+	 .stage = STAGE_##at, .title = text},
 #include "schema/policy_rules.def"
 #undef RULE
 #define LINT(symbol, name, level, text)                                                            \
@@ -115,16 +121,39 @@ const struct yaml_node *lint_node(const struct lint_context *c, const char *path
 	return yaml_at(c->root, path);
 }
 
-/* Byte offset of a text's N-th character; a byte order mark does not count. */
-static size_t byte_of(struct str text, size_t n)
+/* N characters on. */
+static size_t skip(struct str text, size_t at, size_t n)
 {
-	size_t i = str_starts(text, STR("\xef\xbb\xbf")) ? 3 : 0;
-	for (; i < text.n && n; n--) {
+	for (; at < text.n && n; n--) {
 		uint32_t cp;
-		size_t len = utf8_len((const unsigned char *)text.p + i, text.n - i, &cp);
-		i += len ? len : 1;
+		size_t len = utf8_len((const unsigned char *)text.p + at, text.n - at, &cp);
+		at += len ? len : 1;
 	}
-	return i;
+	return at;
+}
+
+/* Bytes of the line break at AT, as YAML 1.1 counts lines: also NEL, LS and PS. */
+static size_t break_at(struct str text, size_t at)
+{
+	static const struct str breaks[] = {STR_INIT("\r\n"), STR_INIT("\n"), STR_INIT("\r"), STR_INIT("\xc2\x85"),
+					    STR_INIT("\xe2\x80\xa8"), STR_INIT("\xe2\x80\xa9")};
+	for (size_t i = 0; i < ARRAY_SIZE(breaks); i++)
+		if (str_starts(str_skip(text, at), breaks[i]))
+			return breaks[i].n;
+	return 0;
+}
+
+/* Where each line begins; made once for a file, when the first place is asked for. */
+static void index_lines(struct lint_lines *l, struct str text)
+{
+	size_t at = str_starts(text, STR("\xef\xbb\xbf")) ? 3 : 0;
+	*VEC_PUSH(l) = at;
+	while (at < text.n) {
+		size_t n = (unsigned char)text.p[at] > '\r' && (unsigned char)text.p[at] < 0x80 ? 0 : break_at(text, at);
+		at += n ? n : 1;
+		if (n)
+			*VEC_PUSH(l) = at;
+	}
 }
 
 bool lint_span(const struct lint_context *c, const struct yaml_node *node, size_t *ret_from, size_t *ret_to)
@@ -132,22 +161,37 @@ bool lint_span(const struct lint_context *c, const struct yaml_node *node, size_
 	bool utf16 = str_starts(c->text, STR("\xff\xfe")) || str_starts(c->text, STR("\xfe\xff"));
 	if (!node || utf16 || node->borrowed || node->to <= node->from)
 		return false;
-	*ret_from = byte_of(c->text, node->from);
-	*ret_to = byte_of(c->text, node->to);
+	if (!c->lines->n)
+		index_lines(c->lines, c->text);
+	if (node->line > c->lines->n)
+		return false;
+	*ret_from = skip(c->text, c->lines->v[node->line - 1], node->column - 1);
+	*ret_to = skip(c->text, *ret_from, node->to - node->from);
 	return true;
 }
 
 /* ---- all of them ---- */
 
-void lint_run(struct lint_document *d, const struct yaml_node *root, struct str text, const struct lint_options *o)
+static void too_long(struct lint_context *c)
 {
-	struct lint_context c = {.document = d, .policy = d->policy, .root = root, .text = text, .target = o->target,
-				 .target_given = o->target_given, .findings = &d->findings};
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+	c->rule = lint_rule_find(policy_rules[RULE_LINT_LIMIT].id);
+	lint_report(c, (struct place){c->document->line, 1}, "split the policy",
+		    "%u values; with more than %d a policy is not searched for pitfalls", c->root->size, LINT_VALUES_MAX);
+}
+
+void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint_file *f, const struct lint_options *o)
+{
+	struct lint_context c = {.document = d, .policy = d->policy, .root = root, .text = f->text,
+				 .lines = &f->lines, .target = o->target, .target_given = o->target_given,
+				 .findings = &d->findings};
+	bool search = root->size <= LINT_VALUES_MAX;
+	for (size_t i = 0; i < ARRAY_SIZE(rules) && search; i++) {
 		c.rule = &rules[i];
 		if (c.rule->run)
 			c.rule->run(&c);
 	}
+	if (!search)
+		too_long(&c);
 	if (d->as_file.stage == STAGE_OK || d->as_api.stage == STAGE_OK)
 		lint_needs(&c, o->btf);
 }

@@ -39,7 +39,7 @@ struct lint_cost {
 	unsigned filter_slots;   /* of LINT_FILTER_SLOTS */
 	size_t area_bytes;       /* the fullest hook's selector area, of POLICY_AREA_MAX */
 };
-enum { LINT_FILTER_SLOTS = 128 };
+enum { LINT_FILTER_SLOTS = 128, LINT_VALUES_MAX = 20000 };
 
 struct lint_document {
 	const char *file;
@@ -62,12 +62,17 @@ struct lint_options {
 };
 enum { LINT_CPUS = 8, LINT_CPUS_MAX = 8192 };
 
+struct lint_lines {
+	size_t *v, n, cap;
+};
+
 /* The documents of one file. Everything lives in ARENA but what lint_file_done() frees. */
 struct lint_file {
 	const char *name;
 	struct str text;
 	struct lint_document *documents;
 	size_t ndocuments;
+	struct lint_lines lines; /* where each begins, once a place in the text was asked for */
 };
 
 void lint_text(struct arena *arena, const char *file, struct str text, const struct lint_options *o,
@@ -95,6 +100,7 @@ struct lint_context {
 	const struct policy *policy;     /* never NULL */
 	const struct yaml_node *root;    /* its text as a tree */
 	struct str text;                 /* of the file */
+	struct lint_lines *lines;
 	const struct target *target;
 	bool target_given;
 	/* below: lint.c's */

@@ -114,7 +114,5 @@ void lint_needs(struct lint_context *c, bool btf)
 	if (!b.n)
 		return;
 	c->rule = lint_rule_find(policy_rules[RULE_NEEDS].id);
-	struct finding *f = lint_report(c, (struct place){c->document->line, 1}, "", "to load it needs %s", b.p);
-	if (f)
-		f->severity = SEVERITY_NOTE;
+	lint_report(c, (struct place){c->document->line, 1}, "", "to load it needs %s", b.p);
 }

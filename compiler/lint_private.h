@@ -5,7 +5,7 @@
 #include "compiler/lint.h"
 
 /* Every pitfall of lints.def, what the load still needs, and the cost, for D->policy. */
-void lint_run(struct lint_document *d, const struct yaml_node *root, struct str text, const struct lint_options *o);
+void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint_file *f, const struct lint_options *o);
 
 /* What the kernel and the node must have for the policy to load. BTF: names were looked up already. */
 void lint_needs(struct lint_context *c, bool btf);

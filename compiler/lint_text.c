@@ -159,7 +159,7 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 	if (from_file)
 		policy_free(api.reading.policy);
 	if (d->policy)
-		lint_run(d, doc, j->file->text, j->o);
+		lint_run(d, doc, j->file, j->o);
 	refine_places(doc, d);
 }
 
@@ -243,4 +243,5 @@ void lint_file_done(struct lint_file *f)
 		findings_done(&f->documents[i].findings);
 	}
 	f->ndocuments = 0;
+	free(f->lines.v);
 }

@@ -308,18 +308,16 @@ static void add_macro(struct loading *l, struct selector *into, const struct pol
 static struct selector expand(struct loading *l, const struct selector *s)
 {
 	struct selector whole = *s;
+	CLEANUP(map_free) struct map *named = s->macros.n ? map_new() : NULL;
 	for (size_t i = 0; i < s->macros.n; i++) {
-		const struct policy_macro *found = NULL;
-		for (size_t k = 0; k < l->p->nmacros; k++)
-			if (str_eq(l->p->macros[k].name, s->macros.v[i]))
-				found = &l->p->macros[k];
-		for (size_t k = 0; k < i; k++)
-			if (str_eq(s->macros.v[k], s->macros.v[i]))
-				load_reject(l, RULE_MACRO, s->at, "macros", "name it once",
-					    "macro " STR_FMT " is named twice",
-					    STR_ARG(s->macros.v[i]));
-		if (found)
-			add_macro(l, &whole, found);
+		bool fresh;
+		uint32_t found = map_find(l->macros, s->macros.v[i]);
+		map_add(named, s->macros.v[i], &fresh);
+		if (!fresh)
+			load_reject(l, RULE_MACRO, s->at, "macros", "name it once", "macro " STR_FMT " is named twice",
+				    STR_ARG(s->macros.v[i]));
+		if (found != MAP_NONE)
+			add_macro(l, &whole, &l->p->macros[found]);
 		else
 			load_reject(l, RULE_MACRO, s->at, "macros", "add it to selectorsMacros",
 				    "no macro \"" STR_FMT "\"", STR_ARG(s->macros.v[i]));
@@ -386,6 +384,9 @@ bool policy_load_findings(const struct policy *p, const struct target *t, bool t
 	size_t in_section[SECTION_USDT + 1] = {0};
 	l.multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi");
 	l.calls = map_new();
+	l.macros = map_new();
+	for (size_t i = 0; i < p->nmacros; i++)
+		map_add(l.macros, p->macros[i].name, NULL);
 	buf_puts(&l.path, "spec");
 	check_document(&l);
 	check_enforcers(&l);
@@ -398,6 +399,7 @@ bool policy_load_findings(const struct policy *p, const struct target *t, bool t
 	if (l.multi)
 		load_check_shared_tables(&l);
 	map_free(l.calls);
+	map_free(l.macros);
 	buf_done(&l.path);
 	return !l.errors;
 }

@@ -16,6 +16,7 @@ struct loading {
 	struct buf path;
 	size_t errors;
 	bool multi; /* kprobe.multi in use */
+	struct map *macros; /* by name, in their order */
 	struct map *calls; /* of the kprobes before, when it is */
 };
 

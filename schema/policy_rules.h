@@ -13,6 +13,7 @@ enum policy_rule {
 
 enum policy_rule_flag {
 	RULE_TARGET = 1,      /* depends on kernel or agent */
+	RULE_NOTE = 4,        /* for information */
 	RULE_API_SCHEMA = 2,  /* an API server finds it by its schema */
 };
 
