@@ -194,4 +194,5 @@ void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint
 		too_long(&c);
 	if (d->as_file.stage == STAGE_OK || d->as_api.stage == STAGE_OK)
 		lint_needs(&c, o->btf);
+	lint_cost(d->policy, o->target, o->cpus, &d->cost);
 }

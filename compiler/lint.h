@@ -34,10 +34,14 @@ struct lint_answer {
 
 /* What the kernel spends on it; lint_cost.c. */
 struct lint_cost {
-	uint64_t memory_bytes;   /* on TARGET cpus */
+	uint64_t memory_bytes;   /* an estimate, for CPUS */
 	unsigned cpus;
+	unsigned hooks, programs;
 	unsigned filter_slots;   /* of LINT_FILTER_SLOTS */
 	size_t area_bytes;       /* the fullest hook's selector area, of POLICY_AREA_MAX */
+	struct lint_cost_tables {
+		unsigned strings, prefixes, postfixes, sets, addresses4, addresses6, substrings, expressions;
+	} tables;                /* the fullest program's, of POLICY_TABLES_MAX; substrings: of 1 */
 };
 enum { LINT_FILTER_SLOTS = 128, LINT_VALUES_MAX = 20000 };
 
@@ -78,6 +82,10 @@ struct lint_file {
 void lint_text(struct arena *arena, const char *file, struct str text, const struct lint_options *o,
 	       struct lint_file *ret);
 void lint_file_done(struct lint_file *f);
+
+void lint_cost(const struct policy *p, const struct target *t, unsigned cpus, struct lint_cost *ret);
+void lint_cost_text(const struct lint_cost *cost, struct buf *b);   /* one line, without its end */
+void lint_cost_json(const struct lint_cost *cost, struct buf *b);   /* an object */
 
 /* Policies of one kind, namespace and name among the files so far: an agent takes the first, a server the last. */
 struct lint_names;

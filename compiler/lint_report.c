@@ -103,6 +103,11 @@ static void text_document(struct lint_report *r, const struct lint_document *d, 
 	buf_puts(b, "; ");
 	text_answer(b, "kubectl", d->as_api);
 	buf_putc(b, '\n');
+	if (d->cost.hooks) {
+		buf_puts(b, "    cost: ");
+		lint_cost_text(&d->cost, b);
+		buf_putc(b, '\n');
+	}
 }
 
 static void text_file(struct lint_report *r, const struct lint_file *f)
@@ -197,10 +202,10 @@ static void json_document(struct lint_report *r, const struct lint_document *d)
 	json_answer(b, "as_api", d->as_api);
 	if (!r->begun)
 		json_target(r);
-	if (d->cost.memory_bytes)
-		buf_printf(b, ",\"cost\":{\"memory_bytes\":%llu,\"cpus\":%u,\"filter_slots\":%u,\"area_bytes\":%zu}",
-			   (unsigned long long)d->cost.memory_bytes, d->cost.cpus, d->cost.filter_slots,
-			   d->cost.area_bytes);
+	if (d->cost.cpus) {
+		buf_puts(b, ",\"cost\":");
+		lint_cost_json(&d->cost, b);
+	}
 	buf_puts(b, ",\"findings\":[");
 	for (size_t i = 0; i < d->findings.n; i++) {
 		if (!lint_filter_takes(r->filter, &d->findings.v[i]))

@@ -33,6 +33,16 @@ enum {
 /* Bytes that a hook's selectors take of the agent's selector area (macros not expanded). */
 size_t policy_selector_area(const struct hook *h);
 
+/* Tables that filters fill, by kind; of each a program has POLICY_TABLES_MAX. Strings are kept by length. */
+enum { POLICY_STRING_CLASSES = 11 };
+extern const unsigned policy_string_classes[POLICY_STRING_CLASSES];
+struct policy_tables {
+	unsigned equal[POLICY_STRING_CLASSES];
+	unsigned prefix, postfix, set, address4, address6, substring, cel;
+};
+/* Adds those of H's selectors (macros not expanded). */
+void policy_count_tables(const struct hook *h, struct policy_tables *t);
+
 /* The truth of a boolean option as Go's strconv reads it; false when absent. */
 bool policy_option_true(const struct policy *p, const char *name);
 

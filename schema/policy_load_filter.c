@@ -299,27 +299,22 @@ void load_check_selector(struct loading *l, const struct selector *s)
 /* ---- tables ---- */
 
 /* Strings are kept by length: one table per class and filter. */
-static const unsigned string_classes[] = {24, 48, 72, 96, 120, 144, 256, 512, 1024, 2048, 4096};
+const unsigned policy_string_classes[POLICY_STRING_CLASSES] = {24, 48, 72, 96, 120, 144, 256, 512, 1024, 2048, 4096};
 
-struct tables {
-	unsigned equal[ARRAY_SIZE(string_classes)];
-	unsigned prefix, postfix, set, address4, address6, substring, cel;
-};
-
-static void count_equal(struct tables *t, const struct strs *values)
+static void count_equal(struct policy_tables *t, const struct strs *values)
 {
-	bool used[ARRAY_SIZE(string_classes)] = {0};
+	bool used[ARRAY_SIZE(policy_string_classes)] = {0};
 	for (size_t i = 0; i < values->n; i++) {
 		size_t c = 0;
-		while (c + 1 < ARRAY_SIZE(string_classes) && values->v[i].n > string_classes[c])
+		while (c + 1 < ARRAY_SIZE(policy_string_classes) && values->v[i].n > policy_string_classes[c])
 			c++;
 		used[c] = true;
 	}
-	for (size_t c = 0; c < ARRAY_SIZE(string_classes); c++)
+	for (size_t c = 0; c < ARRAY_SIZE(policy_string_classes); c++)
 		t->equal[c] += used[c];
 }
 
-static void count_addresses(struct tables *t, const struct strs *values)
+static void count_addresses(struct policy_tables *t, const struct strs *values)
 {
 	bool four = false, six = false;
 	for (size_t i = 0; i < values->n; i++) {
@@ -331,7 +326,7 @@ static void count_addresses(struct tables *t, const struct strs *values)
 	t->address6 += six;
 }
 
-static void count_filter(struct tables *t, const struct hook *h, const struct arg_filter *f,
+static void count_filter(struct policy_tables *t, const struct hook *h, const struct arg_filter *f,
 			 bool data)
 {
 	const struct spec_arg *arg = policy_filter_arg(h, f, data);
@@ -364,7 +359,7 @@ static void count_filter(struct tables *t, const struct hook *h, const struct ar
 	}
 }
 
-static void count_binaries(struct tables *t, const struct binary_filter *f, size_t n)
+static void count_binaries(struct policy_tables *t, const struct binary_filter *f, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		t->prefix += f[i].op == OPERATOR_PREFIX || f[i].op == OPERATOR_NOT_PREFIX;
@@ -372,7 +367,7 @@ static void count_binaries(struct tables *t, const struct binary_filter *f, size
 	}
 }
 
-static void count_hook(struct tables *t, const struct hook *h)
+void policy_count_tables(const struct hook *h, struct policy_tables *t)
 {
 	for (size_t i = 0; i < h->nselectors; i++) {
 		const struct selector *s = &h->selectors[i];
@@ -394,9 +389,9 @@ static void check_limit(struct loading *l, const char *what, unsigned n)
 			    POLICY_TABLES_MAX);
 }
 
-static void check_limits(struct loading *l, const struct tables *t)
+static void check_limits(struct loading *l, const struct policy_tables *t)
 {
-	for (size_t c = 0; c < ARRAY_SIZE(string_classes); c++)
+	for (size_t c = 0; c < ARRAY_SIZE(policy_string_classes); c++)
 		check_limit(l, "strings of one length", t->equal[c]);
 	check_limit(l, "prefixes", t->prefix);
 	check_limit(l, "postfixes", t->postfix);
@@ -408,8 +403,8 @@ static void check_limits(struct loading *l, const struct tables *t)
 
 void load_check_tables(struct loading *l)
 {
-	struct tables own = {0};
-	count_hook(&own, l->h);
+	struct policy_tables own = {0};
+	policy_count_tables(l->h, &own);
 	check_limits(l, &own);
 	if (own.substring > 1 && l->h->section != SECTION_UPROBE)
 		load_reject(l, RULE_SUBSTRINGS, l->h->at, "selectors",
@@ -420,16 +415,16 @@ void load_check_tables(struct loading *l)
 /* Under kprobe.multi all kprobes are one program, and share the tables of strings. */
 void load_check_shared_tables(struct loading *l)
 {
-	struct tables all = {0};
+	struct policy_tables all = {0};
 	unsigned most = 0;
 	const struct hook *first = NULL;
 	for (size_t i = 0; i < l->p->nhooks; i++) {
 		if (l->p->hooks[i].section != SECTION_KPROBE)
 			continue;
 		first = first ? first : &l->p->hooks[i];
-		count_hook(&all, &l->p->hooks[i]);
+		policy_count_tables(&l->p->hooks[i], &all);
 	}
-	for (size_t c = 0; c < ARRAY_SIZE(string_classes); c++)
+	for (size_t c = 0; c < ARRAY_SIZE(policy_string_classes); c++)
 		most = MAX(most, all.equal[c]);
 	most = MAX(MAX(most, all.prefix), MAX(all.postfix, all.cel));
 	if (most > POLICY_TABLES_MAX)
