@@ -95,9 +95,14 @@ static void walk(struct lint_context *c, const struct walk *w)
 		size_t hook = lint_enter(c, policy_section_names[h->section], in_section[h->section]++);
 		for (size_t k = 0; k < h->nselectors; k++) {
 			size_t mark = lint_enter(c, "selectors", k);
-			struct selector whole = lint_whole(c, &h->selectors[k]);
-			w->part(c, h, &whole, &h->selectors[k], w);
-			walk_macros(c, h, &h->selectors[k], &whole, w);
+			const struct selector *s = &h->selectors[k];
+			if (s->macros.n) {
+				struct selector whole = lint_whole(c, s);
+				w->part(c, h, &whole, s, w);
+				walk_macros(c, h, s, &whole, w);
+			} else {
+				w->part(c, h, s, s, w);
+			}
 			lint_leave(c, mark);
 		}
 		lint_leave(c, hook);
@@ -242,6 +247,10 @@ bool lint_stops(const struct selector *s)
 bool lint_hook_stops(const struct lint_context *c, const struct hook *h)
 {
 	for (size_t i = 0; i < h->nselectors; i++) {
+		if (lint_stops(&h->selectors[i]))
+			return true;
+		if (!h->selectors[i].macros.n)
+			continue;
 		struct selector whole = lint_whole(c, &h->selectors[i]);
 		if (lint_stops(&whole))
 			return true;
@@ -276,21 +285,29 @@ bool lint_has_filters(const struct selector *s)
 	       s->nnamespace_changes || s->ncapabilities || s->ncapability_changes || s->nworkloads;
 }
 
+/* Asked often, and of names of many lengths. */
+static bool is(struct str s, const char *name)
+{
+	return s.n && strncmp(s.p, name, s.n) == 0 && !name[s.n];
+}
+
 bool lint_hook_is(const struct hook *h, const char *name)
 {
-	struct str call = h->call, want = str_from(name);
+	struct str call = h->call;
 	if (h->section == SECTION_KPROBE && !h->syscall && str_starts(call, STR("security_")))
 		call = str_skip(call, 9);
 	else if (h->section != SECTION_LSM)
 		return false;
-	return str_eq(call, want) || (str_eq(want, STR("bprm_check")) && str_eq(call, STR("bprm_check_security")));
+	return is(call, name) || (strcmp(name, "bprm_check") == 0 && str_eq(call, STR("bprm_check_security")));
 }
 
 bool lint_syscall_is(const struct hook *h, const char *name)
 {
+	if (h->section != SECTION_KPROBE || !h->syscall)
+		return false;
 	struct str call = hook_plain_name(h->call);
-	return h->section == SECTION_KPROBE && h->syscall && str_starts(call, STR("sys_")) &&
-	       str_eq(str_skip(call, 4), str_from(name));
+	return str_starts(call, STR("sys_")) &&
+	       is(str_skip(call, 4), name);
 }
 
 bool lint_policy_hooks(const struct lint_context *c, const char *name, bool stopping)
@@ -314,8 +331,7 @@ const char *lint_hook_text(struct lint_context *c, const struct hook *h)
 
 bool lint_tracepoint_is(const struct hook *h, const char *subsystem, const char *event)
 {
-	return h->section == SECTION_TRACEPOINT && str_eq(h->subsystem, str_from(subsystem)) &&
-	       str_eq(h->call, str_from(event));
+	return h->section == SECTION_TRACEPOINT && is(h->subsystem, subsystem) && is(h->call, event);
 }
 
 enum lint_exec lint_exec_hook(const struct hook *h)
