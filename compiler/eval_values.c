@@ -201,9 +201,25 @@ static const char *prefixes(const struct arg_filter *f, struct value_table *t)
 	return NULL;
 }
 
-const char *eval_values(struct engine *e, const struct policy *p, const struct arg_filter *f, const struct spec_arg *arg,
+/* The agent cuts NULs from the end of a string's values; those of a path it keeps, which then never match. */
+static struct strs without_nuls(struct engine *e, const struct strs *values)
+{
+	struct strs cut = {arena_alloc(e->arena, values->n * sizeof(*cut.v)), values->n};
+	for (size_t i = 0; i < values->n; i++) {
+		cut.v[i] = values->v[i];
+		while (cut.v[i].n && !cut.v[i].p[cut.v[i].n - 1])
+			cut.v[i].n--;
+	}
+	return cut;
+}
+
+const char *eval_values(struct engine *e, const struct policy *p, const struct arg_filter *written, const struct spec_arg *arg,
 			struct value_table *t)
 {
+	struct arg_filter filter = *written;
+	const struct arg_filter *f = &filter;
+	if (arg->type == TYPE_STRING)
+		filter.values = without_nuls(e, &written->values);
 	switch (f->op) {
 	case OPERATOR_PREFIX:
 	case OPERATOR_NOT_PREFIX:

@@ -2,10 +2,13 @@
 /*
  * Decision tables: one case a line in tests/replay/NAME.tests,
  *	policy | target | event | verdict [effect] [early] [monitor] [error=N] [| what the explanation says]
- * with the policies in tests/replay/policies. "none": the event reaches no hook. The event is
+ * with the policies in tests/replay/policies, or one written out, of one selector:
+ *	SECTION CALL(INDEX TYPE [RESOLVE], ...) [N OPERATOR VALUE...]... [{FIELD: ...; FIELD: ...}] [-> ACTION[:NUMBER]...]
+ * N is the place in the list of arguments, iN an index; without actions it is Sigkill. "none": the event reaches no hook. The event is
  *	exec|file|connect|inventory KEY=VALUE...     or     hook SECTION NAME KEY=VALUE...
- * by= and path= take "-" for an image without path and "?" for one that is not told; number=, string=, file= are
- * a hook line's arguments, in order.
+ * by= and path= take "-" for an image without path and "?" for one that is not told. A hook line's arguments, in order: number=
+ * (an int), long=, caps=, string=, file=, folder= (a path), failed=, sockaddr=FAMILY,ADDRESS,PORT, unixaddr=PATH, sock= and skb=FAMILY,SOURCE,PORT,
+ * DESTINATION,PORT,PROTOCOL,STATE of which "" is not told; type=X makes X the first letter of the mode of the file before it.
  */
 #include <arpa/inet.h>
 #include <glob.h>
@@ -24,7 +27,7 @@ enum { MAX_ARGS = 8, FILE_LIMIT = 1 << 20 };
 struct scene {
 	struct event ev;
 	struct arg args[MAX_ARGS];
-	char labels[128];
+	char labels[128], mode[16];
 };
 
 static void image(struct process *p, struct str text)
@@ -54,21 +57,76 @@ static void address(struct event *ev, struct str text)
 	assert_int_equal(inet_pton(ev->address.family == 6 ? AF_INET6 : AF_INET, copy, ev->address.bytes), 1);
 }
 
-static void argument(struct scene *s, enum arg_kind kind, struct str value)
-{
-	assert_true(s->ev.nargs < MAX_ARGS);
-	struct arg *a = &s->args[s->ev.nargs++];
-	*a = (struct arg){.kind = kind, .text = value};
-	if (kind == ARG_INT)
-		assert_int_equal(str_to_i64(value, 10, &a->number), 0);
-	s->ev.args = s->args;
-}
-
 static int64_t integer(struct str s)
 {
 	int64_t n;
 	assert_int_equal(str_to_i64(s, 10, &n), 0);
 	return n;
+}
+
+static struct str next_item(struct str *rest)
+{
+	const char *comma = rest->n ? memchr(rest->p, ',', rest->n) : NULL;
+	struct str item = {rest->p, comma ? (size_t)(comma - rest->p) : rest->n};
+	*rest = str_skip(*rest, item.n + 1);
+	return item;
+}
+
+static void end_of(struct str *rest, struct address *ret)
+{
+	char copy[64];
+	struct str host = next_item(rest), port = next_item(rest);
+	snprintf(copy, sizeof(copy), STR_FMT, STR_ARG(host));
+	ret->family = inet_pton(AF_INET, copy, ret->bytes) == 1 ? 4 : inet_pton(AF_INET6, copy, ret->bytes) == 1 ? 6 : 0;
+	ret->port = (uint16_t)(port.n ? integer(port) : 0);
+}
+
+static void socket_argument(struct arg *a, struct str value)
+{
+	a->text = (struct str){NULL, 0};
+	a->family = next_item(&value);
+	if (a->kind != ARG_SOCKADDR)
+		end_of(&value, &a->source);
+	end_of(&value, &a->dest);
+	a->protocol = next_item(&value);
+	a->state = next_item(&value);
+}
+
+/* False: KEY is no argument's. */
+static bool argument(struct scene *s, struct str key, struct str value)
+{
+	static const struct {
+		struct str key;
+		enum arg_kind kind;
+	} kinds[] = {{STR_INIT("number"), ARG_INT}, {STR_INIT("long"), ARG_LONG}, {STR_INIT("string"), ARG_STRING},
+		     {STR_INIT("file"), ARG_FILE}, {STR_INIT("folder"), ARG_PATH}, {STR_INIT("failed"), ARG_ERROR},
+		     {STR_INIT("caps"), ARG_CAPS}, {STR_INIT("sockaddr"), ARG_SOCKADDR}, {STR_INIT("sock"), ARG_SOCK},
+		     {STR_INIT("skb"), ARG_SKB}, {STR_INIT("unixaddr"), ARG_SOCKADDR_UN}};
+	size_t i = 0;
+	while (i < ARRAY_SIZE(kinds) && !str_eq(kinds[i].key, key))
+		i++;
+	if (i == ARRAY_SIZE(kinds))
+		return false;
+	assert_true(s->ev.nargs < MAX_ARGS);
+	struct arg *a = &s->args[s->ev.nargs++];
+	*a = (struct arg){.kind = kinds[i].kind, .text = value};
+	s->ev.args = s->args;
+	if (a->kind == ARG_INT || a->kind == ARG_LONG)
+		a->number = integer(value);
+	else if (a->kind == ARG_SOCKADDR || a->kind == ARG_SOCK || a->kind == ARG_SKB)
+		socket_argument(a, value);
+	else if (a->kind == ARG_SOCKADDR_UN)
+		a->family = STR("AF_UNIX");
+	else if (a->kind == ARG_CAPS)
+		a->type = STR("cap_effective_arg");
+	return true;
+}
+
+static void mode_of(struct scene *s, struct str letter)
+{
+	assert_true(s->ev.nargs > 0);
+	snprintf(s->mode, sizeof(s->mode), STR_FMT "rw-------", STR_ARG(letter));
+	s->args[s->ev.nargs - 1].permission = str_from(s->mode);
 }
 
 static void set(struct scene *s, struct str key, struct str value)
@@ -103,13 +161,11 @@ static void set(struct scene *s, struct str key, struct str value)
 		ev->process.docker = value;
 	} else if (str_eq(key, STR("cgroup"))) {
 		ev->process.cgroup = value;
-	} else if (str_eq(key, STR("number"))) {
-		argument(s, ARG_INT, value);
-	} else if (str_eq(key, STR("string"))) {
-		argument(s, ARG_STRING, value);
-	} else if (str_eq(key, STR("file"))) {
-		argument(s, ARG_FILE, value);
-	} else {
+	} else if (str_eq(key, STR("pid"))) {
+		ev->process.pid = (uint32_t)integer(value);
+	} else if (str_eq(key, STR("type"))) {
+		mode_of(s, value);
+	} else if (!argument(s, key, value)) {
 		fail_msg("unknown key " STR_FMT, STR_ARG(key));
 	}
 }
@@ -183,18 +239,119 @@ static bool has_word(struct str text, struct str wanted)
 	return false;
 }
 
+/* ---- policies that are written out ---- */
+
+static struct str until(struct str *rest, char end)
+{
+	const char *at = rest->n ? memchr(rest->p, end, rest->n) : NULL;
+	struct str s = {rest->p, at ? (size_t)(at - rest->p) : rest->n};
+	*rest = str_skip(*rest, s.n + 1);
+	return s;
+}
+
+static void written_hook(struct str section, struct str call, struct buf *b)
+{
+	struct str rest = call, subsystem = until(&rest, '/');
+	if (str_eq(section, STR("lsm")))
+		buf_printf(b, "  lsmhooks:\n  - hook: " STR_FMT "\n", STR_ARG(call));
+	else if (str_eq(section, STR("tracepoint")))
+		buf_printf(b, "  tracepoints:\n  - subsystem: " STR_FMT "\n    event: " STR_FMT "\n    raw: %s\n", STR_ARG(subsystem),
+			   STR_ARG(rest), str_starts(call, STR("raw_")) ? "false" : "true");
+	else
+		buf_printf(b, "  kprobes:\n  - call: " STR_FMT "\n    syscall: %s\n", STR_ARG(call),
+			   str_starts(call, STR("sys_")) ? "true" : "false");
+}
+
+static void written_args(struct str list, struct buf *b)
+{
+	buf_puts(b, list.n ? "    args:\n" : "");
+	while (list.n) {
+		struct str one = next_item(&list), index = next_word(&one), type = next_word(&one);
+		struct str resolve = next_word(&one);
+		buf_printf(b, "    - {index: " STR_FMT ", type: " STR_FMT, STR_ARG(index), STR_ARG(type));
+		if (resolve.n)
+			buf_printf(b, ", resolve: \"" STR_FMT "\"", STR_ARG(resolve));
+		buf_puts(b, "}\n");
+	}
+}
+
+static void written_filters(struct str *rest, struct buf *b)
+{
+	buf_puts(b, "      matchArgs: [");
+	for (bool first = true; rest->n && rest->p[0] == '['; first = false) {
+		*rest = str_skip(*rest, 1);
+		struct str one = until(rest, ']'), at = next_word(&one), op = next_word(&one);
+		bool index = at.n && at.p[0] == 'i';
+		buf_printf(b, "%s{%s: %s" STR_FMT "%s, operator: " STR_FMT ", values: [", first ? "" : ", ", index ? "index" : "args",
+			   index ? "" : "[", STR_ARG(index ? str_skip(at, 1) : at), index ? "" : "]", STR_ARG(op));
+		for (struct str v = next_word(&one); v.n; v = next_word(&one))
+			buf_printf(b, "\"" STR_FMT "\"%s", STR_ARG(v), one.n ? ", " : "");
+		buf_puts(b, "]}");
+		while (rest->n && rest->p[0] == ' ')
+			*rest = str_skip(*rest, 1);
+	}
+	buf_puts(b, "]\n");
+}
+
+static void written_actions(struct str rest, struct buf *b)
+{
+	buf_puts(b, "      matchActions:\n");
+	if (!rest.n)
+		rest = STR("Sigkill");
+	for (struct str word = next_word(&rest); word.n; word = next_word(&rest)) {
+		struct str number = word, name = until(&number, ':');
+		buf_printf(b, "      - {action: " STR_FMT, STR_ARG(name));
+		if (number.n)
+			buf_printf(b, ", %s: " STR_FMT, str_eq(name, STR("Signal")) ? "argSig" : "argError", STR_ARG(number));
+		buf_puts(b, "}\n");
+	}
+}
+
+static void written_policy(struct str text, struct buf *b)
+{
+	struct str section = next_word(&text), call = until(&text, '('), args = until(&text, ')');
+	call = next_word(&call);
+	buf_puts(b, "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: {name: written}\nspec:\n");
+	written_hook(section, call, b);
+	written_args(args, b);
+	while (text.n && text.p[0] == ' ')
+		text = str_skip(text, 1);
+	buf_puts(b, "    selectors:\n    -\n");
+	written_filters(&text, b);
+	const char *arrow = text.n ? memmem(text.p, text.n, "->", 2) : NULL;
+	struct str fields = {text.p, arrow ? (size_t)(arrow - text.p) : text.n};
+	if (fields.n && fields.p[0] == '{') {
+		const char *end = memrchr(fields.p, '}', fields.n);
+		assert_non_null(end);
+		fields = (struct str){fields.p + 1, (size_t)(end - fields.p) - 1};
+		for (struct str one = until(&fields, ';'); one.n; one = until(&fields, ';'))
+			buf_printf(b, "      " STR_FMT "\n", STR_ARG(str_skip(one, one.p[0] == ' ')));
+	}
+	written_actions(arrow ? str_skip(text, fields.n + 2) : (struct str){NULL, 0}, b);
+}
+
+static int read_policy(struct str field, struct diag *d, struct policy ***ret, size_t *ret_n)
+{
+	if (field.n && memchr(field.p, '(', field.n)) {
+		CLEANUP_BUF struct buf yaml = BUF_INIT;
+		written_policy(field, &yaml);
+		return policies_parse("written", buf_view(&yaml), d, ret, ret_n);
+	}
+	CLEANUP_FREE char *name = xasprintf("tests/replay/policies/" STR_FMT ".yaml", STR_ARG(field));
+	return policies_read(name, d, ret, ret_n);
+}
+
 static bool run_case(const char *file, unsigned line, struct str fields[5])
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	struct target target;
 	CLEANUP_FREE char *target_text = xstrndup(fields[1].p, fields[1].n);
 	assert_int_equal(target_parse(target_text, &d, &target), 0);
-	CLEANUP_FREE char *name = xasprintf("tests/replay/policies/" STR_FMT ".yaml", STR_ARG(fields[0]));
 	struct policy **policies = NULL;
 	size_t n = 0;
-	if (policies_read(name, &d, &policies, &n) < 0 || n != 1) {
+	if (read_policy(fields[0], &d, &policies, &n) < 0 || n != 1) {
 		diag_print(&d);
-		fail_msg("%s:%u: cannot read %s", file, line, name);
+		fail_msg("%s:%u: cannot read " STR_FMT, file, line, STR_ARG(fields[0]));
 	}
 	CLEANUP(engine_free) struct engine *e = engine_new(policies, n, &target);
 	struct scene scene = {0};
