@@ -53,9 +53,13 @@ static __always_inline struct path_words path_at(const struct path *p)
 	return (struct path_words){.mount = WORD(p, struct path, mnt), .dentry = WORD(p, struct path, dentry)};
 }
 
-/* FOLDER, PATH: which arguments they are. 1: the name is empty, and the descriptor itself meant (AT_EMPTY_PATH). */
-static __always_inline int on_name(struct task_struct *task, const struct call *c, __u32 folder, __u32 path, const struct deed *d)
+/* The first name of a call, or its second. 1: the name is empty, and the descriptor itself meant (AT_EMPTY_PATH). */
+static __noinline int on_name(struct task_struct *task, const struct call *c, bool second)
 {
+	struct deed d = {.kind = c->row->guard ? WIRE_GUARD : WIRE_FILE, .bits = c->row->bits};
+	__u32 folder = second ? c->row->folder2 : c->row->folder, path = second ? c->row->path2 : c->row->path;
+	if (path == WIRE_CALL_NONE)
+		return 0;
 	struct typed t = {.name = argument(c, path)};
 	long fd = folder == WIRE_CALL_HERE ? AT_FDCWD_ : (int)argument(c, folder);
 	if (fd == AT_FDCWD_) {
@@ -69,21 +73,7 @@ static __always_inline int on_name(struct task_struct *task, const struct call *
 	bpf_probe_read_user(&first, 1, (void *)t.name);
 	if (!first && fd != AT_FDCWD_)
 		return 1;
-	return on_typed(task, &t, d);
-}
-
-/* Apart from on_call(): together their frames would be too much. */
-static __noinline int on_names(struct task_struct *task, const struct call *c)
-{
-	struct deed d = {.kind = c->row->guard ? WIRE_GUARD : WIRE_FILE, .bits = c->row->bits};
-	int empty = 0;
-#pragma nounroll
-	for (__u32 i = 0; i < 2; i++) {
-		__u32 folder = i ? c->row->folder2 : c->row->folder, path = i ? c->row->path2 : c->row->path;
-		if (path != WIRE_CALL_NONE)
-			empty |= on_name(task, c, folder, path, &d);
-	}
-	return empty;
+	return on_typed(task, &t, &d);
 }
 
 static __always_inline void on_map(struct task_struct *task, const struct call *c)
@@ -194,7 +184,11 @@ int BPF_PROG(file_sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (c.row->op <= WIRE_OP_CREAT)
 		return on_open(task, &c, ret);
-	if (c.row->op != WIRE_OP_NAMES || on_names(task, &c))
-		on_call(task, &c, ret);
+	if (c.row->op == WIRE_OP_NAMES) {   /* not by on_call(): together their frames would be too much */
+		on_name(task, &c, true);
+		if (!on_name(task, &c, false))
+			return 0;
+	}
+	on_call(task, &c, ret);
 	return 0;
 }
