@@ -30,7 +30,7 @@
 #define DEBUG_VARIABLE "STAKEOUT_RECORD_DEBUG"
 
 struct options {
-	const char *db, *workload, *events, *hooks;
+	const char *db, *workload, *events, *hooks, *pods, *node_root;
 	struct cli_list kinds, paths;
 	uint64_t duration_ns;
 	bool json;
@@ -42,6 +42,10 @@ static const struct cli_option options[] = {
 	 "end after this time: 90s, 20m, 2h (default: until Ctrl-C)"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN",
 	 "only workloads that match, such as shop/* or nginx.service"},
+	{"pods", 0, CLI_STRING, offsetof(struct options, pods), "FILE",
+	 "names of pods: what kubectl get pods -A -o json prints"},
+	{"node-root", 0, CLI_STRING, offsetof(struct options, node_root), "DIR",
+	 "where the node's own files are, for names: /host in a container (default /)"},
 	{"kind", 'k', CLI_LIST, offsetof(struct options, kinds), "KIND",
 	 "only exec, file, connect, bind or guard; may be given several times"},
 	{"path", 'p', CLI_LIST, offsetof(struct options, paths), "PATH",
@@ -332,7 +336,7 @@ static int read_filters(const struct options *o, struct sensor_options *ret, str
 static int start(const struct options *o, const struct debug *g, struct diag *d,
 		 struct sensor **ret_sensor, struct session **ret_session, int *ret_status)
 {
-	struct session_options so = {.db = o->db, .workload = o->workload, .events = o->events};
+	struct session_options so = {.db = o->db, .workload = o->workload, .events = o->events, .pods = o->pods, .node_root = o->node_root};
 	struct sensor_options sensor = g->sensor;
 	sensor.every_event = o->events != NULL;
 	sensor.by_cgroup = o->workload != NULL;

@@ -33,9 +33,13 @@ void family_free(struct family *f)
 	free(f);
 }
 
+#define POD_STRINGS(pod)                                                                           \
+	&(pod)->namespace, &(pod)->name, &(pod)->uid, &(pod)->workload, &(pod)->workload_kind, &(pod)->labels,  \
+	&(pod)->container_name, &(pod)->container_id, &(pod)->image, &(pod)->image_id
 #define STRINGS(p)                                                                                 \
 	{&(p)->exec_id, &(p)->parent_exec_id, &(p)->filename, &(p)->path, &(p)->cwd,              \
-	 &(p)->arguments, &(p)->flags, &(p)->docker, &(p)->cgroup}
+	 &(p)->arguments, &(p)->flags, &(p)->docker, &(p)->cgroup,               \
+	 POD_STRINGS(&(p)->pod)}
 
 void family_set(struct family *f, const struct process *p)
 {

@@ -118,6 +118,12 @@ struct ledger *ledger_new(void)
 	return l;
 }
 
+static void group_done(struct group *g)
+{
+	free((char *)g->path.p);
+	free(g->pod_text);
+}
+
 void ledger_free(struct ledger *l)
 {
 	if (!l)
@@ -127,7 +133,7 @@ void ledger_free(struct ledger *l)
 			free((char *)((struct known_image *)l->images.slots[i])->image.path.p);
 	for (size_t i = 0; i < l->groups.cap; i++)
 		if (l->groups.slots[i])
-			free((char *)((struct known_group *)l->groups.slots[i])->group.path.p);
+			group_done(&((struct known_group *)l->groups.slots[i])->group);
 	struct table *tables[] = {&l->images, &l->groups};
 	for (size_t k = 0; k < ARRAY_SIZE(tables); k++) {
 		for (size_t i = 0; i < tables[k]->cap; i++)
@@ -182,6 +188,26 @@ struct group *ledger_group(struct ledger *l, const struct wire_header *h)
 	}
 	set_text(&k->group.path, wire_text(h));
 	return &k->group;
+}
+
+void group_set_pod(struct group *g, const struct pod *pod)
+{
+	struct pod copy = *pod;
+	struct str *const strings[] = {&copy.namespace, &copy.name, &copy.uid, &copy.workload, &copy.workload_kind, &copy.labels,
+				       &copy.container_name, &copy.container_id, &copy.image, &copy.image_id};
+	size_t size = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+		size += strings[i]->n;
+	char *text = xmalloc(size), *to = text;
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
+		if (strings[i]->n)
+			memcpy(to, strings[i]->p, strings[i]->n);
+		strings[i]->p = to;
+		to += strings[i]->n;
+	}
+	free(g->pod_text);
+	g->pod = copy;
+	g->pod_text = text;
 }
 
 const struct image *ledger_find_image(const struct ledger *l, uint64_t id)

@@ -7,6 +7,7 @@
 
 #include "schema/base/buf.h"
 #include "recorder/records.h"
+#include "schema/event.h"
 
 struct ledger;
 
@@ -19,6 +20,8 @@ struct image {
 struct group {
 	uint64_t id;
 	struct str path;
+	struct pod pod;         /* names that were found for it, or empty */
+	char *pod_text;         /* what its strings borrow from */
 	bool wanted;            /* matches --workload */
 };
 
@@ -42,6 +45,7 @@ DEFINE_CLEANUP(struct ledger *, ledger_free)
 /* WIRE_IMAGE and WIRE_CGROUP. What was known under the number is replaced. */
 struct image *ledger_image(struct ledger *l, const struct wire_header *h);
 struct group *ledger_group(struct ledger *l, const struct wire_header *h);
+void group_set_pod(struct group *g, const struct pod *pod);   /* copied */
 
 /* NULL when the number was never told. Valid until the next record. */
 const struct image *ledger_find_image(const struct ledger *l, uint64_t id);

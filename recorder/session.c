@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "recorder/names.h"
 #include "recorder/translate.h"
 #include "schema/base/io.h"
 #include "schema/base/map.h"
@@ -36,6 +37,7 @@ struct session {
 	struct observer *observer;
 	struct ledger *ledger;
 	struct family *family;
+	struct names *names;
 	struct map *workloads;
 	struct translator translator;
 	struct { struct running *v; size_t n, cap; } running;
@@ -90,6 +92,9 @@ int session_open(const struct session_options *options, struct diag *d, struct s
 	r = open_events(s, d);
 	if (r)
 		return r;
+	r = names_open(options->node_root, options->pods, d, &s->names);
+	if (r)
+		return r;
 	s->ledger = ledger_new();
 	s->family = family_new();
 	s->workloads = map_new();
@@ -112,6 +117,7 @@ void session_free(struct session *s)
 	store_close(s->store);
 	ledger_free(s->ledger);
 	family_free(s->family);
+	names_free(s->names);
 	map_free(s->workloads);
 	translator_done(&s->translator);
 	buf_done(&s->lines);
@@ -223,7 +229,10 @@ static bool wanted(struct session *s, const struct wire_header *h)
 static void take_group(struct session *s, const struct wire_header *h)
 {
 	struct group *g = ledger_group(s->ledger, h);
-	struct process p = {.cgroup = g->path};
+	struct pod pod;
+	if (names_find(s->names, g->path, &pod))
+		group_set_pod(g, &pod);
+	struct process p = {.cgroup = g->path, .pod = g->pod};
 	struct workload w;
 	struct instance i;
 	CLEANUP_BUF struct buf scratch = BUF_INIT;
@@ -334,6 +343,7 @@ static void note_running(void *arg, const struct process *p, uint32_t parent, ui
 		return;
 	CLEANUP_BUF struct buf id = BUF_INIT;
 	struct process copy = *p;
+	names_find(s->names, copy.cgroup, &copy.pod);
 	copy.start_ns += s->translator.boot_to_wall_ns;
 	exec_id(&id, s->translator.node, copy.start_ns, copy.pid);
 	copy.exec_id = buf_view(&id);

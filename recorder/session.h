@@ -14,6 +14,8 @@ struct session_options {
 	const char *db;
 	const char *workload;   /* pattern; NULL = all */
 	const char *events;     /* file for every event; NULL = none, "-" = standard output */
+	const char *pods;       /* list of pods to take names from, or NULL */
+	const char *node_root;  /* where the node's files are seen; NULL = here */
 };
 
 struct session_stats {

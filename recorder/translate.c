@@ -62,6 +62,8 @@ static void set_process(struct translator *t, const struct wire_header *h, struc
 	p->uid = h->uid;
 	const struct group *g = ledger_find_group(t->ledger, h->cgroup);
 	p->cgroup = g ? g->path : (struct str){NULL, 0};
+	if (g)
+		p->pod = g->pod;
 	if (!known || !known->path_known)
 		set_image(t, h->image, p);
 	if (!t->processes)
@@ -116,8 +118,10 @@ static void set_parent(struct translator *t, const struct wire_exec *e, struct e
 		ev->parent = (struct process){.pid = e->parent_pid, .tid = e->parent_pid};
 	if (e->caller)
 		set_image(t, e->caller, &ev->parent);
-	if (!ev->parent.cgroup.n)
+	if (!ev->parent.cgroup.n) {
 		ev->parent.cgroup = ev->process.cgroup;
+		ev->parent.pod = ev->process.pod;
+	}
 	ev->has_parent = true;
 }
 
@@ -142,7 +146,7 @@ static void exec_event(struct translator *t, const struct wire_header *h, struct
 	struct str argv = {text + typed.n, e->argv_length};
 	struct str cwd = {argv.p + argv.n, e->cwd_length};
 	struct process *p = &ev->process;
-	*p = (struct process){.pid = h->pid, .tid = h->tid, .uid = h->uid, .cgroup = p->cgroup};
+	*p = (struct process){.pid = h->pid, .tid = h->tid, .uid = h->uid, .cgroup = p->cgroup, .pod = p->pod};
 	set_image(t, h->image, p);
 	p->filename = filename_of(t, typed, cwd);
 	p->cwd = cwd;

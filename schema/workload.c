@@ -170,7 +170,9 @@ static void derive_controller(const struct pod *pod, struct workload *w)
 		cut_tail(&w->name, 5, 5, GENERATED);
 		w->kind = STR("DaemonSet");
 	} else if (cut_tail(&w->name, 5, 5, GENERATED)) {
-		w->kind = cut_tail(&w->name, 8, 10, GENERATED) ? STR("Deployment") : STR("DaemonSet");
+		w->kind = cut_tail(&w->name, 8, 10, GENERATED) ? STR("Deployment")
+			  : cut_tail(&w->name, 8, 10, DIGITS)  ? STR("CronJob")
+								 : STR("DaemonSet");
 	} else {
 		w->kind = STR("Pod");
 	}
@@ -380,6 +382,11 @@ void workload_of(const struct process *p, struct str node, struct buf *scratch,
 		inst->image_id = pod->image_id;
 		inst->labels = pod->labels;
 		inst->start_ns = pod->container_start_ns;
+	} else if (p->pod.container_name.n) {   /* a container outside Kubernetes whose name was found */
+		on_host(w, STR("container"), p->pod.container_name);
+		inst->container_id = p->pod.container_id;
+		inst->key = head(inst->container_id, DOCKER_ID);
+		inst->image = p->pod.image;
 	} else if (p->docker.n) {
 		on_host(w, STR("container"), head(p->docker, SHORT_ID));
 		w->guess = true;
