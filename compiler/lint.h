@@ -55,6 +55,7 @@ struct lint_document {
 	struct findings findings;
 	struct policy *policy;   /* as an agent reads it, from the file if it can; NULL = it cannot */
 	struct lint_cost cost;
+	unsigned ignored;        /* findings that a comment says are known */
 };
 
 struct lint_options {

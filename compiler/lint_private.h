@@ -9,3 +9,6 @@ void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint
 
 /* What the kernel and the node must have for the policy to load. BTF: names were looked up already. */
 void lint_needs(struct lint_context *c, bool btf);
+
+/* Drops the findings that comments in TEXT say are known; counted in D->ignored. */
+void lint_ignore(struct lint_document *d, struct str text);

@@ -214,7 +214,7 @@ static void json_document(struct lint_report *r, const struct lint_document *d)
 		json_finding(b, &d->findings.v[i]);
 		any = true;
 	}
-	buf_printf(b, "],\"dropped\":%zu}\n", d->findings.dropped);
+	buf_printf(b, "],\"ignored\":%u,\"dropped\":%zu}\n", d->ignored, d->findings.dropped);
 	r->begun = true;
 }
 

@@ -153,6 +153,8 @@ static bool narrowed(const struct selector *s)
 static bool about_some(const struct hook *h, const struct selector *s)
 {
 	bool some = false, all_but = false;
+	for (size_t i = 0; i < s->nbinaries; i++)
+		all_but |= lint_negative(s->binaries[i].op);
 	for (size_t i = 0; i < s->nargs; i++) {
 		const struct spec_arg *a = policy_filter_arg(h, &s->args[i], false);
 		bool object = a && policy_type_class(a->type) & (CLASS_TEXT | CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR);

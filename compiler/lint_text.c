@@ -161,6 +161,7 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 	if (d->policy)
 		lint_run(d, doc, j->file, j->o);
 	refine_places(doc, d);
+	lint_ignore(d, j->file->text);
 }
 
 /* ---- the file ---- */
