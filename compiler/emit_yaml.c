@@ -197,6 +197,19 @@ static bool has_hook(const struct policy *p, const char *call)
 	return false;
 }
 
+/* What a linter would find in one document of several, though the others have it; and what no policy can stop. */
+static void say_known(struct policy *p, size_t ndocuments)
+{
+	bool connect = has_hook(p, "socket_connect") || has_hook(p, "security_socket_connect");
+	if (ndocuments < 2 && !connect)
+		return;
+	p->comment = str_from(arena_printf(p->arena, STR_FMT "\nstakeout lint ignore: %s%s%s (%s)", STR_ARG(p->comment),
+					   ndocuments > 1 ? "memfd-gap, file-gaps, rename-exchange, truncate-moved" : "",
+					   ndocuments > 1 && connect ? ", " : "", connect ? "connect-gaps" : "",
+					   ndocuments > 1 ? "the policies of this allowlist complete each other"
+							  : "see the review page"));
+}
+
 static struct policy *document_for(struct documents *ds, enum section section, const char *call)
 {
 	for (size_t i = 0; i < ds->v.n; i++) {
@@ -427,6 +440,7 @@ int emit_yaml(const struct lowered *l, const struct compile_options *o, struct c
 	struct policy **policies = xcalloc(ds.v.n + 1, sizeof(*policies));
 	for (size_t i = 0; i < ds.v.n; i++) {
 		policies[i] = ds.v.v[i].policy;
+		say_known(policies[i], ds.v.n);
 		if (err)
 			policy_free(policies[i]);
 	}
