@@ -59,7 +59,8 @@ static long compare_step(__u32 i, struct walk_context *c)
 static __always_inline const struct image_path *find_path(struct scratch *s, __u64 length)
 {
 	void *table = table_of(&paths, s->slot);
-	const struct image_path *p = table ? bpf_map_lookup_elem(table, &s->key) : NULL;
+	struct image_path_key key = s->key;
+	const struct image_path *p = table ? bpf_map_lookup_elem(table, &key) : NULL;
 	if (!p || p->length != length)
 		return NULL;
 	struct walk_context c = {s};
@@ -77,9 +78,14 @@ static __always_inline __u32 *find_pair(void *outer, __u32 slot, __u32 caller, _
 	return table ? bpf_map_lookup_elem(table, &pair) : NULL;
 }
 
-/* Adds what the entry of the first LENGTH bytes grants. */
-static __noinline int collect(struct scratch *s, __u64 length)
+/*
+ * Adds what the entry of the first LENGTH bytes grants. Not static, like the two below: the verifier goes through such a
+ * function once, not at every call.
+ */
+__noinline int collect(struct scratch *s, __u64 length)
 {
+	if (!s)
+		return 0;
 	const struct image_path *p = find_path(s, length);
 	if (!p)
 		return 0;
@@ -101,7 +107,7 @@ static __noinline int collect(struct scratch *s, __u64 length)
 }
 
 /* The folder that ends with byte K of the word at AT. */
-static __noinline int collect_folder(struct scratch *s, __u64 word, __u64 at, __u64 k)
+static __always_inline int collect_folder(struct scratch *s, __u64 word, __u64 at, __u64 k)
 {
 	k &= 7;
 	s->key = match_mix_end(s->mix, word & match_low_bytes(k + 1), at + k + 1);
@@ -151,9 +157,11 @@ static __always_inline void start_path(struct scratch *s)
 }
 
 /* What all entries that cover the walked path grant to s->caller. */
-static __noinline int collect_path(struct scratch *s)
+__noinline int collect_path(struct scratch *s)
 {
 	struct walk_context c = {s};
+	if (!s)
+		return 0;
 	s->flags = s->access = s->entry = s->caller_may = 0;
 	start_path(s);
 	bpf_loop(IMAGE_PATH_MAX / 8, collect_step, &c, 0);
@@ -165,16 +173,11 @@ static __always_inline bool has_text(const struct scratch *s)
 	return !(s->state & (WALK_CUT | WALK_NAMELESS));
 }
 
-/* s->caller and its flags: the entry of the program that TASK runs; 0 when no rule names it. */
-static __noinline int find_caller(struct scratch *s, struct task_struct *task)
+/* s->caller and its flags: the entry of the walked path itself. */
+__noinline int take_caller(struct scratch *s)
 {
 	struct walk_context c = {s};
-	struct file *exe = exe_of(task);
-	s->caller = s->caller_flags = 0;
-	if (!exe)
-		return 0;
-	walk(s, task, &exe->f_path);
-	if (!has_text(s))
+	if (!s)
 		return 0;
 	start_path(s);
 	bpf_loop(IMAGE_PATH_MAX / 8, mix_step, &c, 0);
@@ -183,6 +186,19 @@ static __noinline int find_caller(struct scratch *s, struct task_struct *task)
 		return 0;
 	s->caller = p->id;
 	s->caller_flags = p->flags;
+	return 0;
+}
+
+/* That of the program that TASK runs; 0 when no rule names it. */
+static __noinline int find_caller(struct scratch *s, struct task_struct *task)
+{
+	struct file *exe = exe_of(task);
+	s->caller = s->caller_flags = 0;
+	if (!exe)
+		return 0;
+	walk(s, task, &exe->f_path);
+	if (has_text(s))
+		take_caller(s);
 	return 0;
 }
 

@@ -103,11 +103,13 @@ static int attach_connects(struct machine *m, const struct group *g, struct diag
 	return machine_connect(m, fd, v2 ? 1 : g->id, d);
 }
 
-static void fill_name(struct enforce_name *n, const struct image *i, const struct group *g)
+static void fill_name(struct enforce_name *n, const struct image *i, const struct group *g, const struct filled *f)
 {
 	memset(n, 0, sizeof(*n));
 	n->applied_ns = wall_ns();
 	n->cgroup = g->id;
+	n->memory = f->memory;
+	memcpy(n->tables, f->ids, sizeof(f->ids));
 	n->paths = i->map[IMAGE_MAP_PATHS].n;
 	n->ports = i->map[IMAGE_MAP_PORTS].n;
 	memcpy(n->digest, i->digest, sizeof(n->digest));
@@ -139,7 +141,7 @@ static int assign_one(struct machine *m, const struct apply_options *o, const st
 	const struct image *i = o->images[t->image];
 	const struct group *g = &o->groups->v[t->group];
 	struct enforce_name name;
-	fill_name(&name, i, g);
+	fill_name(&name, i, g, &filled[t->image]);
 	struct assignment a = {
 		.slot = filled[t->image].slot,
 		.mode = o->audit || !image_settings_of(i)->enforce ? ENFORCE_AUDIT : ENFORCE_DENY,

@@ -60,7 +60,7 @@ static void add_row(struct table *t, const struct machine *m, uint32_t number, c
 		table_u64(t, __atomic_load_n(&w->denied[k], __ATOMIC_RELAXED));
 	for (int k = 0; k < ENFORCE_KINDS; k++)
 		table_u64(t, __atomic_load_n(&w->audited[k], __ATOMIC_RELAXED));
-	table_u64(t, slot_memory(m, ENFORCE_SLOT(w->word)));
+	table_u64(t, n->memory);
 	table_u64(t, n->applied_ns);
 	buf_clear(&b);
 	sha256_hex(n->digest, &b);

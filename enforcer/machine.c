@@ -113,6 +113,12 @@ void machine_close(struct machine *m)
 	free(m);
 }
 
+void machine_unlock(struct machine *m)
+{
+	cleanup_fd(&m->lock);
+	m->lock = -1;
+}
+
 static int map_workloads(struct machine *m, struct diag *d)
 {
 	void *at = mmap(NULL, ENFORCE_WORKLOADS * sizeof(*m->workloads), PROT_READ | PROT_WRITE, MAP_SHARED,

@@ -60,3 +60,4 @@ int machine_remove_all(const char *bpffs, struct diag *d);
 
 bool machine_attached(const struct machine *m, const struct program *p);   /* by this or an earlier run */
 int machine_remove(struct machine *m, struct diag *d);   /* takes everything of this layout out of the kernel */
+void machine_unlock(struct machine *m);   /* for those that only look, and for long */

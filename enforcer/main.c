@@ -10,7 +10,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{"status", cmd_status}, {"release", cmd_release}, {"confirm", cmd_confirm},
+	{"status", cmd_status}, {"release", cmd_release}, {"confirm", cmd_confirm}, {"watch", cmd_watch},
 };
 
 /* argv[0] is "enforce": one of its own verbs, else images to apply. */

@@ -46,6 +46,7 @@ const struct program programs[] = {
 };
 const size_t nprograms = ARRAY_SIZE(programs);
 _Static_assert(ARRAY_SIZE(programs) <= PROGRAMS_MAX, "a link for each");
+_Static_assert((int)MACHINE_TABLES == ENFORCE_TABLES, "ABI");
 
 static const char *const backends[ENFORCE_BACKENDS] = {
 	[ENFORCE_BACKEND_NONE] = "none", [ENFORCE_BACKEND_LSM] = "lsm",

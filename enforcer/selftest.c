@@ -85,7 +85,7 @@ static int test_in(struct machine *m, const struct group *g, uint32_t needs, str
 	slots_close(filled, 1);
 	if (r)
 		return r;
-	struct assignment a = {.slot = filled->slot, .mode = ENFORCE_DENY, .needs = needs, .name = &name};
+	struct assignment a = {.self_test = true, .slot = filled->slot, .mode = ENFORCE_DENY, .needs = needs, .name = &name};
 	CLEANUP_FD int fd = open(g->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = fd < 0 ? -errno : needs & IMAGE_JUDGES_CONNECT ? machine_connect(m, fd, g->id, d) : 0;
 	if (!r)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An update of an outer map returns only after every program that may still see the old content has ended. Updates in a
- * batch wait once, so a thousand policies cost as many grace periods as one.
+ * Every call on an outer map that may change it, and on some kernels every look into it, returns only after the programs that
+ * run now have ended. So the tables of all policies go in by one batch for each kind, what is where is kept in a map that user
+ * space shares, and tables are taken out by putting empty ones in their place.
  */
 #include "enforcer/slots.h"
 
@@ -101,9 +102,28 @@ void slots_close(struct filled *f, size_t n)
 
 /* ---- places ---- */
 
+/* Holds nothing: for waiting. */
+#define SLOT_NOBODYS (ENFORCE_SLOTS - 1)
+
+static uint64_t map_memory(int fd)
+{
+	uint64_t bytes = 0;
+	char line[128];
+	CLEANUP_FREE char *path = xasprintf("/proc/self/fdinfo/%d", fd);
+	FILE *f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "memlock:", 8))
+			bytes = strtoull(line + 8, NULL, 10);
+	if (f)
+		fclose(f);
+	return bytes;
+}
+
+
 static bool *slots_used(const struct machine *m)
 {
 	bool *used = xcalloc(ENFORCE_SLOTS, sizeof(*used));
+	used[SLOT_NOBODYS] = true;
 	for (size_t i = 0; i < ENFORCE_WORKLOADS; i++) {
 		uint64_t word = __atomic_load_n(&m->workloads[i].word, __ATOMIC_RELAXED);
 		if (word && ENFORCE_SLOT(word) < ENFORCE_SLOTS)
@@ -120,7 +140,7 @@ static int choose_slots(const struct machine *m, size_t n, struct diag *d, struc
 		while (next < ENFORCE_SLOTS && used[next])
 			next++;
 		if (next == ENFORCE_SLOTS) {
-			diag_error(d, NULL, "%d policies are in force, the most there can be: release some", ENFORCE_SLOTS);
+			diag_error(d, NULL, "%d policies are in force, the most there can be: release some", ENFORCE_SLOTS - 1);
 			return -ENOSPC;
 		}
 		ret[k].slot = next;
@@ -128,39 +148,78 @@ static int choose_slots(const struct machine *m, size_t n, struct diag *d, struc
 	return 0;
 }
 
-/* All tables of one kind at once. */
-static int put_tables(const struct machine *m, enum machine_map t, const struct filled *v, size_t n)
+static int make_empty(enum machine_map t, int *ret)
 {
-	CLEANUP_FREE uint32_t *slots = xcalloc(n, sizeof(*slots));
-	CLEANUP_FREE int *fds = xcalloc(n, sizeof(*fds));
-	uint32_t count = 0;
-	for (size_t k = 0; k < n; k++) {
-		if (v[k].tables[t] < 0)
-			continue;
-		slots[count] = v[k].slot;
-		fds[count++] = v[k].tables[t];
-	}
+	if (t >= MACHINE_PATH_HITS)
+		return make_hits(machine_map_names[t], 1, ret);
+	const struct image_map_row *row = image_map_row((enum image_map)t);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = table_flags((enum image_map)t));
+	*ret = bpf_map_create((enum bpf_map_type)row->type, row->name, row->key_size, row->value_size, 1, &opts);
+	return *ret < 0 ? -errno : 0;
+}
+
+static int put(int outer, const uint32_t *slots, const int *fds, uint32_t n)
+{
 	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	uint32_t done = count;
-	if (!count || !bpf_map_update_batch(m->maps[t], slots, fds, &done, &opts))
+	uint32_t done = n;
+	if (!n || !bpf_map_update_batch(outer, slots, fds, &done, &opts))
 		return 0;
-	for (uint32_t k = 0; k < count; k++)
-		if (bpf_map_update_elem(m->maps[t], &slots[k], &fds[k], BPF_ANY))
+	for (uint32_t k = 0; k < n; k++)
+		if (bpf_map_update_elem(outer, &slots[k], &fds[k], BPF_ANY))
 			return -errno;
 	return 0;
 }
 
-/* Taking out what is there; a free slot may hold what a killed run left. */
-static int empty_slot(const struct machine *m, uint32_t slot)
+/* The tables of one kind; an empty one where the slot has none now but had. */
+static int put_tables(struct machine *m, enum machine_map t, const struct filled *v, size_t n)
+{
+	CLEANUP_FREE uint32_t *slots = xcalloc(n, sizeof(*slots));
+	CLEANUP_FREE int *fds = xcalloc(n, sizeof(*fds));
+	CLEANUP_FD int empty = -1;
+	uint32_t count = 0;
+	for (size_t k = 0; k < n; k++) {
+		bool had = m->workloads[v[k].slot].tables >> t & 1;
+		int r = v[k].tables[t] < 0 && had && empty < 0 ? make_empty(t, &empty) : 0;
+		if (r)
+			return r;
+		if (v[k].tables[t] < 0 && !had)
+			continue;
+		slots[count] = v[k].slot;
+		fds[count++] = v[k].tables[t] < 0 ? empty : v[k].tables[t];
+	}
+	return put(m->maps[t], slots, fds, count);
+}
+
+static uint64_t table_bits(const struct filled *f)
+{
+	uint64_t bits = 0;
+	for (size_t t = 0; t < MACHINE_TABLES; t++)
+		bits |= (uint64_t)(f->tables[t] >= 0) << t;
+	return bits;
+}
+
+/* All tables of all slots in V; V without tables empties them. */
+static int put_slots(struct machine *m, const struct filled *v, size_t n)
+{
+	int r = 0;
+	for (size_t t = 0; t < MACHINE_TABLES && !r; t++)
+		if (m->maps[t] >= 0)
+			r = put_tables(m, t, v, n);
+	for (size_t k = 0; k < n && !r; k++)
+		m->workloads[v[k].slot].tables = table_bits(&v[k]);
+	return r;
+}
+
+static void note_maps(struct filled *f)
 {
 	for (size_t t = 0; t < MACHINE_TABLES; t++) {
-		uint32_t id;
-		if (m->maps[t] < 0 || bpf_map_lookup_elem(m->maps[t], &slot, &id))
+		struct bpf_map_info info = {0};
+		uint32_t n = sizeof(info);
+		if (f->tables[t] < 0 || bpf_obj_get_info_by_fd(f->tables[t], &info, &n))
 			continue;
-		if (bpf_map_delete_elem(m->maps[t], &slot) && errno != ENOENT)
-			return -errno;
+		f->ids[t] = info.id;
+		f->memory += map_memory(f->tables[t]);
 	}
-	return 0;
 }
 
 int slots_fill(struct machine *m, struct image *const *images, size_t n, struct diag *d, struct filled *ret)
@@ -170,78 +229,37 @@ int slots_fill(struct machine *m, struct image *const *images, size_t n, struct 
 		r = make_tables(images[k], d, &ret[k]);
 	if (r)
 		return r;
-	for (size_t k = 0; k < n && !r; k++)
-		r = empty_slot(m, ret[k].slot);
-	for (size_t t = 0; t < MACHINE_TABLES && !r; t++)
-		if (m->maps[t] >= 0)
-			r = put_tables(m, t, ret, n);
-	if (r) {
+	/* Before they are there: whoever comes after a kill shall clear them. */
+	for (size_t k = 0; k < n; k++)
+		m->workloads[ret[k].slot].tables |= table_bits(&ret[k]);
+	r = put_slots(m, ret, n);
+	if (r)
 		diag_error(d, NULL, "cannot put the policies in place: %s", strerror(-r));
-		for (size_t k = 0; k < n; k++)
-			empty_slot(m, ret[k].slot);
-	}
+	for (size_t k = 0; k < n && !r; k++)
+		note_maps(&ret[k]);
 	return r;
 }
 
-/* Any update of an outer map waits for the programs that run now. */
-static int wait_for_programs(const struct machine *m, const bool *used)
+static int wait_for_programs(struct machine *m)
 {
-	for (uint32_t slot = 0; slot < ENFORCE_SLOTS; slot++) {
-		if (!used[slot])
-			continue;
-		int fd = slot_table(m, slot, MACHINE_PATH_HITS);
-		int r = fd < 0 ? fd : bpf_map_update_elem(m->maps[MACHINE_PATH_HITS], &slot, &fd, BPF_ANY) ? -errno : 0;
-		cleanup_fd(&fd);
-		return r;
-	}
-	return 0;
+	CLEANUP_FD int empty = -1;
+	uint32_t nobodys = SLOT_NOBODYS;
+	int r = make_empty(MACHINE_PATH_HITS, &empty);
+	return r ? r : put(m->maps[MACHINE_PATH_HITS], &nobodys, &empty, 1);
 }
 
 int slots_sweep(struct machine *m, struct diag *d)
 {
 	CLEANUP_FREE bool *used = slots_used(m);
-	int r = wait_for_programs(m, used);
-	for (uint32_t slot = 0; slot < ENFORCE_SLOTS && !r; slot++) {
-		uint32_t id;
-		if (!used[slot] && !bpf_map_lookup_elem(m->maps[MACHINE_PATH_HITS], &slot, &id))
-			r = empty_slot(m, slot);
-	}
+	CLEANUP_FREE struct filled *v = slots_new(ENFORCE_SLOTS);
+	size_t n = 0;
+	for (uint32_t slot = 0; slot < ENFORCE_SLOTS; slot++)
+		if (!used[slot] && m->workloads[slot].tables)
+			v[n++].slot = slot;
+	int r = n ? wait_for_programs(m) : 0;
+	if (!r && n)
+		r = put_slots(m, v, n);
 	if (r)
 		diag_error(d, NULL, "replaced policies cannot be cleared away, though they are out of use: %s", strerror(-r));
 	return r;
-}
-
-/* ---- looking ---- */
-
-int slot_table(const struct machine *m, uint32_t slot, enum machine_map table)
-{
-	uint32_t id;
-	if (m->maps[table] < 0 || bpf_map_lookup_elem(m->maps[table], &slot, &id))
-		return -ENOENT;
-	int fd = bpf_map_get_fd_by_id(id);
-	return fd < 0 ? -errno : fd;
-}
-
-static uint64_t map_memory(int fd)
-{
-	uint64_t bytes = 0;
-	char line[128];
-	CLEANUP_FREE char *path = xasprintf("/proc/self/fdinfo/%d", fd);
-	FILE *f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, "memlock:", 8))
-			bytes = strtoull(line + 8, NULL, 10);
-	if (f)
-		fclose(f);
-	return bytes;
-}
-
-uint64_t slot_memory(const struct machine *m, uint32_t slot)
-{
-	uint64_t sum = 0;
-	for (size_t t = 0; t < MACHINE_TABLES; t++) {
-		CLEANUP_FD int fd = slot_table(m, slot, t);
-		sum += fd >= 0 ? map_memory(fd) : 0;
-	}
-	return sum;
 }

@@ -8,6 +8,8 @@
 struct filled {
 	uint32_t slot;
 	int tables[MACHINE_TABLES];       /* the maps; -1 where a table is empty */
+	uint32_t ids[MACHINE_TABLES];     /* of the maps */
+	uint64_t memory;                  /* of the kernel, in bytes */
 };
 
 /* What the image wants of the programs, as NEED_*. */
@@ -25,8 +27,3 @@ void slots_close(struct filled *f, size_t n);
  * Waits until no program can still be using a slot that no workload refers to any more, and empties all such.
  */
 int slots_sweep(struct machine *m, struct diag *d);
-
-/* Kernel memory of the slot's tables, in bytes. */
-uint64_t slot_memory(const struct machine *m, uint32_t slot);
-/* A table of a slot, opened for reading: a descriptor, or -ENOENT. */
-int slot_table(const struct machine *m, uint32_t slot, enum machine_map table);

@@ -39,7 +39,7 @@ uint32_t workload_number(const struct machine *m, uint64_t cgroup)
 
 static uint32_t free_number(const struct machine *m)
 {
-	for (uint32_t i = 0; i < ENFORCE_WORKLOADS; i++)
+	for (uint32_t i = 0; i < NUMBER_SELF_TEST; i++)
 		if (!m->workloads[i].word)
 			return i;
 	return NUMBER_NONE;
@@ -102,13 +102,15 @@ static void store(struct enforce_workload *w, const struct assignment *a)
 static int assign_new(struct machine *m, const struct group *g, const struct assignment *a, struct diag *d,
 		      uint32_t *ret_number)
 {
-	uint32_t number = free_number(m);
+	uint32_t number = a->self_test ? NUMBER_SELF_TEST : free_number(m);
 	if (number == NUMBER_NONE) {
-		diag_error(d, g->folder, "%d cgroups have a policy, the most there can be: release some", ENFORCE_WORKLOADS);
+		diag_error(d, g->folder, "%d cgroups have a policy, the most there can be: release some", NUMBER_SELF_TEST);
 		return -ENOSPC;
 	}
 	struct enforce_workload *w = &m->workloads[number];
-	memset(w, 0, sizeof(*w));
+	w->deadline_ns = 0;
+	memset(w->denied, 0, sizeof(w->denied));
+	memset(w->audited, 0, sizeof(w->audited));
 	int r = bpf_map_update_elem(m->maps[MACHINE_NAMES], &number, a->name, BPF_ANY) ? -errno : 0;
 	if (!r) {
 		store(w, a);

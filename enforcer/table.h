@@ -5,9 +5,11 @@
 #include "enforcer/groups.h"
 #include "enforcer/machine.h"
 
-#define NUMBER_NONE UINT32_MAX
+#define NUMBER_NONE      UINT32_MAX
+#define NUMBER_SELF_TEST (ENFORCE_WORKLOADS - 1)   /* no other workload gets this place */
 
 struct assignment {
+	bool self_test;
 	uint32_t slot;
 	enum enforce_mode mode;
 	uint32_t needs;               /* of the image */

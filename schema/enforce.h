@@ -22,6 +22,7 @@
 #define ENFORCE_SLOTS         8192
 #define ENFORCE_WORKLOADS     8192
 #define ENFORCE_CGROUPS       65536
+#define ENFORCE_TABLES        10      /* of a policy: an image's, settings among them though never there, and two of hits */
 #define ENFORCE_RING_BYTES    (1 << 20)
 #define ENFORCE_SUBJECT_MAX   512     /* bytes of a subject's path in a record */
 #define ENFORCE_OBJECT_MAX    4096
@@ -51,6 +52,7 @@ struct enforce_workload {
 	__u64 deadline_ns;      /* CLOCK_BOOTTIME: from then on only audit; 0 = never */
 	__u64 denied[ENFORCE_KINDS];
 	__u64 audited[ENFORCE_KINDS];
+	__u64 tables;           /* user space: which tables the policy slot of this number holds; not of the workload */
 };
 
 /* A file that is never refused to a process with every right on the host. */
@@ -85,6 +87,8 @@ enum enforce_backend {
 struct enforce_name {
 	__u64 applied_ns;       /* since 1970 */
 	__u64 cgroup;           /* id, as in "cgroups" */
+	__u64 memory;           /* of the policy, in bytes */
+	__u32 tables[ENFORCE_TABLES];   /* ids of its maps; 0 = none */
 	__u32 paths, ports;     /* entries in these tables of the image */
 	__u8 digest[32];        /* of the image */
 	char image[256];        /* its allowlist's name; names that are longer are cut */
@@ -124,9 +128,9 @@ struct enforce_refusal {
 	/* object_length bytes of the object's path follow */
 };
 
-_Static_assert(sizeof(struct enforce_workload) == 80, "ABI");
+_Static_assert(sizeof(struct enforce_workload) == 88, "ABI");
 _Static_assert(sizeof(struct enforce_identity) == 16, "ABI");
 _Static_assert(sizeof(struct enforce_state) == 72, "ABI");
-_Static_assert(sizeof(struct enforce_name) == 56 + 256 + 512 + 1024, "ABI");
+_Static_assert(sizeof(struct enforce_name) == 104 + 256 + 512 + 1024, "ABI");
 _Static_assert(sizeof(struct enforce_refusal) == 72 + ENFORCE_SUBJECT_MAX, "ABI");
 _Static_assert(__builtin_offsetof(struct enforce_refusal, subject) == 72, "ABI");
