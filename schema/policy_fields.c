@@ -42,7 +42,7 @@ const char *operator_name(enum policy_operator op)
 int policy_operator_from(struct str name)
 {
 	for (int i = 0; i < OPERATOR_COUNT; i++)
-		if (str_eq(name, str_from(operator_words[i])))
+		if (name.n && operator_words[i][0] == name.p[0] && str_eq(name, str_from(operator_words[i])))
 			return i;
 	return -1;
 }

@@ -48,7 +48,11 @@ const char *load_text(struct loading *l, const char *fmt, ...)
 size_t load_enter(struct loading *l, const char *field, size_t i)
 {
 	size_t mark = l->path.n;
-	buf_printf(&l->path, ".%s[%zu]", field, i);
+	buf_putc(&l->path, '.');
+	buf_puts(&l->path, field);
+	buf_putc(&l->path, '[');
+	buf_u64(&l->path, i);
+	buf_putc(&l->path, ']');
 	return mark;
 }
 

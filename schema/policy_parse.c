@@ -81,7 +81,9 @@ size_t policy_enter(struct policy_reader *r, struct str key)
 static size_t enter_item(struct policy_reader *r, size_t i)
 {
 	size_t mark = r->path.n;
-	buf_printf(&r->path, "[%zu]", i);
+	buf_putc(&r->path, '[');
+	buf_u64(&r->path, i);
+	buf_putc(&r->path, ']');
 	return mark;
 }
 
@@ -218,7 +220,7 @@ static void store_integer(const struct field *f, void *at, uint64_t v)
 static bool known_name(const struct field_names *names, struct str s, size_t *ret)
 {
 	for (size_t i = 0; i < names->n; i++)
-		if (str_eq(s, str_from(names->v[i])))
+		if (s.n && names->v[i][0] == s.p[0] && str_eq(s, str_from(names->v[i])))
 			return *ret = i, true;
 	return false;
 }
@@ -492,7 +494,8 @@ static const struct field *find_field(const struct field_object *o, struct str k
 	const struct field *near = NULL;
 	for (size_t i = 0; i < o->nfields; i++) {
 		const char *name = o->fields[i].name;
-		if (strlen(name) != key.n || strncasecmp(name, key.p, key.n) != 0)
+		if (!key.n || (name[0] | 0x20) != (key.p[0] | 0x20) || strlen(name) != key.n ||
+		    strncasecmp(name, key.p, key.n) != 0)
 			continue;
 		near = &o->fields[i];
 		*ret_exact = memcmp(name, key.p, key.n) == 0;

@@ -130,7 +130,7 @@ void yaml_resolve(struct yaml_node *n)
 	n->kind = YAML_STRING;
 	if (s.n <= MAX_WORD)
 		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-			if (str_eq(s, str_from(words[i].text))) {
+			if ((s.n ? s.p[0] : '\0') == words[i].text[0] && str_eq(s, str_from(words[i].text))) {
 				n->kind = words[i].kind;
 				n->number = words[i].value;
 				n->boolean = n->kind == YAML_BOOL && words[i].value != 0;

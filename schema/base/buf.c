@@ -206,3 +206,13 @@ void buf_count(struct buf *b, uint64_t n)
 		buf_putc(b, text[i]);
 	}
 }
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+	do
+		digits[--i] = (char)('0' + v % 10);
+	while (v /= 10);
+	buf_add(b, digits + i, sizeof(digits) - i);
+}

@@ -58,5 +58,7 @@ void buf_text(struct buf *b, struct str s);
 /* Appends an RFC 3339 UTC time with nanoseconds; "-" for 0. */
 void buf_time(struct buf *b, uint64_t time_ns);
 
+void buf_u64(struct buf *b, uint64_t v);            /* decimal digits */
+
 /* Appends 1234567 as 1,234,567. */
 void buf_count(struct buf *b, uint64_t n);

@@ -13,10 +13,11 @@
 
 enum { POLICIES = 1000, ROUNDS = 5 };
 
+/* Of this process: others on the machine do not count. */
 static double now(void)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
