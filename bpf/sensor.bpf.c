@@ -24,6 +24,8 @@ int BPF_PROG(cgroup_gone, struct cgroup *cgroup, const char *path)
 	__u64 id = cgroup->kn->id, v1 = id | WIRE_CGROUP_V1;
 	bpf_map_delete_elem(&cgroups, &id);
 	bpf_map_delete_elem(&cgroups, &v1);
+	bpf_map_delete_elem(&unwanted, &id);
+	bpf_map_delete_elem(&unwanted, &v1);
 	return 0;
 }
 

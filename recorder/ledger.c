@@ -110,12 +110,9 @@ static void lifetime_end(struct lifetime *t)
 	map_free(t->actors);
 }
 
-struct ledger *ledger_new(void)
+static void image_done(struct image *i)
 {
-	struct ledger *l = xcalloc(1, sizeof(*l));
-	for (size_t i = 0; i < ARRAY_SIZE(l->lifetimes); i++)
-		lifetime_begin(&l->lifetimes[i]);
-	return l;
+	free((char *)i->path.p);
 }
 
 static void group_done(struct group *g)
@@ -124,13 +121,21 @@ static void group_done(struct group *g)
 	free(g->pod_text);
 }
 
+struct ledger *ledger_new(void)
+{
+	struct ledger *l = xcalloc(1, sizeof(*l));
+	for (size_t i = 0; i < ARRAY_SIZE(l->lifetimes); i++)
+		lifetime_begin(&l->lifetimes[i]);
+	return l;
+}
+
 void ledger_free(struct ledger *l)
 {
 	if (!l)
 		return;
 	for (size_t i = 0; i < l->images.cap; i++)
 		if (l->images.slots[i])
-			free((char *)((struct known_image *)l->images.slots[i])->image.path.p);
+			image_done(&((struct known_image *)l->images.slots[i])->image);
 	for (size_t i = 0; i < l->groups.cap; i++)
 		if (l->groups.slots[i])
 			group_done(&((struct known_group *)l->groups.slots[i])->group);
@@ -175,6 +180,7 @@ struct image *ledger_image(struct ledger *l, const struct wire_header *h)
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	set_text(&k->image.path, image_path(h, &b));
 	k->image.tags = h->tags;
+	k->image.epoch = h->epoch;
 	return &k->image;
 }
 
@@ -187,6 +193,7 @@ struct group *ledger_group(struct ledger *l, const struct wire_header *h)
 		insert(&l->groups, &k->key);
 	}
 	set_text(&k->group.path, wire_text(h));
+	k->group.epoch = h->epoch;
 	return &k->group;
 }
 
@@ -284,6 +291,30 @@ void ledger_forget_before(struct ledger *l, uint32_t epoch)
 	struct lifetime *old = &l->lifetimes[(epoch - 1) & 1];
 	lifetime_end(old);
 	lifetime_begin(old);
+}
+
+/* Into tables of their own, which then take the place of the old ones. */
+void ledger_forget_names(struct ledger *l, uint32_t epoch)
+{
+	struct table images = {NULL, 0, 0}, groups = {NULL, 0, 0};
+	for (size_t i = 0; i < l->images.cap; i++) {
+		struct known_image *k = (struct known_image *)l->images.slots[i];
+		if (k && (int32_t)(k->image.epoch + 1 - epoch) >= 0)
+			insert(&images, &k->key);
+		else if (k)
+			image_done(&k->image), free(k);
+	}
+	for (size_t i = 0; i < l->groups.cap; i++) {
+		struct known_group *k = (struct known_group *)l->groups.slots[i];
+		if (k && (int32_t)(k->group.epoch + 1 - epoch) >= 0)
+			insert(&groups, &k->key);
+		else if (k)
+			group_done(&k->group), free(k);
+	}
+	free(l->images.slots);
+	free(l->groups.slots);
+	l->images = images;
+	l->groups = groups;
 }
 
 size_t ledger_entries(const struct ledger *l)

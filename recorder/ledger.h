@@ -15,6 +15,7 @@ struct image {
 	uint64_t id;
 	struct str path;        /* empty: memfd and the like */
 	uint32_t tags;          /* WIRE_TAG_* */
+	uint32_t epoch;         /* in which it was told last */
 };
 
 struct group {
@@ -23,6 +24,7 @@ struct group {
 	struct pod pod;         /* names that were found for it, or empty */
 	char *pod_text;         /* what its strings borrow from */
 	bool wanted;            /* matches --workload */
+	uint32_t epoch;
 };
 
 /* The record itself is kept packed: see ledger_record(). */
@@ -60,6 +62,12 @@ const struct wire_header *ledger_record(struct ledger *l, const struct entry *e)
 
 /* Drops the entries of epochs before EPOCH, which is one more than at the last call. */
 void ledger_forget_before(struct ledger *l, uint32_t epoch);
+
+/*
+ * Drops images and cgroups that were told last before the epoch that came before EPOCH: the kernel side, told to forget them too with
+ * each epoch, tells what is used again.
+ */
+void ledger_forget_names(struct ledger *l, uint32_t epoch);
 
 size_t ledger_entries(const struct ledger *l);
 size_t ledger_groups(const struct ledger *l);

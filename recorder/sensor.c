@@ -322,9 +322,9 @@ bool sensor_crowded(const struct sensor *s)
 	return s->seen > s->seen_max / 4 * 3;
 }
 
-static void forget_images(struct sensor *s)
+/* What was told to user space is told again when it is used again. */
+static void forget_told(int fd)
 {
-	int fd = bpf_map__fd(s->skel->maps.images);
 	for (uint64_t key; !bpf_map_get_next_key(fd, NULL, &key);)
 		if (bpf_map_delete_elem(fd, &key))
 			break;
@@ -338,6 +338,7 @@ uint32_t sensor_new_epoch(struct sensor *s)
 int sensor_retire(struct sensor *s, sensor_count_fn fn, void *arg)
 {
 	size_t taken;
-	forget_images(s);
+	forget_told(bpf_map__fd(s->skel->maps.images));
+	forget_told(bpf_map__fd(s->skel->maps.cgroups));
 	return tell_table(s, s->skel->bss->epoch - 1, true, fn, arg, &taken);
 }

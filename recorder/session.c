@@ -23,6 +23,7 @@
 #define PATIENCE_MS   200                  /* for a lock, at one try: the ring must be drained */
 #define PATIENCE_ALL  (30 * NSEC_PER_SEC)  /* for a lock, in all */
 #define LINES_MAX     (256 << 10)          /* bytes of lines kept back before they are written */
+#define WORKLOADS_MAX 100000               /* told apart for the number that is shown */
 #define SETTLE_US     20000                /* far more than any program of the sensor takes */
 
 struct running {
@@ -244,7 +245,8 @@ static void take_group(struct session *s, const struct wire_header *h)
 	if (!g->wanted)
 		return;
 	workload_print(&name, &w);
-	map_add(s->workloads, buf_view(&name), NULL);
+	if (map_size(s->workloads) < WORKLOADS_MAX)
+		map_add(s->workloads, buf_view(&name), NULL);
 }
 
 static void take_first(struct session *s, const struct wire_header *h)
@@ -526,6 +528,8 @@ int session_rotate(struct session *s, struct diag *d)
 	if (f.err)
 		return f.err;
 	ledger_forget_before(s->ledger, epoch);
+	if (s->events_fd < 0)   /* an exit names its cgroup without telling it again */
+		ledger_forget_names(s->ledger, epoch);
 	return flush(s, 0, d);
 }
 

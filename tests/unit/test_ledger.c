@@ -71,11 +71,36 @@ static void goes_with_its_epoch(void **state)
 	}
 }
 
+static void names_go_when_unused(void **state)
+{
+	CLEANUP(ledger_free) struct ledger *l = ledger_new();
+	(void)state;
+	for (uint32_t epoch = 0; epoch < 6; epoch++) {
+		for (uint64_t i = 0; i < 100; i++) {
+			struct text_record r = record(0, epoch, "/some/name");
+			r.header.image = r.header.cgroup = 1 + epoch * 100 + i;
+			ledger_image(l, &r.header);
+			ledger_group(l, &r.header);
+		}
+		struct text_record used = record(0, epoch, "/used");
+		used.header.image = used.header.cgroup = 100000;
+		ledger_image(l, &used.header);
+		ledger_group(l, &used.header);
+		ledger_forget_names(l, epoch);
+		assert_int_equal(ledger_groups(l), epoch ? 201 : 101);
+		assert_non_null(ledger_find_image(l, 100000));
+		assert_non_null(ledger_find_group(l, 1 + epoch * 100));
+		if (epoch > 1)
+			assert_null(ledger_find_image(l, 1 + (epoch - 2) * 100));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_out_as_it_went_in),
 		cmocka_unit_test(goes_with_its_epoch),
+		cmocka_unit_test(names_go_when_unused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
