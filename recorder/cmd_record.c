@@ -30,7 +30,7 @@
 #define DEBUG_VARIABLE "STAKEOUT_RECORD_DEBUG"
 
 struct options {
-	const char *db, *workload, *events, *hooks, *pods, *node_root;
+	const char *db, *workload, *events, *hooks, *pods, *node_root, *max_size;
 	struct cli_list kinds, paths;
 	uint64_t duration_ns;
 	bool json;
@@ -46,6 +46,8 @@ static const struct cli_option options[] = {
 	 "names of pods: what kubectl get pods -A -o json prints"},
 	{"node-root", 0, CLI_STRING, offsetof(struct options, node_root), "DIR",
 	 "where the node's own files are, for names: /host in a container (default /)"},
+	{"max-db-size", 0, CLI_STRING, offsetof(struct options, max_size), "SIZE",
+	 "end, with a word, before the store grows beyond: 500M, 2G"},
 	{"kind", 'k', CLI_LIST, offsetof(struct options, kinds), "KIND",
 	 "only exec, file, connect, bind or guard; may be given several times"},
 	{"path", 'p', CLI_LIST, offsetof(struct options, paths), "PATH",
@@ -63,12 +65,17 @@ static const struct cli_verb verb = {
 	"CAP_NET_ADMIN. What the hooks of this kernel cannot see is kept with the recording and shown at its end.",
 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, reload, tell;
 
+/* A terminal that is gone ends the recording; a service is told to read its files again. */
 static void on_signal(int sig)
 {
-	(void)sig;
-	stop = 1;
+	if (sig == SIGUSR1)
+		tell = 1;
+	else if (sig == SIGHUP && !isatty(STDERR_FILENO))
+		reload = 1;
+	else
+		stop = 1;
 }
 
 static uint64_t now_ns(void)
@@ -238,11 +245,23 @@ static double seconds_of(const struct run *r)
 static void show(struct run *r, uint64_t now)
 {
 	struct session_stats st;
-	if (now < r->next_show)
+	if (now < r->next_show && !tell)
 		return;
 	session_stats(r->session, &st);
+	if (tell && r->tty)
+		fputc('\n', stderr);
+	tell = 0;
 	print_progress(&st, seconds_of(r), r->tty);
 	r->next_show = now + (r->tty ? SHOW_TTY_NS : SHOW_JSON_NS);
+}
+
+/* What cannot be read again stays as it was; that is said, and recording goes on. */
+static void reload_files(struct run *r)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	reload = 0;
+	session_reload(r->session, &d);
+	diag_print(&d);
 }
 
 static int tick(struct run *r)
@@ -262,6 +281,8 @@ static int tick(struct run *r)
 		r->next_flush = now + MAX(FLUSH_NS, FLUSH_SHARE * took);
 	}
 	show(r, now);
+	if (reload && !err)
+		reload_files(r);
 	return err;
 }
 
@@ -287,6 +308,7 @@ static void catch_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	sigaction(SIGUSR1, &sa, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }
@@ -304,6 +326,23 @@ static int start_session(struct session *session, struct sensor *sensor, struct 
 			return err;
 		}
 	}
+}
+
+/* "500M"; 0 for NULL. */
+static int read_size(const char *text, uint64_t *ret, struct diag *d)
+{
+	static const char units[] = "KMG";
+	const char *end = text ? text + strspn(text, "0123456789") : NULL;
+	const char *unit = end && *end ? strchr(units, *end) : NULL;
+	uint64_t n = 0;
+	*ret = 0;
+	if (!text)
+		return 0;
+	bool good = !*end || (unit && !end[1]);
+	if (!good || str_to_u64((struct str){text, (size_t)(end - text)}, &n) || n == 0 || n > UINT64_MAX >> 40)
+		return diag_error(d, "--max-db-size", "'%s' is no size: write 500M or 2G", text);
+	*ret = n << (unit ? 10 * (unit - units + 1) : 0);
+	return 0;
 }
 
 /* --kind, --path, --hooks. */
@@ -342,6 +381,8 @@ static int start(const struct options *o, const struct debug *g, struct diag *d,
 	sensor.by_cgroup = o->workload != NULL;
 	*ret_status = EXIT_INPUT;
 	int err = read_filters(o, &sensor, d);
+	if (!err)
+		err = read_size(o->max_size, &so.max_bytes, d);
 	if (err)
 		return err;
 	*ret_status = EXIT_MACHINE;

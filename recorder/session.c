@@ -5,6 +5,7 @@
  */
 #include "recorder/session.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -60,24 +61,29 @@ static uint64_t clock_ns(clockid_t id)
 
 /* ---- opening ---- */
 
-static int open_events(struct session *s, struct diag *d)
+/* HOW: "we" the first time; "ae" after the file was moved away. */
+static int open_events(struct session *s, const char *how, struct diag *d)
 {
 	const char *file = s->options.events;
+	int fd = -1;
 	if (!file)
 		return 0;
 	if (!strcmp(file, "-")) {
-		s->events_fd = dup(STDOUT_FILENO);
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
 	} else {
-		FILE *f = fopen(file, "we");
-		s->events_fd = f ? dup(fileno(f)) : -1;
+		FILE *f = fopen(file, how);
+		fd = f ? fcntl(fileno(f), F_DUPFD_CLOEXEC, 0) : -1;
 		if (f)
 			fclose(f);
 	}
-	if (s->events_fd >= 0)
-		return 0;
-	int r = -errno;
-	diag_error(d, file, "cannot be written: %s", strerror(-r));
-	return r;
+	if (fd < 0) {
+		int r = -errno;
+		diag_error(d, file, "cannot be written: %s", strerror(-r));
+		return r;
+	}
+	cleanup_fd(&s->events_fd);
+	s->events_fd = fd;
+	return 0;
 }
 
 int session_open(const struct session_options *options, struct diag *d, struct session **ret)
@@ -90,7 +96,10 @@ int session_open(const struct session_options *options, struct diag *d, struct s
 		return r;
 	store_set_patience(s->store, PATIENCE_MS);
 	store_set_cache(s->store, CACHE_KB);
-	r = open_events(s, d);
+	r = options->max_bytes ? store_set_limit(s->store, options->max_bytes) : 0;
+	if (r)
+		return diag_error(d, options->db, "the limit of its size cannot be set: %s", strerror(-r)), r;
+	r = open_events(s, "we", d);
 	if (r)
 		return r;
 	r = names_open(options->node_root, options->pods, d, &s->names);
@@ -468,6 +477,9 @@ static int commit_or_wait(struct session *s, uint64_t end_ns, struct diag *d)
 	}
 	const char *why = store_error(s->store);
 	diag_error(d, s->options.db, "%s; what was committed before is kept", why && *why ? why : strerror(-r));
+	if (r == -ENOSPC && s->options.max_bytes)
+		diag_add(d, DIAG_NOTE, NULL, 0, 0, "its size may be at most %llu bytes (--max-db-size)",
+			 (unsigned long long)s->options.max_bytes);
 	return r;
 }
 
@@ -541,6 +553,14 @@ int session_end(struct session *s, struct diag *d)
 		r = flush(s, clock_ns(CLOCK_REALTIME), d);
 	while (r == -EBUSY && !d->errors);
 	return r;
+}
+
+void session_reload(struct session *s, struct diag *d)
+{
+	write_lines(s);
+	if (s->options.events && strcmp(s->options.events, "-"))
+		open_events(s, "ae", d);
+	names_reload(s->names, d);
 }
 
 bool session_full(const struct session *s)

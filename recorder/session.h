@@ -16,6 +16,7 @@ struct session_options {
 	const char *events;     /* file for every event; NULL = none, "-" = standard output */
 	const char *pods;       /* list of pods to take names from, or NULL */
 	const char *node_root;  /* where the node's files are seen; NULL = here */
+	uint64_t max_bytes;     /* of the store; 0 = no limit */
 };
 
 struct session_stats {
@@ -46,6 +47,9 @@ int session_rotate(struct session *s, struct diag *d);
 
 /* The recording's end; the last counts are flushed. */
 int session_end(struct session *s, struct diag *d);
+
+/* Opens the event file again, where it was moved away, and reads the list of pods again. What fails is said in D and stays as it was. */
+void session_reload(struct session *s, struct diag *d);
 
 /* True when a commit is due before the timer says so. */
 bool session_full(const struct session *s);

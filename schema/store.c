@@ -250,6 +250,16 @@ static int pragma_number(struct store *s, const char *sql, int64_t *ret)
 	return n < 0 ? n : 0;
 }
 
+int store_set_limit(struct store *s, uint64_t bytes)
+{
+	int64_t page;
+	int err = pragma_number(s, "PRAGMA page_size", &page);
+	if (err)
+		return err;
+	CLEANUP_FREE char *sql = xasprintf("PRAGMA max_page_count=%llu", (unsigned long long)MAX(bytes / (uint64_t)MAX(page, 1), 1));
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : -EIO;
+}
+
 static int check_format(struct store *s)
 {
 	int64_t application, format;

@@ -38,6 +38,8 @@ const char *store_file(const struct store *s);
 bool store_writable(const struct store *s);
 void store_set_patience(struct store *s, int ms);  /* instead of STORE_PATIENCE_MS */
 void store_set_cache(struct store *s, int kilobytes);  /* memory for pages of the file */
+/* Writing ends with -ENOSPC before the file grows beyond BYTES; one that is larger already grows no more. 0 or -errno. */
+int store_set_limit(struct store *s, uint64_t bytes);
 
 int store_begin(struct store *s);                 /* BEGIN IMMEDIATE */
 int store_commit(struct store *s);
