@@ -195,6 +195,9 @@ install: all
 	install -m 644 scripts/completion.bash $(DEST)/share/bash-completion/completions/stakeout
 	install -m 644 README.md $(DEST)/share/doc/stakeout
 	cp -r corpus/scenarios corpus/allowlists $(DEST)/share/stakeout
+	install -d $(DEST)/lib/systemd/system $(DEST)/share/stakeout/deploy
+	sed "s|@PREFIX@|$(PREFIX)|" deploy/stakeout-record.service > $(DEST)/lib/systemd/system/stakeout-record.service
+	install -m 644 deploy/*.yaml $(DEST)/share/stakeout/deploy
 	cp -r docs/lints $(DEST)/share/doc/stakeout
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

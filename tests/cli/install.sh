@@ -38,6 +38,23 @@ while read -r verb; do
 	[ "$verb" = help ] || grep -q "^.Ss stakeout $verb\$" "$share/man/man1/stakeout.1" || fail "stakeout(1) lacks $verb"
 done <verbs
 
+unit=$dir/usr/lib/systemd/system/stakeout-record.service
+grep -q '^ExecStart=/usr/bin/stakeout-record record ' "$unit" || fail "the systemd unit does not start the installed program"
+if [ -x "$bin/stakeout-record" ]; then
+	sed -n 's/^ExecStart=.*-record record \(.*\) \$OPTIONS$/\1/p; s/.*command: \[stakeout-record, record, \(.*\)\]/\1/p' "$unit" "$share"/stakeout/deploy/*.yaml |
+		tr -d ',' >options
+	[ "$(wc -l <options)" = 2 ] || fail "the unit and the manifest do not both start a recording"
+	"$bin/stakeout-record" record --help >help
+	for option in $(grep -o -e '--[a-z-]*' options); do
+		grep -q -- "$option" help || fail "$option of the unit or the manifest is no option of record"
+	done
+fi
+if command -v systemd-analyze >/dev/null; then
+	sed "s|^ExecStart=/usr/bin/|ExecStart=$bin/|" "$unit" >stakeout-record.service
+	systemd-analyze verify --man=no ./stakeout-record.service >verified 2>&1 || { cat verified; fail "systemd does not take the unit"; }
+	! grep stakeout-record.service verified || fail "systemd warns of the unit"
+fi
+
 command -v bash >/dev/null || exit 0
 "$bin/stakeout" corpus --benign web-server | "$bin/stakeout" ingest --db s.db - >ingested
 cat >complete <<'END'
