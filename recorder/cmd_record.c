@@ -61,7 +61,7 @@ static const struct cli_option options[] = {
 };
 static const struct cli_verb verb = {
 	"record", "record this machine live into the store", "", 0, 0, options, ARRAY_SIZE(options),
-	"Records program starts, file opens and connects of every cgroup. Needs root, or CAP_BPF, CAP_PERFMON and\n"
+	"Records program starts, changes and opens of files, connects, binds and guarded acts of every cgroup. Needs root, or CAP_BPF, CAP_PERFMON and\n"
 	"CAP_NET_ADMIN. What the hooks of this kernel cannot see is kept with the recording and shown at its end.",
 };
 
