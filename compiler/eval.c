@@ -216,7 +216,7 @@ static void judge(struct engine *e, const struct scoped_hook *scoped, const stru
 size_t engine_judge(struct engine *e, const struct event *ev, const struct judgement **ret)
 {
 	struct event *known = &e->known;
-	*known = *ev;
+	copy_bytes(known, ev, sizeof(*known));
 	processes_apply(e->processes, known);
 	e->out.n = 0;
 	e->hits.n = 0;

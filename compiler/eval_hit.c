@@ -59,7 +59,7 @@ struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const st
 		hits->v = vec_grow(hits->v, &hits->cap, sizeof(*hits->v));
 	struct hit *h = &hits->v[hits->n++];
 	/* Not the slots: they are large, and hit_slot() clears each that is used. */
-	memset(h, 0, offsetof(struct hit, slots));
+	clear_bytes(h, offsetof(struct hit, slots));
 	h->site = site;
 	h->record = *who;
 	h->record.path = walked(who->path);
@@ -71,7 +71,10 @@ struct slot *hit_slot(struct hit *h, enum slot_kind kind, uint8_t index)
 	if (h->n == MAX_SLOTS)
 		return &h->slots[MAX_SLOTS];
 	struct slot *s = &h->slots[h->n++];
-	*s = (struct slot){.kind = kind, .index = index, .family = -1, .protocol = -1};
+	clear_bytes(s, sizeof(*s));
+	s->kind = kind;
+	s->index = index;
+	s->family = s->protocol = -1;
 	return s;
 }
 

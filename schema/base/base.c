@@ -136,3 +136,13 @@ void cleanup_fd(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 }
+
+void copy_bytes(void *to, const void *from, size_t n)
+{
+	memcpy(to, from, n);
+}
+
+void clear_bytes(void *p, size_t n)
+{
+	memset(p, 0, n);
+}

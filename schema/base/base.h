@@ -79,6 +79,13 @@ int str_cmp(struct str a, struct str b);
 int str_to_u64(struct str s, uint64_t *ret);
 int str_to_i64(struct str s, int base, int64_t *ret);
 
+/*
+ * memcpy() and memset() as calls of the C library: for structs of some hundred bytes the string instructions that compilers put in
+ * their place take several times as long.
+ */
+void copy_bytes(void *to, const void *from, size_t n);
+void clear_bytes(void *p, size_t n);
+
 /* These end the program when memory is exhausted; none returns NULL. */
 void *xmalloc(size_t size);
 void *xcalloc(size_t n, size_t size);
