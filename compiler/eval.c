@@ -329,15 +329,19 @@ enum verdict judgements_worst(const struct judgement *j, size_t n)
 
 void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t policy, size_t hook), void *arg)
 {
-	for (size_t p = 0; p < e->npolicies; p++) {
-		for (size_t h = 0; h < e->policies[p]->nhooks; h++) {
-			bool seen = false;
-			for (size_t s = 0; s < e->at.n && !seen; s++)
-				for (size_t k = 0; k < e->at.v[s].n && !seen; k++)
-					seen = e->at.v[s].v[k]->policy == p && e->at.v[s].v[k]->hook == h && !e->at.v[s].v[k]->enforcer &&
-					       (e->at.v[s].seen || e->at.v[s].recorded);
-			if (!seen)
-				fn(arg, p, h);
-		}
+	/* By policy, where its hooks begin among all. */
+	CLEANUP_FREE size_t *from = xcalloc(e->npolicies + 1, sizeof(*from));
+	for (size_t p = 0; p < e->npolicies; p++)
+		from[p + 1] = from[p] + e->policies[p]->nhooks;
+	CLEANUP_FREE bool *seen = xcalloc(from[e->npolicies] + 1, sizeof(*seen));
+	for (size_t s = 0; s < e->at.n; s++) {
+		const struct site_hooks *at = &e->at.v[s];
+		for (size_t k = 0; k < at->n; k++)
+			if (!at->v[k]->enforcer && (at->seen || at->recorded))
+				seen[from[at->v[k]->policy] + at->v[k]->hook] = true;
 	}
+	for (size_t p = 0; p < e->npolicies; p++)
+		for (size_t h = 0; h < e->policies[p]->nhooks; h++)
+			if (!seen[from[p] + h])
+				fn(arg, p, h);
 }
