@@ -3,9 +3,6 @@
  *	main thread: collects units in order, draws the progress
  *	worker threads: take the next unit (a source), judge it to its end
  *	helpers of a unit: judge the same source with another share of the policies, a few batches ahead
- *
- * A helper reads the source by itself and hands over judgements only: nothing of an event is copied between threads, and the
- * process model of each share sees every event.
  */
 #include "compiler/replay_work.h"
 
@@ -15,38 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compiler/replay_helper.h"
+
 enum {
-	BATCH_EVENTS = 1024,
-	BATCH_JUDGEMENTS = 8192,  /* ends a batch early: bounds what is held */
-	BATCHES = 4,              /* a helper is at most so far ahead */
 	UNITS_AHEAD = 128,        /* units judged and not yet printed: each may hold a temporary file */
 	TELL_EVERY = 1024,        /* events between two looks at the clock's counters */
 	DRAW_NS = 200000000,
-};
-
-/* ---- helpers ---- */
-
-struct batch {
-	struct { uint32_t *v; size_t n, cap; } counts;       /* judgements of each event */
-	struct { struct judgement *v; size_t n, cap; } judgements;
-	struct { size_t *v; size_t n, cap; } ends;           /* of their details in words */
-	struct buf words;
-	bool last;
-	int err;                  /* of the source, with LAST */
-};
-
-struct unit;
-struct helper {
-	struct unit *unit;
-	unsigned share;
-	struct judges *judges;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct batch ring[BATCHES];
-	size_t made, used;        /* batches */
-	bool cancelled;
-	size_t event, judgement;  /* in the batch that is used */
 };
 
 struct work_state;
@@ -59,7 +30,7 @@ struct unit {
 	int err;
 	bool done, cut;           /* cut: ended before its end */
 	unsigned nhelpers;
-	struct helper *helpers;
+	struct helper **helpers;
 	atomic_bool details;      /* helpers are to explain what is not passed */
 	atomic_ullong events, bytes;
 };
@@ -80,173 +51,38 @@ static bool ended(const struct work_state *s)
 	return *s->work->stop || atomic_load_explicit(&s->cancelled, memory_order_relaxed);
 }
 
-static void batch_clear(struct batch *b)
-{
-	b->counts.n = b->judgements.n = b->ends.n = 0;
-	buf_clear(&b->words);
-}
-
-static void batch_add(struct batch *b, const struct judgement *j, size_t n)
-{
-	*(uint32_t *)VEC_PUSH(&b->counts) = (uint32_t)n;
-	for (size_t i = 0; i < n; i++) {
-		*(struct judgement *)VEC_PUSH(&b->judgements) = j[i];
-		buf_str(&b->words, j[i].detail);
-		*(size_t *)VEC_PUSH(&b->ends) = b->words.n;
-	}
-}
-
-/* The details were written where the words still moved: now they stay. */
-static void batch_settle(struct batch *b)
-{
-	for (size_t i = 0; i < b->judgements.n; i++) {
-		size_t from = i ? b->ends.v[i - 1] : 0;
-		b->judgements.v[i].detail = (struct str){b->words.p ? b->words.p + from : NULL, b->ends.v[i] - from};
-	}
-}
-
-/* Waits for a free place in the ring; NULL: the unit does not want more. */
-static struct batch *batch_place(struct helper *h)
-{
-	pthread_mutex_lock(&h->lock);
-	while (h->made - h->used == BATCHES && !h->cancelled)
-		pthread_cond_wait(&h->changed, &h->lock);
-	bool go = !h->cancelled;
-	pthread_mutex_unlock(&h->lock);
-	return go ? &h->ring[h->made % BATCHES] : NULL;
-}
-
-static void batch_hand_over(struct helper *h)
-{
-	batch_settle(&h->ring[h->made % BATCHES]);
-	pthread_mutex_lock(&h->lock);
-	h->made++;
-	pthread_cond_signal(&h->changed);
-	pthread_mutex_unlock(&h->lock);
-}
-
-static void fill_batch(struct helper *h, struct feed *feed, struct batch *b)
-{
-	enum judge_detail detail = h->unit->state->report->o->format == REPORT_JSON ? DETAIL_ALL : DETAIL_NOT_PASSED;
-	struct event ev;
-	while (b->counts.n < BATCH_EVENTS && b->judgements.n < BATCH_JUDGEMENTS) {
-		b->err = feed_next(feed, &ev);
-		if (b->err <= 0) {
-			b->last = true;
-			return;
-		}
-		const struct judgement *j;
-		bool wanted = atomic_load_explicit(&h->unit->details, memory_order_relaxed);
-		size_t n = judges_ask(h->judges, &ev, wanted ? detail : DETAIL_NONE, &j);
-		batch_add(b, j, n);
-	}
-}
-
 static void records(void *arg, const struct event *ev)
 {
 	judges_records(arg, ev);
 }
 
-static void *help(void *arg)
-{
-	struct helper *h = arg;
-	CLEANUP_DIAG struct diag d = DIAG_INIT;   /* the unit says the same of the same file */
-	CLEANUP(feed_close) struct feed *feed = NULL;
-	int err = feed_open(h->unit->name, &d, &feed);
-	if (!err)
-		feed_ahead(h->unit->name, records, h->judges);
-	for (struct batch *b; (b = batch_place(h));) {
-		batch_clear(b);
-		if (err) {
-			b->err = err;
-			b->last = true;
-		} else {
-			fill_batch(h, feed, b);
-		}
-		bool last = b->last;
-		batch_hand_over(h);
-		if (last)
-			break;
-	}
-	return NULL;
-}
-
-/* The helper's judgements of the next event. -ESTALE: it read another number of events than the unit. */
-static int helper_next(struct helper *h, const struct judgement **ret, size_t *ret_n)
-{
-	pthread_mutex_lock(&h->lock);
-	for (;;) {
-		while (h->made == h->used)
-			pthread_cond_wait(&h->changed, &h->lock);
-		struct batch *b = &h->ring[h->used % BATCHES];
-		if (h->event < b->counts.n || b->last)
-			break;
-		h->used++;
-		h->event = h->judgement = 0;
-		pthread_cond_signal(&h->changed);
-	}
-	pthread_mutex_unlock(&h->lock);
-	struct batch *b = &h->ring[h->used % BATCHES];
-	if (h->event == b->counts.n)
-		return -ESTALE;
-	*ret_n = b->counts.v[h->event++];
-	*ret = *ret_n ? &b->judgements.v[h->judgement] : NULL;
-	h->judgement += *ret_n;
-	return 0;
-}
+/* ---- one unit ---- */
 
 /* All or none: what a helper does not judge nobody would. */
 static bool start_helpers(struct unit *u)
 {
 	const struct replay_work *w = u->state->work;
-	unsigned shares = u->state->shares;
-	u->helpers = xcalloc(shares, sizeof(*u->helpers));
-	for (unsigned i = 1; i < shares; i++) {
-		struct helper *h = &u->helpers[u->nhelpers];
-		*h = (struct helper){.unit = u, .share = i, .judges = judges_new(w->set, w->judging, i, shares)};
-		pthread_mutex_init(&h->lock, NULL);
-		pthread_cond_init(&h->changed, NULL);
-		u->nhelpers++;
-		if (pthread_create(&h->thread, NULL, help, h)) {
-			h->share = 0;   /* has no thread */
+	u->helpers = xcalloc(u->state->shares, sizeof(*u->helpers));
+	for (unsigned i = 1; i < u->state->shares; i++) {
+		const struct helper_options o = {
+			.set = w->set, .judging = w->judging, .feed = u->name, .number = i, .shares = u->state->shares,
+			.detail = u->state->report->o->format == REPORT_JSON ? DETAIL_ALL : DETAIL_NOT_PASSED,
+			.wanted = &u->details};
+		u->helpers[u->nhelpers] = helper_start(&o);
+		if (!u->helpers[u->nhelpers])
 			return false;
-		}
+		u->nhelpers++;
 	}
 	return true;
 }
 
-static void join_helpers(struct unit *u)
-{
-	for (unsigned i = 0; i < u->nhelpers; i++) {
-		struct helper *h = &u->helpers[i];
-		pthread_mutex_lock(&h->lock);
-		h->cancelled = true;
-		pthread_cond_signal(&h->changed);
-		pthread_mutex_unlock(&h->lock);
-		if (h->share)
-			pthread_join(h->thread, NULL);
-	}
-}
-
 static void free_helpers(struct unit *u)
 {
-	for (unsigned i = 0; i < u->nhelpers; i++) {
-		struct helper *h = &u->helpers[i];
-		judges_free(h->judges);
-		for (size_t k = 0; k < BATCHES; k++) {
-			free(h->ring[k].counts.v);
-			free(h->ring[k].judgements.v);
-			free(h->ring[k].ends.v);
-			buf_done(&h->ring[k].words);
-		}
-		pthread_mutex_destroy(&h->lock);
-		pthread_cond_destroy(&h->changed);
-	}
+	for (unsigned i = 0; i < u->nhelpers; i++)
+		helper_free(u->helpers[i]);
 	free(TAKE(u->helpers));
 	u->nhelpers = 0;
 }
-
-/* ---- one unit ---- */
 
 struct gathered {
 	struct judgement *v;
@@ -263,7 +99,7 @@ static int gather(struct unit *u, struct judges *own, const struct event *ev, st
 			*(struct judgement *)VEC_PUSH(all) = j[i];
 		if (h == u->nhelpers)
 			break;
-		int err = helper_next(&u->helpers[h], &j, &n);
+		int err = helper_next(u->helpers[h], &j, &n);
 		if (err)
 			return err;
 	}
@@ -312,7 +148,6 @@ static void judge_unit(struct unit *u, struct feed *feed)
 	const struct replay_work *w = u->state->work;
 	bool shared = u->state->shares > 1 && feed_rereadable(u->name);
 	if (shared && !start_helpers(u)) {
-		join_helpers(u);
 		free_helpers(u);
 		shared = false;
 	}
@@ -324,11 +159,10 @@ static void judge_unit(struct unit *u, struct feed *feed)
 		u->err = diag_error(&u->d, u->name->file, "changed while it was read");
 	else if (err <= 0)
 		u->err = feed_end(feed, err, &u->d);
-	join_helpers(u);
 	totals_source(u->totals);
 	judges_unrecorded(own, totals_unrecorded, u->totals);
 	for (unsigned i = 0; i < u->nhelpers; i++)
-		judges_unrecorded(u->helpers[i].judges, totals_unrecorded, u->totals);
+		judges_unrecorded(helper_join(u->helpers[i]), totals_unrecorded, u->totals);
 	free_helpers(u);
 }
 
