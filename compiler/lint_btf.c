@@ -80,6 +80,11 @@ void lint_btf_close(struct lint_btf *b)
 	free(b);
 }
 
+bool lint_btf_tracepoints(const struct lint_btf *b)
+{
+	return b->tracefs;
+}
+
 /* ---- reporting ---- */
 
 static void PRINTF(5, 6) report(struct checking *c, enum policy_rule rule, struct place at, const char *fix,

@@ -3,6 +3,7 @@
  * What no reading of a policy can tell: functions, tracepoints, files and symbols that must be there when it is loaded. One
  * note for the whole policy, in the order of its hooks.
  */
+#include "compiler/lint_btf.h"
 #include "compiler/lint_private.h"
 #include "schema/base/map.h"
 #include "schema/policy_rules.h"
@@ -43,7 +44,7 @@ static void need_call(struct needs *n, const struct hook *h)
 	need(n, h->syscall ? NEED_SYSCALL : NEED_FUNCTION, STR_FMT, STR_ARG(h->call));
 }
 
-static void need_hook(struct needs *n, const struct hook *h, bool btf)
+static void need_hook(struct needs *n, const struct hook *h, const struct lint_btf *btf)
 {
 	switch (h->section) {
 	case SECTION_KPROBE:
@@ -52,7 +53,7 @@ static void need_hook(struct needs *n, const struct hook *h, bool btf)
 			need_call(n, h);
 		break;
 	case SECTION_TRACEPOINT:
-		if (!btf)
+		if (!btf || (!h->raw && !lint_btf_tracepoints(btf)))
 			need(n, NEED_TRACEPOINT, STR_FMT "/" STR_FMT, STR_ARG(h->subsystem), STR_ARG(h->call));
 		break;
 	case SECTION_LSM:
@@ -92,7 +93,7 @@ static void put_names(struct buf *b, const struct map *names)
 		buf_printf(b, " and %u more", n - SHOWN);
 }
 
-void lint_needs(struct lint_context *c, bool btf)
+void lint_needs(struct lint_context *c, const struct lint_btf *btf)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	const struct policy *p = c->policy;

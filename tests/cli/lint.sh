@@ -156,6 +156,25 @@ EOF
 13 error btf-call" ] || fail "btf $btf: $(jq -c .findings out)"
 		jq -e '.as_file == {accepted: false, stage: "load"} and .as_api == {accepted: true, stage: "load"}' out >/dev/null || fail "btf answers"
 	done
+	cat >tracepoints.yaml <<'EOF'
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: x}
+spec:
+  tracepoints:
+  - {subsystem: raw_syscalls, event: sys_exit, args: [{index: 4}, {index: 99}]}
+  - {subsystem: raw_syscalls, event: no_such}
+  - {subsystem: sched, event: no_such, raw: true}
+  - {subsystem: sched, event: sched_process_exec, raw: true, args: [{index: 2, type: linux_binprm}]}
+EOF
+	lint 1 --btf host --only btf-call tracepoints.yaml
+	grep -q 'tracepoints.yaml:8:.*no tracepoint no_such ' out || fail "raw tracepoint: $(cat out)"
+	if unshare -m mount -t tracefs none /sys/kernel/tracing 2>/dev/null; then
+		unshare -m sh -c 'mount -t tracefs none /sys/kernel/tracing && exec "$STAKEOUT" lint --btf host --json tracepoints.yaml' >out || :
+		[ "$(jq -r '.findings[] | select(.severity == "error") | "\(.line) \(.id)"' out)" = "6 load-arg-index
+7 btf-call
+8 btf-call" ] || fail "tracepoints: $(cat out)"
+	fi
 	sed 's/kprobes/lsmhooks/; /call:/d; /syscall:/d; s/args:/- hook: no_such_hook/; /index/d' btf.yaml >hook.yaml
 	lint 1 --btf host hook.yaml
 	grep -q 'no LSM hook no_such_hook \[btf-call\]' out || fail "hook: $(cat out)"
