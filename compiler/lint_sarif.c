@@ -5,6 +5,7 @@
  */
 #include <unistd.h>
 
+#include "compiler/lint_pages.h"
 #include "compiler/lint_report.h"
 #include "schema/base/cli.h"
 #include "schema/base/map.h"
@@ -15,6 +16,22 @@ static void member(struct buf *b, const char *key, const char *value)
 	buf_json(b, str_from(value));
 }
 
+/* A pitfall's page, as text and as the Markdown that it is. */
+static void put_help(struct buf *b, const struct lint_rule *r)
+{
+	for (size_t i = 0; i < lint_pages_n; i++) {
+		if (strcmp(lint_pages[i].id, r->id))
+			continue;
+		member(b, "text", lint_pages[i].text);
+		buf_putc(b, ',');
+		member(b, "markdown", lint_pages[i].text);
+		return;
+	}
+	CLEANUP_FREE char *help = xasprintf("An agent or an API server refuses a policy unless %s. Each result says why, and what "
+					    "to do.", r->title);
+	member(b, "text", help);
+}
+
 static void rule(struct buf *b, const struct lint_rule *r)
 {
 	buf_puts(b, "{");
@@ -23,9 +40,8 @@ static void rule(struct buf *b, const struct lint_rule *r)
 	member(b, "text", r->title);
 	buf_puts(b, "},\"fullDescription\":{");
 	member(b, "text", r->title);
-	CLEANUP_FREE char *help = xasprintf("%s. Each result says why, and what to do.", r->title);
 	buf_puts(b, "},\"help\":{");
-	member(b, "text", help);
+	put_help(b, r);
 	buf_printf(b, "},\"defaultConfiguration\":{\"level\":\"%s\"},\"properties\":{\"tags\":[\"%s\"],\"precision\":\"high\"}}",
 		   severity_names[r->severity], r->stage == STAGE_OK ? "pitfall" : policy_stage_names[r->stage]);
 }
