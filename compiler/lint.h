@@ -30,6 +30,7 @@ struct lint_btf;
 struct lint_answer {
 	bool accepted;           /* file: it would run; API: the server stores it, as kubectl sends it */
 	enum policy_stage stage; /* the first that refuses; API, accepted: load, decode = the agent refuses it then */
+	bool unvalidated;        /* API: stored with kubectl --validate=false, which drops unknown fields */
 };
 
 /* What the kernel spends on it; lint_cost.c. */

@@ -85,7 +85,8 @@ static void text_answer(struct buf *b, const char *way, struct lint_answer a)
 	else if (a.accepted)
 		buf_printf(b, "%s: stored, then refused by the agent (%s)", way, policy_stage_names[a.stage]);
 	else
-		buf_printf(b, "%s: refused (%s)", way, policy_stage_names[a.stage]);
+		buf_printf(b, "%s: refused (%s)%s", way, policy_stage_names[a.stage],
+			   a.unvalidated ? "; with --validate=false stored without the unknown fields" : "");
 }
 
 static void text_document(struct lint_report *r, const struct lint_document *d, bool several)
@@ -200,6 +201,7 @@ static void json_document(struct lint_report *r, const struct lint_document *d)
 	json_member(b, "name", d->name);
 	json_answer(b, "as_file", d->as_file);
 	json_answer(b, "as_api", d->as_api);
+	buf_printf(b, ",\"as_api_unvalidated\":%s", d->as_api.unvalidated ? "true" : "false");
 	if (!r->begun)
 		json_target(r);
 	if (d->cost.cpus) {

@@ -59,15 +59,16 @@ struct way {
 	unsigned way;
 	struct lint_answer *answer;
 	struct policy_reading reading;
+	bool broken;   /* no YAML that it reads */
 };
 
-static void read_way(const struct judging *j, const struct yaml_node *doc, struct lint_document *d, struct way *w)
+static void read_way(const struct yaml_node *doc, struct lint_document *d, struct way *w)
 {
+	w->broken = w->answer->stage != STAGE_OK;
 	policy_parse_node(d->file, doc, w->way, &d->findings, &w->reading);
 	w->answer->stage = MIN(w->answer->stage, w->reading.stage);
 	if (w->reading.policy)
 		w->reading.policy->document = d->document;
-	(void)j;
 }
 
 static void load_way(const struct judging *j, struct lint_document *d, struct way *w)
@@ -92,6 +93,8 @@ static void answer(struct way *file, struct way *api)
 {
 	file->answer->accepted = file->answer->stage == STAGE_OK;
 	api->answer->accepted = api->answer->stage >= STAGE_LOAD;
+	api->answer->unvalidated =
+		api->answer->accepted || (!api->broken && api->reading.stage_unvalidated == STAGE_OK);
 	if (api->answer->accepted && api->reading.undecodable)
 		api->answer->stage = STAGE_DECODE;
 }
@@ -143,9 +146,10 @@ static const char *label(const struct judging *j, struct str s)
 
 static void judge(const struct judging *j, const struct yaml_node *doc, struct lint_document *d)
 {
-	struct way file = {WAY_FILE, &d->as_file, {0}}, api = {WAY_API, &d->as_api, {0}};
-	read_way(j, doc, d, &file);
-	read_way(j, doc, d, &api);
+	struct way file = {.way = WAY_FILE, .answer = &d->as_file},
+		   api = {.way = WAY_API, .answer = &d->as_api};
+	read_way(doc, d, &file);
+	read_way(doc, d, &api);
 	load_way(j, d, &file);
 	load_way(j, d, &api);
 	look_up(j, d, &file, &api);

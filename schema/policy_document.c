@@ -138,7 +138,8 @@ void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned w
 		       struct findings *f, struct policy_reading *ret)
 {
 	CLEANUP(policy_free) struct policy *p = policy_new();
-	struct policy_reader r = {.findings = f, .arena = p->arena, .stage = STAGE_OK, .way = way};
+	struct policy_reader r = {.findings = f, .arena = p->arena, .stage = STAGE_OK, .stage_unvalidated = STAGE_OK,
+				  .way = way};
 	p->file = arena_str(p->arena, str_from(file));
 	p->line = doc->line;
 	bool known = read_kind(&r, doc, p);
@@ -156,7 +157,9 @@ void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned w
 				      "no spec");
 	}
 	buf_done(&r.path);
-	*ret = (struct policy_reading){.stage = r.stage, .undecodable = r.undecodable};
+	*ret = (struct policy_reading){.stage = r.stage,
+				       .stage_unvalidated = r.stage_unvalidated,
+				       .undecodable = r.undecodable};
 	ret->policy = known && !r.holes && !r.undecodable ? TAKE(p) : NULL;
 }
 

@@ -82,6 +82,7 @@ struct policy_reader {
 	struct arena *arena;
 	struct buf path;	 /* "spec.kprobes[0].call" */
 	enum policy_stage stage; /* the first that rejects; STAGE_OK when none does */
+	enum policy_stage stage_unvalidated; /* the same, unknown fields let pass */
 	unsigned way;		 /* WAY_FILE or WAY_API */
 	bool namespaced;
 	bool miscased;	  /* below a key in the wrong case: no defaults, no schema there */
@@ -118,6 +119,7 @@ int policy_operator_from(struct str name); /* or -1 */
 struct policy_reading {
 	struct policy *policy;
 	enum policy_stage stage; /* the first that refuses; STAGE_OK: it is taken */
+	enum policy_stage stage_unvalidated; /* WAY_API: with kubectl --validate=false, which drops unknown fields */
 	bool undecodable;	 /* a server stores it, no agent can decode it */
 };
 void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned way, struct findings *f,

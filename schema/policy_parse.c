@@ -43,6 +43,8 @@ void policy_reject(struct policy_reader *r, enum policy_rule rule, const struct 
 	if (r->way == WAY_API && (row->flags & RULE_API_SCHEMA))
 		stage = STAGE_SCHEMA;
 	r->stage = MIN(r->stage, stage);
+	if (rule != RULE_UNKNOWN_FIELD && rule != RULE_FIELD_CASE)
+		r->stage_unvalidated = MIN(r->stage_unvalidated, stage);
 	r->holes |= stage == STAGE_DECODE || stage == STAGE_SCHEMA;
 	va_start(ap, fmt);
 	report(r, rule, SEVERITY_ERROR, node, fix, fmt, ap);

@@ -6,7 +6,7 @@
  *	the document
  *
  * FILE is the stage that refuses it as a file, or ok. API: '-' and the stage at which a server refuses it, or '+' (it is
- * stored) and the stage at which the agent does, or ok. Each ID must be found; without any, no error may be. At the
+ * stored) and the stage at which the agent does, or ok; '~' instead of '-': stored with --validate=false. Each ID must be found; without any, no error may be. At the
  * beginning of a line @spec, @namespaced and @meta stand for the usual lines before; @N for a path of N bytes.
  */
 #include <setjmp.h>
@@ -122,7 +122,7 @@ static bool judge(const char *where, const struct want *w, struct str text)
 	assert_int_not_equal(f.ndocuments, 0);
 	const struct lint_document *d = &f.documents[0];
 	char api[16];
-	snprintf(api, sizeof(api), "%c%s", d->as_api.accepted ? '+' : '-', policy_stage_names[d->as_api.stage]);
+	snprintf(api, sizeof(api), "%c%s", d->as_api.accepted ? '+' : d->as_api.unvalidated ? '~' : '-', policy_stage_names[d->as_api.stage]);
 	bool right = strcmp(policy_stage_names[d->as_file.stage], w->file) == 0 && strcmp(api, w->api) == 0 &&
 		     d->as_file.accepted == (d->as_file.stage == STAGE_OK);
 	for (size_t i = 0; i < w->nids; i++)
@@ -244,7 +244,8 @@ static void hold_file(const struct lint_document *d, void *arg)
 static void hold_api(const struct lint_document *d, void *arg)
 {
 	const struct expected *e = arg;
-	if (d->as_api.accepted == (strcmp(e->column[2], "accepted") == 0))
+	if (d->as_api.accepted == (strcmp(e->column[2], "accepted") == 0) &&
+	    d->as_api.unvalidated == (strcmp(e->column[1], "accepted") == 0))
 		return;
 	print_message("%s: as_api.accepted is %d, want %s\n", d->file, d->as_api.accepted, e->column[2]);
 	show(d);
