@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Load rules of the arguments that a hook reads, and of each kind of hook. */
 #include "schema/policy_load_private.h"
+#include "schema/syscall.h"
 
 /* ---- arguments ---- */
 
@@ -162,6 +163,36 @@ static bool without_arguments(struct str call)
 	return false;
 }
 
+/* What a compiler may call a function: letters, digits, '_', and '.' before a suffix of its own. */
+static bool function_name(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+		      c == '_' || c == '.'))
+			return false;
+	}
+	return s.n;
+}
+
+/* Names that no kernel has; an agent that may ignore a missing function ignores them as well. */
+static void check_function(struct loading *l)
+{
+	const struct hook *h = l->h;
+	if (h->ignore_call_not_found)
+		return;
+	if (!function_name(h->call))
+		load_reject(l, RULE_CALL, h->at, "call", "write a function's name",
+			    "\"" STR_FMT "\" cannot be the name of a function",
+			    (int)MIN(h->call.n, (size_t)60), h->call.p);
+	else if (!h->syscall && str_starts(h->call, STR("sys_")) &&
+		 syscall_number(SYSCALL_X86_64, h->call) >= 0)
+		load_reject(l, RULE_CALL, h->at, "call", "remove syscall: false",
+			    "kernels have no function " STR_FMT
+			    ": that of a system call has a prefix, which syscall: true adds",
+			    STR_ARG(h->call));
+}
+
 static void check_kprobe(struct loading *l)
 {
 	const struct hook *h = l->h;
@@ -182,6 +213,8 @@ static void check_kprobe(struct loading *l)
 		load_reject(l, RULE_CALL, h->at, "call", "hook what it calls instead",
 			    STR_FMT " takes no arguments, and the agent finds no such call",
 			    STR_ARG(h->call));
+	else
+		check_function(l);
 	if (!h->syscall && str_starts(h->call, STR("security_")))
 		check_since(l, str_skip(h->call, 9));
 	bool fresh = true;
@@ -206,6 +239,11 @@ static void check_lsm(struct loading *l)
 	if (!h->call.n)
 		load_reject(l, RULE_LSM_HOOK, h->at, "hook", "write it, such as file_open",
 			    "the hook has no name");
+	else if (!function_name(h->call) || str_starts(h->call, STR("security_")))
+		load_reject(l, RULE_LSM_HOOK, h->at, "hook",
+			    "write it without security_, such as file_open",
+			    "\"" STR_FMT "\" cannot be the name of an LSM hook",
+			    (int)MIN(h->call.n, (size_t)60), h->call.p);
 	check_since(l, h->call);
 }
 

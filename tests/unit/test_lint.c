@@ -109,6 +109,29 @@ static void check_findings(const struct lint_document *d)
 	}
 }
 
+/* What is accepted prints, and what was printed is accepted and prints the same. */
+static bool round_trip(const struct lint_document *d, const struct lint_options *o)
+{
+	CLEANUP(arena_free) struct arena *arena = arena_new();
+	CLEANUP_BUF struct buf one = BUF_INIT, two = BUF_INIT;
+	struct lint_file again;
+	if (!d->as_file.accepted || !d->as_api.accepted)
+		return true;   /* below a miscased key stands what cannot be printed so */
+	policy_print(d->policy, &one);
+	lint_text(arena, "again", buf_view(&one), o, &again);
+	const struct lint_document *e = &again.documents[0];
+	bool same = again.ndocuments == 1 && e->as_file.accepted && e->as_api.accepted;
+	if (same)
+		policy_print(e->policy, &two);
+	same = same && str_eq(buf_view(&one), buf_view(&two));
+	if (!same) {
+		print_message("does not print as it was:\n%s", one.p);
+		show(e);
+	}
+	lint_file_done(&again);
+	return same;
+}
+
 static bool judge(const char *where, const struct want *w, struct str text)
 {
 	CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -132,6 +155,7 @@ static bool judge(const char *where, const struct want *w, struct str text)
 		show(d);
 	}
 	check_findings(d);
+	right = right && round_trip(d, &o);
 	lint_file_done(&f);
 	return right;
 }
@@ -233,6 +257,9 @@ static void hold_file(const struct lint_document *d, void *arg)
 	const struct expected *e = arg;
 	size_t stage = strcspn(e->column[2], " :-");
 	const char *got = policy_stage_names[d->as_file.stage];
+	struct target t;
+	target_default(&t);
+	*e->wrong += !round_trip(d, &(struct lint_options){.target = &t});
 	if (d->as_file.accepted == (strcmp(e->column[1], "valid") == 0) && strlen(got) == stage &&
 	    strncmp(got, e->column[2], stage) == 0)
 		return;
