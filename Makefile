@@ -3,6 +3,7 @@
 # make run        install packages, build, record this machine live, serve the UI with a sample fleet
 # make test       install packages, build, run every test      make check: the same without installing
 # make bench      ratios to peers and bounds      make fuzz: libFuzzer on every decoder (both install packages)
+# make prove      the whole proof that model, image and kernel agree, races and bypasses (about 20 minutes)
 # make install    into $(DESTDIR)$(PREFIX)        make clean
 VERSION := 0.1.0
 VARIANT ?= release
@@ -60,7 +61,7 @@ PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(i
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test check tests corpus bench measure fuzz install clean
+.PHONY: all run test check tests corpus bench measure prove fuzz install clean
 all: $(PROGRAMS) $(B)/stakeout.1
 	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture) and stakeout-enforce")
 
@@ -139,6 +140,13 @@ HELPER.steps := -lbpf
 $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread $(HELPER.$(*F))
+# The proof of equality: model, image and kernel (tests/prove/main.c).
+PROVE := $(B)/tests/prove/prove $(B)/tests/prove/doer
+$(B)/tests/prove/prove: $(filter-out $(B)/tests/prove/doer.o,$(call obj,tests/prove/*.c)) $(TESTLIB) $(B)/libengine.a $(B)/libschema.a
+	$(link)
+$(B)/tests/prove/doer: tests/prove/doer.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra -ffreestanding -fno-stack-protector -nostdlib -static $< -o $@
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/lib/fuzz_driver.o)
 $(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/librecords.a $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer)
@@ -151,7 +159,7 @@ $(B)/corpus/%.ndjson: corpus/scenarios/%.yaml $(B)/stakeout
 	$(call say,GEN $@)
 	$(Q)$(B)/stakeout corpus -o $(@D) $< && $(B)/stakeout corpus --benign -o $(@D) $<
 
-tests: all $(UNIT) $(FUZZ) $(HELPERS)
+tests: all $(UNIT) $(FUZZ) $(HELPERS) $(PROVE)
 
 run:
 	@sh scripts/packages.sh
@@ -175,6 +183,12 @@ bench:
 measure: all $(BENCH) $(HELPERS)
 	@for b in $(BENCH); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout $$b || exit; done
 	@for b in $(wildcard tests/bench/bench_*.sh); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout sh $$b || exit; done
+
+# The whole proof; tests run parts of it.
+prove:
+	@sh scripts/packages.sh test
+	@$(MAKE) --no-print-directory tests
+	@STAKEOUT=$(CURDIR)/$(B)/stakeout TEST_TIMEOUT=3600 sh tests/prove/prove.sh
 
 FUZZ_SECONDS ?= 30
 fuzz:

@@ -35,7 +35,8 @@ image=$(mktemp -d build/vm/image.XXXXXX)
 trap 'rm -rf "$image"' EXIT
 root=$image/root
 built=$(dirname "$STAKEOUT")
-mkdir -p "$root/bin" "$root/repository/built/tests/live" "$root/repository/tests" "$root/repository/schema"
+mkdir -p "$root/bin" "$root/repository/built/tests/live" "$root/repository/built/tests/prove" "$root/repository/tests" \
+	"$root/repository/schema"
 
 # add PROGRAM TO: with the libraries that ldd names, where it names them.
 add() {
@@ -53,10 +54,10 @@ add "$STAKEOUT" repository/built/stakeout
 for program in record enforce; do
 	[ ! -x "$STAKEOUT-$program" ] || add "$STAKEOUT-$program" repository/built/stakeout-$program
 done
-for helper in "$built"/tests/live/*; do
+for helper in "$built"/tests/live/* "$built"/tests/prove/prove "$built"/tests/prove/doer; do
 	case $helper in
 	*.d) ;;
-	*) add "$helper" "repository/built/tests/live/${helper##*/}" ;;
+	*) [ ! -e "$helper" ] || add "$helper" "repository/built${helper#"$built"}" ;;
 	esac
 done
 cp -R tests/lib tests/live tests/vm "$root/repository/tests/"

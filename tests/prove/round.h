@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+#include "schema/image_file.h"
+#include "tests/prove/kernel.h"
+
+struct tally {
+	uint64_t rounds, acts, allowed, refused, disagreements, open;
+};
+
+struct prover {
+	struct kernel kernel;
+	const char *doer, *folder;
+	unsigned acts, storm, reach;
+	struct world *world;
+	char *tree;               /* where it lies */
+	struct tally tally;
+};
+
+/* One allowlist, and acts under it. -EBADE: a disagreement, which was printed. */
+int prover_round(struct prover *p, uint64_t seed);
+/* Two allowlists that replace each other while all doers act. */
+int prover_storm(struct prover *p, uint64_t seed);
+void prover_done(struct prover *p);
+
+/* An allowlist and its image, written and read back. */
+struct rules {
+	struct allowlist *list;
+	struct image *image;
+};
+int rules_make(struct rules *r, struct allowlist *take_list);
+void rules_done(struct rules *r);
+
+/* ALLOWED, REFUSED; NEITHER: model and image disagree. */
+enum decision rules_decision(const struct rules *r, const struct plan *p);
+
+/* The world of SEED, with doers in the cgroup if there is a kernel. */
+int prover_enter(struct prover *p, uint64_t seed, unsigned doers);
+
+/* Prints what disagrees, made small. */
+void prover_report(struct prover *p, uint64_t seed, const struct rules *r, const struct plan *plan);
