@@ -69,12 +69,17 @@ static __always_inline int on_path(const struct path *p, __u32 asked, __u32 outc
 	return judge_file(&w, p, asked, outcome);
 }
 
+/* What is judged of an open's accesses: appending is writing, whatever the descriptor can do. */
+static __always_inline __u32 changes_of(__u32 access)
+{
+	if (access & WIRE_ACCESS_APPEND)
+		access |= WIRE_ACCESS_WRITE;
+	return access & CHANGES;
+}
+
 static __always_inline int on_open(struct file *f)
 {
-	__u32 asked = access_of(f->f_flags);
-	if (asked & WIRE_ACCESS_APPEND)
-		asked |= WIRE_ACCESS_WRITE;
-	asked &= CHANGES;
+	__u32 asked = changes_of(access_of(f->f_flags));
 	if (!asked || (f->f_mode & FMODE_NOACCOUNT_))
 		return 0;
 	return on_path(&f->f_path, asked, ENFORCE_REFUSED) ? -EPERM_ : 0;
@@ -134,9 +139,7 @@ static __noinline int signal_open(struct task_struct *task, long fd, long flags,
 	__u32 asked = flags == FLAGS_IN_HOW ? 0 : access_of(flags);
 	if (f && flags == FLAGS_IN_HOW)
 		asked = access_of(flags_in_how(f, how)) | access_of((__u32)WORD(f, struct file, f_flags));
-	if (asked & WIRE_ACCESS_APPEND)
-		asked |= WIRE_ACCESS_WRITE;
-	asked &= CHANGES;
+	asked = changes_of(asked);
 	if (!asked)
 		return 0;
 	struct who w;
@@ -156,7 +159,7 @@ int BPF_PROG(signal_file, struct pt_regs *regs, long ret)
 	if (ret < 0)
 		return 0;
 	long flags = open_flags(regs, &how);
-	if (flags == NOT_AN_OPEN || (flags != FLAGS_IN_HOW && !(access_of(flags) & CHANGES)))
+	if (flags == NOT_AN_OPEN || (flags != FLAGS_IN_HOW && !changes_of(access_of(flags))))
 		return 0;
 	if (signal_open(bpf_get_current_task_btf(), ret, flags, how))
 		bpf_send_signal(SIGKILL_);

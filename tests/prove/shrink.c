@@ -7,7 +7,6 @@
 /* Does the disagreement stay under this allowlist? FOUND is then how it looks. */
 static bool stays(struct prover *p, const struct allowlist *a, const struct plan *plan, struct plan *found, enum decision *ret)
 {
-	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct rules r = {0};
 	const char *why;
 	struct allowlist *copy = allowlist_new();
