@@ -2,6 +2,8 @@
 /* One round: an allowlist, its image as it is written and read back, and batches of acts by each caller in turn. */
 #include "tests/prove/round.h"
 
+#include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,13 +49,20 @@ enum decision rules_decision(const struct rules *r, const struct plan *p)
 	return model != image ? NEITHER : model ? ALLOWED : REFUSED;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	return unlinkat(AT_FDCWD, path + at->base, type == FTW_DP ? AT_REMOVEDIR : 0);
+}
+
+/* From folder to folder: some paths in it are longer than a path may be. */
 static void remove_tree(struct prover *p)
 {
+	CLEANUP_FREE char *here = getcwd(NULL, 0);
 	if (!p->tree)
 		return;
-	CLEANUP_FREE char *command = xasprintf("rm -rf '%s'", p->tree);
-	if (system(command))
-		fprintf(stderr, "prove: %s stays\n", p->tree);
+	if (nftw(p->tree, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_CHDIR) || !here || chdir(here))
+		fprintf(stderr, "prove: %s stays: %s\n", p->tree, strerror(errno));
 	free(p->tree);
 	p->tree = NULL;
 }
@@ -76,8 +85,8 @@ int prover_enter(struct prover *p, uint64_t seed, unsigned doers)
 	p->world = world_new(seed);
 	if (!p->kernel.enforcer)
 		return 0;
-	p->tree = xasprintf("%s/tree-%llu", p->folder, (unsigned long long)seed);
-	if (mkdir(p->tree, 0755))
+	p->tree = xasprintf("%s/tree-XXXXXX", p->folder);
+	if (!mkdtemp(p->tree) || chmod(p->tree, 0755))
 		return -errno;
 	int r = world_build(p->world, p->tree, p->doer);
 	return r ? r : kernel_populate(&p->kernel, p->world, doers);

@@ -148,19 +148,27 @@ void world_free(struct world *w)
 
 /* ---- on disk ---- */
 
-/* Every folder of PATH, its last name left out. */
+/* Every folder of PATH, its last name left out; each made from the one above it, since some lie 1,500 deep. */
 static int make_parents(const struct world *w, struct str path)
 {
 	CLEANUP_FREE char *p = xstrndup(path.p, path.n);
-	for (size_t i = 1; i < path.n; i++) {
-		if (p[i] != '/')
-			continue;
-		p[i] = '\0';
-		if (mkdirat(w->root, p + 1, 0755) && errno != EEXIST)
+	char *last = strrchr(p, '/'), *name = p + 1;
+	CLEANUP_FD int at = fcntl(w->root, F_DUPFD_CLOEXEC, 0);
+	*last = '\0';
+	if (last == p || !faccessat(w->root, p + 1, F_OK, 0))
+		return 0;
+	while (name && at >= 0) {
+		char *slash = strchr(name, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdirat(at, name, 0755) && errno != EEXIST)
 			return -errno;
-		p[i] = '/';
+		int below = openat(at, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		close(at);
+		at = below;
+		name = slash ? slash + 1 : NULL;
 	}
-	return 0;
+	return at < 0 ? -errno : 0;
 }
 
 static int write_file(const struct world *w, struct str path, const void *bytes, size_t n, mode_t mode)
