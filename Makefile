@@ -148,7 +148,7 @@ $(B)/tests/prove/doer: tests/prove/doer.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra -ffreestanding -fno-stack-protector -nostdlib -static $< -o $@
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/lib/fuzz_driver.o)
-$(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(B)/librecords.a $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
+$(FUZZ): $(B)/tests/%: $(B)/tests/%.o $(FUZZ_MAIN) $(TESTLIB) $(B)/librecords.a $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer)
 
 # Event corpora with expected verdicts, from corpus/scenarios.

@@ -7,8 +7,11 @@
 
 #include "schema/base/buf.h"
 
+/* BYTES, where given, decide first, two at a time: a fuzzer steers with them. */
 struct dice {
 	uint64_t state;
+	const uint8_t *bytes;
+	size_t nbytes;
 };
 uint64_t dice_next(struct dice *r);
 static inline unsigned dice_below(struct dice *r, unsigned n)
@@ -39,9 +42,12 @@ extern const size_t random_nsites;
 /* Words for a form ("path", "int", "address" ...); NULL for none. */
 const char *random_word(struct dice *r, const char *form);
 
-/* A policy document on one of the sites (several hooks at times), which are put into SITES, a bit each. */
-void random_policy(struct dice *r, unsigned number, uint64_t *sites, struct buf *yaml);
-/* The policy that recorded the streams, named "recorded". */
+/* One to three documents, of several hooks at times, whose sites are put into SITES, a bit each. */
+void random_policies(struct dice *r, uint64_t *sites, struct buf *yaml);
+/* As --target takes it. */
+enum { RANDOM_TARGET = 128 };
+const char *random_target(struct dice *r, char text[RANDOM_TARGET]);
+/* The policies that recorded the streams. */
 void random_recorder(struct buf *yaml);
 /* NDJSON; mostly hooks of SITES. */
 void random_stream(struct dice *r, uint64_t sites, struct buf *lines);

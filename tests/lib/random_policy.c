@@ -2,6 +2,8 @@
 /* A random policy as text. What no agent would load is left to the caller to sort out. */
 #include "tests/lib/random.h"
 
+#include <stdio.h>
+
 struct maker {
 	struct dice *r;
 	struct buf *b;
@@ -62,6 +64,7 @@ static const struct choice paths[] = {
 	{"Equal", "path", 3}, {"NotEqual", "path", 3}, {"Prefix", "prefix", 3}, {"NotPrefix", "prefix", 2},
 	{"Postfix", "postfix", 3}, {"NotPostfix", "postfix", 2}, {"Equal", "program", 3}, {"NotEqual", "program", 3},
 	{"SubString", "postfix", 1}, {"Equal", "string", 2},
+	{"Equal", "with-nul", 2}, {"NotEqual", "with-nul", 2},
 };
 static const struct choice filetypes[] = {{"FileType", "filetype", 3}, {"NotFileType", "filetype", 2}};
 static const struct choice sockets[] = {
@@ -307,7 +310,7 @@ static const char *section_name(char c)
 	return c == 'k' ? "kprobes" : c == 'l' ? "lsmhooks" : "tracepoints";
 }
 
-void random_policy(struct dice *r, unsigned number, uint64_t *sites, struct buf *yaml)
+static void random_policy(struct dice *r, unsigned number, uint64_t *sites, struct buf *yaml)
 {
 	static const char sections[] = "kkkkllllt";
 	struct maker m = {.r = r, .b = yaml, .section = sections[dice_below(r, sizeof(sections) - 1)]};
@@ -355,4 +358,21 @@ void random_recorder(struct buf *yaml)
 					   s->args[a].type, s->args[a].resolve);
 		}
 	}
+}
+
+void random_policies(struct dice *r, uint64_t *sites, struct buf *yaml)
+{
+	unsigned n = 1 + dice_below(r, 3);
+	*sites = 0;
+	for (unsigned i = 0; i < n; i++) {
+		buf_puts(yaml, i ? "---\n" : "");
+		random_policy(r, i, sites, yaml);
+	}
+}
+
+const char *random_target(struct dice *r, char text[RANDOM_TARGET])
+{
+	snprintf(text, RANDOM_TARGET, "kernel=%s,kprobe-multi=%s,kubernetes=%s,error-injection=yes,fs=tmpfs", random_word(r, "kernel"),
+		 dice_chance(r, 50) ? "yes" : "no", dice_chance(r, 75) ? "yes" : "no");
+	return text;
 }

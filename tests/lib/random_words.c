@@ -4,6 +4,12 @@
 
 uint64_t dice_next(struct dice *r)
 {
+	if (r->nbytes > 1) {
+		uint64_t v = (uint64_t)r->bytes[0] | (uint64_t)r->bytes[1] << 8;
+		r->bytes += 2;
+		r->nbytes -= 2;
+		return v;
+	}
 	r->state += 0x9e3779b97f4a7c15u;
 	uint64_t z = r->state;
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
@@ -49,6 +55,7 @@ static const struct {
 		     "/memfd:x (deleted)", "/opt/a b/c"}},
 	{"program-part", {"/usr/", "/usr/bin/", "/usr/bin/dash", "/app", "/", "dash", "/cat", "n", "/run", "real", "c"}},
 	{"string", {"/etc/passwd", "etc/passwd", "a", "/tmp/x", "tmpfs", "proc", "..", "/app/data/x"}},
+	{"with-nul", {"a\\0", "tmpfs\\0\\0", "/etc/passwd\\0", "/tmp/x", "/app\\0"}},
 	{"int", {"0", "1", "2", "3", "4", "9", "10", "-1", "-2", "255", "256", "65535", "2147483647", "-2147483648", "-100", "127", "128"}},
 	{"mask", {"0", "1", "2", "3", "4", "5", "6", "8", "12", "255"}},
 	{"flags", {"0", "1", "2", "64", "65", "512", "577", "1025", "32768", "32769", "2097152"}},

@@ -33,24 +33,6 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void random_target(struct dice *r, struct target *t)
-{
-	CLEANUP_DIAG struct diag d = DIAG_INIT;
-	char text[128];
-	snprintf(text, sizeof(text), "kernel=%s,kprobe-multi=%s,kubernetes=%s,error-injection=yes,fs=tmpfs", random_word(r, "kernel"),
-		 dice_chance(r, 50) ? "yes" : "no", dice_chance(r, 75) ? "yes" : "no");
-	assert_int_equal(target_parse(text, &d, t), 0);
-}
-
-static void random_policies(struct dice *r, uint64_t *sites, struct buf *yaml)
-{
-	unsigned n = 1 + dice_below(r, 3);
-	for (unsigned i = 0; i < n; i++) {
-		buf_puts(yaml, i ? "---\n" : "");
-		random_policy(r, i, sites, yaml);
-	}
-}
-
 static void report(const struct contest *c, uint64_t seed, struct buf *yaml, struct buf *lines)
 {
 	struct contest small = *c;
@@ -99,8 +81,10 @@ static bool run_seed(uint64_t seed, struct contest *c, struct sums *sums)
 {
 	struct dice r = {.state = seed};
 	CLEANUP_BUF struct buf yaml = BUF_INIT;
-	uint64_t sites = 0;
-	random_target(&r, &c->target);
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	char target[RANDOM_TARGET];
+	uint64_t sites;
+	assert_int_equal(target_parse(random_target(&r, target), &d, &c->target), 0);
 	random_policies(&r, &sites, &yaml);
 	sums->policies++;
 	if (!contest_load(c, buf_view(&yaml))) {
