@@ -468,6 +468,8 @@ static void learn_hook(struct node *node, const struct event *ev)
 		if (!file)
 			return;
 		node->path_late = node->exec_seen && !node->path_known;
+		node->exec_seen = true;   /* by this line, should the other be missing */
+		node->fork_only = false;
 		set_path(node, file->text);
 	}
 }
