@@ -104,12 +104,27 @@ static void argument(struct dice *r, struct buf *b, const struct random_arg *a)
 	buf_putc(b, '}');
 }
 
+/* An image is exec'ed once, and a fork's or an older one's exec is not in the stream. */
+static bool possible(const struct random_site *s, const struct actor *a)
+{
+	return strcmp(s->call, "sched/sched_process_exec") || (!a->fork && !a->inventory);
+}
+
+static void image_argument(struct buf *b, const struct actor *a)
+{
+	const char *path = a->path ? a->path : a->name;
+	buf_puts(b, "{\"linux_binprm_arg\":{\"permission\":\"-rwxr-xr-x\"");
+	if (*path)
+		buf_printf(b, ",\"path\":\"%s\"", path);
+	buf_puts(b, "}}");
+}
+
 static void hook_line(struct dice *r, uint64_t sites, struct buf *b, const struct actor *a)
 {
 	unsigned at;
 	do
 		at = dice_below(r, (unsigned)random_nsites);
-	while (!(sites >> at & 1) && dice_chance(r, 97));
+	while ((!(sites >> at & 1) && dice_chance(r, 97)) || !possible(&random_sites[at], a));
 	const struct random_site *s = &random_sites[at];
 	const char *slash = strchr(s->call, '/');
 	char section = s->section[0];
@@ -123,7 +138,10 @@ static void hook_line(struct dice *r, uint64_t sites, struct buf *b, const struc
 	for (size_t i = 0; i < ARRAY_SIZE(s->args) && s->args[i].type; i++) {
 		if (i)
 			buf_putc(b, ',');
-		argument(r, b, &s->args[i]);
+		if (!strcmp(s->call, "sched/sched_process_exec"))
+			image_argument(b, a);
+		else
+			argument(r, b, &s->args[i]);
 	}
 	buf_printf(b, "],\"action\":\"KPROBE_ACTION_POST\",\"policy_name\":\"recorded-%c\"", section);
 	end_line(b, NULL);
