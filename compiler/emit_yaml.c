@@ -204,7 +204,7 @@ static void say_known(struct policy *p, size_t ndocuments)
 	if (ndocuments < 2 && !connect)
 		return;
 	p->comment = str_from(arena_printf(p->arena, STR_FMT "\nstakeout lint ignore: %s%s%s (%s)", STR_ARG(p->comment),
-					   ndocuments > 1 ? "memfd-gap, file-gaps, rename-exchange, truncate-moved" : "",
+					   ndocuments > 1 ? "allow-script, file-gaps, memfd-gap, open-creates, rename-exchange, truncate-moved" : "",
 					   ndocuments > 1 && connect ? ", " : "", connect ? "connect-gaps" : "",
 					   ndocuments > 1 ? "the policies of this allowlist complete each other"
 							  : "see the review page"));

@@ -237,3 +237,20 @@ void lint_memfd_gap(struct lint_context *c)
 {
 	lint_each_allowed(c, memfd);
 }
+
+static void common_field(struct lint_context *c, const struct hook *h)
+{
+	for (size_t i = 0; h->section == SECTION_TRACEPOINT && !h->raw && i < h->nargs; i++) {
+		size_t mark = lint_enter(c, "args", i);
+		if (h->args[i].index < 4)
+			lint_report(c, h->args[i].at, "count from the tracepoint's format file; its own fields mostly begin at 4",
+				    "field %u of a tracepoint is one that all have (common_type, flags, preempt count, pid)",
+				    h->args[i].index);
+		lint_leave(c, mark);
+	}
+}
+
+void lint_tracepoint_common(struct lint_context *c)
+{
+	lint_each_hook(c, common_field);
+}

@@ -383,3 +383,31 @@ void lint_overlay_layer(struct lint_context *c)
 {
 	lint_each_filter(c, private_path);
 }
+
+static void creates(struct lint_context *c, const struct hook *h)
+{
+	if (lint_hook_is(h, "file_open") && protects_paths(c, h) && !reads_only(c, h) &&
+	    !lint_policy_hooks(c, "path_mknod", true))
+		lint_report(c, h->at, "hook path_mknod too",
+			    "an open that is denied here has made its file already, when it was to be created");
+}
+
+void lint_open_creates(struct lint_context *c)
+{
+	lint_each_hook(c, creates);
+}
+
+static void later_protection(struct lint_context *c, const struct hook *h, const struct selector *s,
+			     const struct arg_filter *f, const struct spec_arg *arg)
+{
+	bool number = policy_type_class(arg->type) & CLASS_NUMBER && arg->index == (h->section == SECTION_LSM ? 2 : 1);
+	if (lint_hook_is(h, "mmap_file") && number && lint_stops(s) && f->op == OPERATOR_MASK &&
+	    !lint_policy_hooks(c, "file_open", true))
+		lint_report(c, f->at, "stop the open that the mapping needs: file_open, on f_mode or f_flags",
+			    "mprotect can add the right to a mapping later, and does not pass this hook");
+}
+
+void lint_mmap_later(struct lint_context *c)
+{
+	lint_each_filter(c, later_protection);
+}

@@ -162,3 +162,51 @@ void lint_pids_host(struct lint_context *c)
 {
 	lint_each_selector(c, host_pid);
 }
+
+/* Functions that run for packets and timers, on whatever task the CPU was at. */
+static bool interrupts(const struct hook *h)
+{
+	static const char *const names[] = {
+		"ip_rcv", "ip6_rcv", "ip_local_deliver", "ipv6_rcv", "__netif_receive_skb", "netif_receive_skb", "tcp_v4_rcv",
+		"tcp_v6_rcv", "udp_rcv", "tcp_rcv_established", "tcp_rcv_state_process", "sk_filter_trim_cap", "kfree_skb_reason",
+		"tcp_retransmit_skb", "tcp_set_state", "tcp_create_openreq_child", "icmp_rcv", "__sk_free", "napi_poll",
+		"dev_queue_xmit", "__dev_queue_xmit", "__cgroup_bpf_run_filter_skb",
+	};
+	for (size_t i = 0; h->section == SECTION_KPROBE && !h->syscall && i < ARRAY_SIZE(names); i++)
+		if (str_eq(h->call, str_from(names[i])))
+			return true;
+	return lint_hook_is(h, "sock_rcv_skb") || lint_hook_is(h, "inet_conn_request") ||
+	       (h->section == SECTION_TRACEPOINT && str_eq(h->subsystem, STR("net")));
+}
+
+static void interrupted(struct lint_context *c, const struct hook *h, const struct selector *s)
+{
+	const char *by = s->nbinaries ? "matchBinaries" : s->npids ? "matchPIDs" : s->nnamespaces ? "matchNamespaces"
+			 : s->ncapabilities ? "matchCapabilities" : NULL;
+	bool kills = lint_has_action(s, ACTION_SIGKILL) || lint_has_action(s, ACTION_SIGNAL);
+	if (interrupts(h) && (by || kills))
+		lint_report(c, s->at, "hook where the process itself is at work: tcp_connect, tcp_sendmsg, socket_connect",
+			    "%s runs on whatever task the CPU was at: %s meets a process that has nothing to do with it",
+			    lint_hook_text(c, h), kills ? "the signal" : by);
+}
+
+void lint_interrupted_task(struct lint_context *c)
+{
+	lint_each_whole(c, interrupted);
+}
+
+static void memfd_caller(struct lint_context *c, const struct hook *h, const struct selector *s,
+			 const struct binary_filter *f)
+{
+	/* The runtime works from a memfd at times: where it is let pass, so must that be. */
+	if (lint_stops(s) && lint_negative(f->op) && f->values.n && !lint_lists_runtime(&f->values) &&
+	    lint_exec_hook(h) == LINT_EXEC_NONE)
+		lint_report(c, f->at, "let the listed programs pass in an earlier selector (In, NoPost), and stop the rest without "
+			    "matchBinaries", "a program in memory (memfd) has no path and passes neither In nor %s: it is not "
+			    "stopped", operator_name(f->op));
+}
+
+void lint_memfd_caller(struct lint_context *c)
+{
+	lint_each_binaries(c, memfd_caller);
+}

@@ -216,7 +216,7 @@ static bool takes(enum policy_operator op, const struct strs *values, struct str
 	return false;
 }
 
-static bool lists_runtime(const struct strs *values)
+bool lint_lists_runtime(const struct strs *values)
 {
 	for (size_t i = 0; i < values->n; i++) {
 		struct str name = program(values->v[i], false);
@@ -234,10 +234,10 @@ static bool knows_runtime(const struct lint_context *c, const struct hook *h)
 		for (size_t k = 0; str_eq(o->call, h->call) && k < o->nselectors; k++) {
 			struct selector s = lint_whole(c, &o->selectors[k]);
 			for (size_t m = 0; m < s.nbinaries; m++)
-				if (lists_runtime(&s.binaries[m].values))
+				if (lint_lists_runtime(&s.binaries[m].values))
 					return true;
 			for (size_t m = 0; m < s.nargs; m++)
-				if (lists_runtime(&s.args[m].values))
+				if (lint_lists_runtime(&s.args[m].values))
 					return true;
 		}
 	}
@@ -341,4 +341,54 @@ void lint_label_of_owner(struct lint_context *c)
 	}
 	lint_leave(c, mark);
 	lint_leave(c, spec);
+}
+
+static bool is_script(struct str path)
+{
+	static const char *const endings[] = {".sh", ".bash", ".py", ".pl", ".rb", ".php", ".lua"};
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
+		if (str_ends(path, str_from(endings[i])))
+			return true;
+	return false;
+}
+
+/* Something that runs scripts is allowed to somebody at this function, or a prefix is, which may be anything. */
+static bool allows_interpreter(const struct lint_context *c, const struct hook *h)
+{
+	for (size_t i = 0; i < c->policy->nhooks; i++) {
+		const struct hook *o = &c->policy->hooks[i];
+		for (size_t k = 0; str_eq(o->call, h->call) && k < o->nselectors; k++) {
+			struct selector s = lint_whole(c, &o->selectors[k]);
+			for (size_t m = 0; m < s.nargs; m++) {
+				const struct strs *values = &s.args[m].values;
+				if (s.args[m].op == OPERATOR_NOT_PREFIX)
+					return true;
+				for (size_t v = 0; v < values->n; v++)
+					if (among(values->v[v], shells, ARRAY_SIZE(shells)) ||
+					    among(values->v[v], interpreters, ARRAY_SIZE(interpreters)))
+						return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void script(struct lint_context *c, const struct hook *h, const struct selector *s, enum policy_operator op,
+		   const struct strs *values, struct place at)
+{
+	bool last_step = lint_hook_is(h, "bprm_creds_from_file");
+	(void)s, (void)op;
+	if (lint_exec_hook(h) != LINT_EXEC_CHECK || allows_interpreter(c, h))
+		return;
+	for (size_t i = 0; i < values->n; i++)
+		if (is_script(values->v[i]))
+			lint_report_value(c, at, i, "list the interpreter of its first line too",
+					  last_step ? STR_FMT " is a script: this hook sees its interpreter alone, which is not listed"
+						    : STR_FMT " is a script: its interpreter is checked after it, and is not listed",
+					  STR_ARG(values->v[i]));
+}
+
+void lint_allow_script(struct lint_context *c)
+{
+	lint_each_allowed(c, script);
 }

@@ -74,6 +74,9 @@ typedef void lint_allowed_fn(struct lint_context *c, const struct hook *h, const
 			     enum policy_operator op, const struct strs *values, struct place at);
 void lint_each_allowed(struct lint_context *c, lint_allowed_fn *fn);
 
+/* Is a container runtime among these programs? */
+bool lint_lists_runtime(const struct strs *values);
+
 /* Does the policy reach the host's own processes? */
 bool lint_reaches_host(const struct lint_context *c);
 
