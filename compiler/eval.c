@@ -14,7 +14,7 @@ struct engine *engine_new(struct policy *const *policies, size_t n, const struct
 	e->target = *target;
 	e->arena = arena_new();
 	e->processes = processes_new();
-	e->scopes = map_new();
+	e->places = map_new();
 	e->abis = map_new();
 	e->compat = map_new();
 	eval_compile(e);
@@ -25,12 +25,17 @@ void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
-	eval_scopes_free(e);
 	eval_forms_free(e);
+	free(e->judged.v);
 	processes_free(e->processes);
+	eval_forget_places(e);
+	map_free(e->places);
 	map_free(e->abis);
 	map_free(e->compat);
 	free(e->abi_seen.v);
+	free(e->answers.v);
+	free(e->reach.v);
+	free(e->workloads.v);
 	free(e->out.v);
 	free(e->notices.v);
 	free(e->hits.v);
@@ -46,8 +51,7 @@ static enum tri and_then(enum tri sofar, enum tri next)
 	return sofar == TRI_NO || next == TRI_NO ? TRI_NO : sofar == TRI_UNKNOWN ? sofar : next;
 }
 
-enum tri eval_selector(const struct engine *e, const struct compiled_selector *s, const struct hit *h,
-		       const struct process *process, const char **why)
+enum tri eval_selector(const struct engine *e, const struct compiled_selector *s, const struct hit *h, const char **why)
 {
 	enum tri r = TRI_YES;
 	const char *reason = NULL;
@@ -55,7 +59,7 @@ enum tri eval_selector(const struct engine *e, const struct compiled_selector *s
 	if (s->beyond)
 		return TRI_NO;
 	if (s->nworkloads)
-		r = eval_workloads(s, process);
+		r = eval_workloads(e, s);
 	if (r == TRI_UNKNOWN)
 		*why = "the container of this process is not resolved to a pod";
 	if (r != TRI_NO) {
@@ -99,14 +103,13 @@ struct choice {
 };
 
 /* The first selector that matches decides. */
-static struct choice choose(const struct engine *e, const struct compiled_hook *hook, const struct hit *h,
-			    const struct process *process)
+static struct choice choose(const struct engine *e, const struct compiled_hook *hook, const struct hit *h)
 {
 	struct choice c = {.sure = hook->nselectors ? &no_match : &posts, .selector = -1};
 	for (size_t i = 0; i < hook->nselectors; i++) {
 		const struct compiled_selector *s = &hook->selectors[i];
 		const char *why;
-		enum tri t = eval_selector(e, s, h, process, &why);
+		enum tri t = eval_selector(e, s, h, &why);
 		if (t == TRI_NO)
 			continue;
 		if (!c.possible)
@@ -134,12 +137,11 @@ static void not_told(struct judgement *j, const char *why)
 	j->selector = -1;
 }
 
-static void decide(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct process *process,
-		   struct judgement *j)
+static void decide(struct engine *e, const struct compiled_hook *hook, const struct hit *h, struct judgement *j)
 {
 	static const struct verdict_form either = {
 		.verdict = VERDICT_ALLOW, .why = "nothing stops it; whether its event is posted is not told"};
-	struct choice c = choose(e, hook, h, process);
+	struct choice c = choose(e, hook, h);
 	if (c.possible && (c.differ || !same_fate(c.possible, c.sure))) {
 		not_told(j, c.unsure);
 		return;
@@ -173,17 +175,8 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 	}
 }
 
-static struct judgement *judgement_of(struct engine *e, const struct compiled_hook *hook, size_t from)
+static void judge(struct engine *e, const struct compiled_hook *hook, const struct hit *h, enum tri in)
 {
-	for (size_t i = from; i < e->out.n; i++)
-		if (e->out.v[i].policy == hook->policy && e->out.v[i].hook == hook->hook)
-			return &e->out.v[i];
-	return NULL;
-}
-
-static void judge(struct engine *e, const struct scoped_hook *scoped, const struct hit *h, const struct event *ev)
-{
-	const struct compiled_hook *hook = scoped->hook;
 	if (hook->enforcer) {
 		struct judgement later;
 		if (eval_enforcer(e, hook, h, &later))
@@ -196,19 +189,24 @@ static void judge(struct engine *e, const struct scoped_hook *scoped, const stru
 		j.verdict = VERDICT_ALLOW;
 		j.why = hook->dead;
 	} else {
-		decide(e, hook, h, &ev->process, &j);
-		if (scoped->unsure && j.verdict != VERDICT_ALLOW) {
-			j = (struct judgement){.policy = hook->policy, .hook = hook->hook, .selector = -1,
-					       .verdict = VERDICT_UNKNOWN, .effect = EFFECT_HAPPENED,
-					       .monitor = hook->monitor, .why = scoped->unsure};
+		decide(e, hook, h, &j);
+		if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
+			const char *why;
+			eval_scope(e, hook->policy, &why);
+			not_told(&j, why);
+			j.effect = EFFECT_HAPPENED;
+			j.error = 0;
+			j.signal = 0;
 		}
 	}
 	/* A script's exec reaches a hook once for each file: the worst counts, the first of equals. */
-	struct judgement *before = judgement_of(e, hook, 0);
-	if (!before)
+	uint32_t *before = &e->judged.v[hook->number];
+	if (*before >= e->out.n || e->out.v[*before].policy != j.policy || e->out.v[*before].hook != j.hook) {
+		*before = (uint32_t)e->out.n;
 		*(struct judgement *)VEC_PUSH(&e->out) = j;
-	else if (j.verdict > before->verdict)
-		*before = j;
+	} else if (j.verdict > e->out.v[*before].verdict) {
+		e->out.v[*before] = j;
+	}
 }
 
 /* ---- the interface ---- */
@@ -220,15 +218,15 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 	processes_apply(e->processes, known);
 	e->out.n = 0;
 	e->hits.n = 0;
+	e->place = eval_place(e, &known->process);
 	eval_hits(e, known, &e->hits);
 	for (size_t i = 0; i < e->hits.n; i++) {
 		struct hit *h = &e->hits.v[i];
-		const struct scope_view *view = eval_view(e, h->site, &known->process);
-		if (!view || !view->n)
-			continue;
-		eval_effect(e, known, h);
-		for (size_t k = 0; k < view->n; k++)
-			judge(e, &view->v[k], h, known);
+		const struct reach *reach = eval_reach(e, h->site);
+		if (reach->n)
+			eval_effect(e, known, h);
+		for (size_t k = 0; k < reach->n; k++)
+			judge(e, reach->v[k].hook, h, reach->v[k].in);
 	}
 	if (known->kind == KIND_EXIT)
 		eval_forget_thread(e, known->process.pid);
@@ -281,22 +279,23 @@ static enum miss missed_at(const struct engine *e, uint32_t site)
 	}
 }
 
-static bool may_stop(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct event *ev)
+static bool may_stop(const struct engine *e, const struct compiled_hook *hook, const struct hit *h)
 {
 	const char *why;
 	/* 32-bit calls enter elsewhere. */
 	if (e->at.v[h->site].call && eval_is_compat(e, &h->record))
 		return false;
 	if (hook->enforcer || !enforces(hook) ||
-	    eval_scope(e, e->policies[hook->policy], &ev->process, &why) == TRI_NO)
+	    eval_scope(e, hook->policy, &why) == TRI_NO)
 		return false;
-	struct choice c = choose(e, hook, h, &ev->process);
+	struct choice c = choose(e, hook, h);
 	return c.selector >= 0 && (eval_stops(c.sure) || (c.possible && eval_stops(c.possible)) || c.differ || hook->returns);
 }
 
 enum miss engine_may_miss(struct engine *e, const struct event *ev)
 {
 	enum miss worst = MISS_NOTHING;
+	e->place = eval_place(e, &ev->process);
 	struct record self = eval_record(e, &ev->process);
 	struct record caller = ev->kind == KIND_EXEC ? exec_caller(e, ev) : self;
 	for (uint32_t site = 0; site < e->at.n; site++) {
@@ -304,9 +303,9 @@ enum miss engine_may_miss(struct engine *e, const struct event *ev)
 		enum miss here = at->n && !at->recorded ? missed_at(e, site) : MISS_NOTHING;
 		struct hit h = {.site = site, .record = self}, before = {.site = site, .record = caller};
 		for (size_t k = 0; k < at->n && here > MISS_NOTHING; k++) {
-			if (may_stop(e, at->v[k], &h, ev))
+			if (may_stop(e, at->v[k], &h))
 				worst = MAX(worst, here);
-			if (ev->kind == KIND_EXEC && here == MISS_FAILED_EXEC && may_stop(e, at->v[k], &before, ev))
+			if (ev->kind == KIND_EXEC && here == MISS_FAILED_EXEC && may_stop(e, at->v[k], &before))
 				worst = MAX(worst, MISS_SEARCH);
 		}
 	}

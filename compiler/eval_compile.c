@@ -214,8 +214,10 @@ static void compile_selector(struct compiling *c, const struct hook *h, const st
 		ret->capabilities = compile_capabilities(c->e, &s.capabilities[0]);
 	if (s.ncapability_changes)
 		ret->capability_changes = compile_capabilities(c->e, &s.capability_changes[0]);
-	ret->workloads = s.workloads;
+	ret->first_workload = c->e->workloads.n;
 	ret->nworkloads = s.nworkloads;
+	for (size_t i = 0; i < s.nworkloads; i++)
+		*(const struct workload_filter **)VEC_PUSH(&c->e->workloads) = &written->workloads[i];
 	ret->unknown = misread(&s);
 	if (!ret->unknown && s.ndata)
 		ret->unknown = "matchData: the events do not tell this data";
@@ -297,7 +299,7 @@ static void share_selector(struct compiled_hook *const *hooks, size_t n, size_t 
 		last.binaries = sel->binaries ? sel->binaries : last.binaries;
 		last.parent_binaries = sel->parent_binaries ? sel->parent_binaries : last.parent_binaries;
 		if (sel->nworkloads) {
-			last.workloads = sel->workloads;
+			last.first_workload = sel->first_workload;
 			last.nworkloads = sel->nworkloads;
 		}
 	}
@@ -307,7 +309,7 @@ static void share_selector(struct compiled_hook *const *hooks, size_t n, size_t 
 		struct compiled_selector *sel = &hooks[h]->selectors[s];
 		sel->binaries = last.binaries;
 		sel->parent_binaries = last.parent_binaries;
-		sel->workloads = last.workloads;
+		sel->first_workload = last.first_workload;
 		sel->nworkloads = last.nworkloads;
 	}
 }
@@ -397,6 +399,8 @@ static struct compiled_hook *compile_hook(struct compiling *c, size_t number)
 		.monitor = str_eq(option(c->p, STR("policy-mode")), STR("monitor")),
 		.nselectors = h->nselectors,
 	};
+	hook->number = (uint32_t)c->e->judged.n;
+	VEC_PUSH(&c->e->judged);
 	hook->selectors = arena_alloc(c->e->arena, (h->nselectors + 1) * sizeof(*hook->selectors));
 	for (size_t i = 0; i < h->nselectors; i++)
 		compile_selector(c, h, &h->selectors[i], &hook->selectors[i]);
@@ -424,7 +428,7 @@ static void compile_policy(struct engine *e, uint32_t number)
 	struct compiling c = {.e = e, .p = e->policies[number], .number = number};
 	if (!c.p->nhooks)
 		return;
-	e->scoped |= eval_is_scoped(c.p);
+	e->scoped |= c.p->pod || c.p->container || c.p->host || c.p->namespaced;
 	c.dead = whole_policy_dead(&c);
 	c.multi = e->target.kprobe_multi && c.p->nhooks > 1 && c.p->hooks[0].section == SECTION_KPROBE &&
 		  !is_true(option(c.p, STR("disable-kprobe-multi")));
@@ -447,6 +451,7 @@ void eval_compile(struct engine *e)
 	eval_name_sites(e);
 	for (size_t i = 0; i < e->npolicies; i++)
 		compile_policy(e, (uint32_t)i);
+	e->scoped |= e->workloads.n > 0;
 	for (size_t i = 0; i < ARRAY_SIZE(exec_sites); i++)
 		e->hooks_exec |= e->at.v[exec_sites[i]].n > 0;
 }

@@ -165,8 +165,7 @@ struct compiled_selector {
 	const struct namespace_test *namespaces, *namespace_changes;
 	size_t nnamespaces;
 	const struct capability_test *capabilities, *capability_changes;
-	const struct workload_filter *workloads;
-	size_t nworkloads;
+	size_t first_workload, nworkloads;   /* in engine.workloads */
 	bool beyond;            /* outside what the agent's selector area addresses: never applied */
 	const char *unknown;    /* a filter that the stream cannot answer: its reason */
 	struct arg_test *tests;
@@ -179,6 +178,7 @@ struct compiled_selector {
 
 struct compiled_hook {
 	uint32_t policy, hook;
+	uint32_t number;        /* in engine.judged */
 	bool lsm;
 	bool monitor;
 	const char *dead;       /* the policy does not load, and why */
@@ -197,21 +197,6 @@ struct site_hooks {
 	bool as_ip, as_unix;    /* ... with the address read as sockaddr, as sockaddr_un */
 };
 
-/* The hooks of a site that are for the processes of one scope. UNSURE: why that is not told; NULL = they are. */
-struct scoped_hook {
-	struct compiled_hook *hook;
-	const char *unsure;
-};
-struct scope_view {
-	struct scoped_hook *v;
-	size_t n, cap;
-	bool made;
-};
-struct scope {
-	struct scope_view **by_site;   /* NULL = not asked yet */
-};
-enum { SCOPE_MEMOS = 256 };
-
 /* What the enforcer of a policy was told to do to a thread's next call. */
 struct notice {
 	uint32_t policy, thread, hook;
@@ -229,6 +214,17 @@ struct created {
 	char name[NAME_BYTES];  /* the last component */
 };
 
+/* The hooks at a site that processes of a place reach. */
+enum { PLACED = 4096 };
+struct reach {
+	struct reached {
+		const struct compiled_hook *hook;
+		enum tri in;    /* UNKNOWN: maybe */
+	} *v;
+	size_t n, cap;
+	bool made;
+};
+
 struct engine {
 	struct event known;     /* the last event, completed */
 	bool presume_paths;
@@ -241,6 +237,7 @@ struct engine {
 	struct { struct site_hooks *v; size_t n, cap; } at;   /* by site */
 	struct processes *processes;
 	struct { struct judgement *v; size_t n, cap; } out;
+	struct { uint32_t *v; size_t n, cap; } judged;   /* by compiled hook: where its judgement in OUT is, if it is there */
 	struct hits hits;
 	/* images by exec_id -> what was seen of their calls, while reading ahead */
 	struct map *abis;
@@ -253,17 +250,22 @@ struct engine {
 	struct { struct string_set **v; size_t n, cap; } string_sets;
 	struct { struct value_table **v; size_t n, cap; } tables;
 	struct { struct binary_test **v; size_t n, cap; } binaries;
-	/* scope: identity of pod and container -> answers by policy */
-	bool scoped;              /* some policy is not for every process */
-	struct map *scopes;
-	struct { struct scope *v; size_t n, cap; } scopes_by_key;
-	uint32_t scope_memos[SCOPE_MEMOS];
+	/* scope, see eval_scope.c: by place the answers to each policy and workload filter, and by place and site the hooks */
+	bool scoped;            /* some policy is not for everything, or a selector */
+	uint32_t place;         /* of the process of the last event */
+	struct map *places;
+	struct placed {
+		uint64_t same;
+		uint32_t place;
+	} placed[PLACED];       /* by process.same */
+	struct { const struct workload_filter **v; size_t n, cap; } workloads;
+	struct { uint8_t *v; size_t n, cap; } answers;
+	struct { struct reach *v; size_t n, cap; } reach;
 	struct buf scratch;
 };
 
 /* eval.c: does it match? WHY is set with TRI_UNKNOWN. */
-enum tri eval_selector(const struct engine *e, const struct compiled_selector *s, const struct hit *h,
-		       const struct process *process, const char **why);
+enum tri eval_selector(const struct engine *e, const struct compiled_selector *s, const struct hit *h, const char **why);
 
 /* eval_explain.c: what was compared, in words; nothing where there is nothing to say. */
 void eval_explain_test(const struct arg_test *t, const struct hit *h, struct buf *b);
@@ -295,13 +297,12 @@ enum tri eval_binaries(const struct engine *e, const struct binary_test *t, cons
 const char *eval_values(struct engine *e, const struct policy *p, const struct arg_filter *f, const struct spec_arg *arg,
 			struct value_table *t);
 
-/* eval_scope.c: is the process one that the policy is for? */
-enum tri eval_scope(const struct engine *e, const struct policy *p, const struct process *process, const char **why);
-bool eval_is_scoped(const struct policy *p);
-/* The hooks at the site that are, or may be, for the process. NULL: the site has none. */
-const struct scope_view *eval_view(struct engine *e, uint32_t site, const struct process *process);
-void eval_scopes_free(struct engine *e);
-enum tri eval_workloads(const struct compiled_selector *s, const struct process *process);
+/* eval_scope.c: is the process, in engine.place, one that the policy or selector is for? WHY is set with TRI_UNKNOWN. */
+uint32_t eval_place(struct engine *e, const struct process *p);
+void eval_forget_places(struct engine *e);
+enum tri eval_scope(const struct engine *e, uint32_t policy, const char **why);
+enum tri eval_workloads(const struct engine *e, const struct compiled_selector *s);
+const struct reach *eval_reach(struct engine *e, uint32_t site);
 
 /* eval_hooks.c: the hits that EV is or implies, at sites that have hooks; a presumed path is put into EV. */
 void eval_hits(struct engine *e, struct event *ev, struct hits *ret);

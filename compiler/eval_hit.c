@@ -49,12 +49,9 @@ struct record eval_record(const struct engine *e, const struct process *p)
 	return r;
 }
 
-struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct record *who)
+struct hit *hit_new(struct engine *e, struct hits *hits, uint32_t site, const struct record *who)
 {
-	struct site_hooks *at = &e->at.v[site];
-	at->seen = true;
-	if (!at->n)
-		return NULL;
+	e->at.v[site].seen = true;
 	if (hits->n == hits->cap)
 		hits->v = vec_grow(hits->v, &hits->cap, sizeof(*hits->v));
 	struct hit *h = &hits->v[hits->n++];

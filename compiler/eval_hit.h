@@ -4,8 +4,12 @@
 
 #include "compiler/eval_form.h"
 
-/* A hit of WHO at the site; NULL when no policy hooks it. Either way the stream is known to reach the site. */
-struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct record *who);
+/* A hit of WHO at the site, which the stream is then known to reach; NULL when no policy hooks it. */
+struct hit *hit_new(struct engine *e, struct hits *hits, uint32_t site, const struct record *who);
+static inline struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t site, const struct record *who)
+{
+	return e->at.v[site].n ? hit_new(e, hits, site, who) : NULL;
+}
 struct record hit_record(const struct process *p);
 
 /* Arguments, by their place in the C signature. */

@@ -1,45 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Scope: the policy's pod, container and host selectors against the pod of the process. The answer depends only on
- * namespace, labels and container: for each of these that comes and each site the hooks that are for it are listed once, so that
- * policies for other pods cost nothing.
+ * Scope: the pod, container and host selectors of policies and of single selectors against the pod of the process.
+ *
+ * A place is all that they look at: one container of a pod with its labels, the host, a container that is not resolved. What
+ * is asked of a place is worked out when its first process comes; the hooks that reach it are then a list by place and site,
+ * so that policies for other workloads cost nothing. A pod that is labelled anew is another place from there on.
  */
 #include "compiler/eval_form.h"
 
 #include <json-c/json.h>
 
-struct labels {
-	struct label *v;
-	size_t n, cap;
+enum { PLACE_CELLS = 1 << 20, PLACES_MIN = 256 };
+
+/* ---- whose ---- */
+
+struct whose {
+	const struct process *process;
+	json_object *json;
+	struct { struct label *v; size_t n, cap; } labels;
 };
 
-static void read_labels(struct str text, json_object **ret_json, struct labels *ret)
+static void whose_init(struct whose *w, const struct process *p)
 {
+	*w = (struct whose){.process = p};
+	struct label *namespace = VEC_PUSH(&w->labels);
+	namespace->key = STR("k8s:io.kubernetes.pod.namespace");
+	namespace->value = p->pod.namespace;
+	struct str text = p->pod.labels;
 	struct json_tokener *tok = json_tokener_new();
-	*ret_json = text.n ? json_tokener_parse_ex(tok, text.p, (int)text.n) : NULL;
+	w->json = text.n ? json_tokener_parse_ex(tok, text.p, (int)text.n) : NULL;
 	json_tokener_free(tok);
-	if (!*ret_json || !json_object_is_type(*ret_json, json_type_object))
+	if (!w->json || !json_object_is_type(w->json, json_type_object))
 		return;
-	json_object_object_foreach(*ret_json, key, value)
+	json_object_object_foreach(w->json, key, value)
 	{
-		struct label *l = VEC_PUSH(ret);
+		struct label *l = VEC_PUSH(&w->labels);
 		l->key = str_from(key);
 		l->value = str_from(json_object_get_string(value));
 	}
 }
 
-static bool pod_matches(const struct label_selector *s, const struct process *p)
+static void whose_done(struct whose *w)
 {
-	json_object *json;
-	struct labels labels = {0};
-	read_labels(p->pod.labels, &json, &labels);
-	struct label *l = VEC_PUSH(&labels);
-	l->key = STR("k8s:io.kubernetes.pod.namespace");
-	l->value = p->pod.namespace;
-	bool matches = label_selector_matches(s, labels.v, labels.n);
-	free(labels.v);
-	json_object_put(json);
-	return matches;
+	free(w->labels.v);
+	json_object_put(w->json);
 }
 
 static bool container_matches(const struct label_selector *s, const struct process *p)
@@ -57,19 +61,19 @@ static bool container_matches(const struct label_selector *s, const struct proce
 	return label_selector_matches(s, labels, ARRAY_SIZE(labels));
 }
 
-/* The kubelet's cgroup of a pod that the events do not name. */
 static bool in_kubepods(const struct process *p)
 {
 	return p->cgroup.n && memmem(p->cgroup.p, p->cgroup.n, "/kubepods", strlen("/kubepods"));
 }
 
 static enum tri covers(const struct label_selector *pod, const struct label_selector *container,
-		       const struct label_selector *host, struct str namespace, const struct process *p)
+		       const struct label_selector *host, struct str namespace, const struct whose *w)
 {
+	const struct process *p = w->process;
 	if (!pod && !container && !host && !namespace.n)
 		return TRI_YES;
 	if (!p->pod.namespace.n) {
-		/* Not the host, and maybe one of the policy's. */
+		/* The kubelet's cgroup of a pod that the events do not name: not the host, and maybe one of the policy's. */
 		if (in_kubepods(p))
 			return pod || container || namespace.n ? TRI_UNKNOWN : TRI_NO;
 		if (host)
@@ -81,121 +85,115 @@ static enum tri covers(const struct label_selector *pod, const struct label_sele
 		return TRI_NO;
 	if (host && !pod && !container)
 		return TRI_NO;
-	bool in = (!pod || pod_matches(pod, p)) && (!container || container_matches(container, p));
+	bool in = (!pod || label_selector_matches(pod, w->labels.v, w->labels.n)) &&
+		  (!container || container_matches(container, p));
 	return in ? TRI_YES : TRI_NO;
 }
 
-enum tri eval_workloads(const struct compiled_selector *s, const struct process *p)
+/* ---- places ---- */
+
+static void place_key(const struct process *p, struct buf *key)
 {
-	for (size_t i = 0; i < s->nworkloads; i++) {
-		const struct workload_filter *w = &s->workloads[i];
-		enum tri t = covers(w->pod, w->container, w->host, (struct str){NULL, 0}, p);
-		if (t != TRI_YES)
-			return t;
+	buf_clear(key);
+	if (!p->pod.namespace.n) {
+		buf_puts(key, in_kubepods(p) ? "kubepods" : p->docker.n ? "container" : "host");
+		return;
 	}
-	return TRI_YES;
+	const struct str parts[] = {p->pod.namespace, p->pod.container_name, p->pod.image, p->pod.labels};
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		buf_str(key, parts[i]);
+		buf_putc(key, '\0');
+	}
 }
 
-bool eval_is_scoped(const struct policy *p)
+void eval_forget_places(struct engine *e)
 {
-	return p->pod || p->container || p->host || p->namespaced;
+	for (size_t i = 0; i < e->reach.n; i++)
+		free(e->reach.v[i].v);
+	e->reach.n = e->answers.n = 0;
+	map_free(e->places);
+	e->places = map_new();
+	memset(e->placed, 0, sizeof(e->placed));
 }
 
-enum tri eval_scope(const struct engine *e, const struct policy *p, const struct process *process, const char **why)
+static void answer(struct engine *e, enum tri t)
+{
+	*(uint8_t *)VEC_PUSH(&e->answers) = (uint8_t)t;
+}
+
+/* Outside Kubernetes host selectors are ignored, and the others do not load. */
+static void work_out(struct engine *e, const struct process *process)
+{
+	struct whose w;
+	whose_init(&w, process);
+	for (size_t i = 0; i < e->npolicies; i++) {
+		const struct policy *p = e->policies[i];
+		struct str namespace = p->namespaced ? p->namespace : (struct str){NULL, 0};
+		answer(e, e->target.kubernetes ? covers(p->pod, p->container, p->host, namespace, &w) : TRI_YES);
+	}
+	for (size_t i = 0; i < e->workloads.n; i++) {
+		const struct workload_filter *f = e->workloads.v[i];
+		answer(e, e->target.kubernetes ? covers(f->pod, f->container, f->host, (struct str){NULL, 0}, &w) : TRI_YES);
+	}
+	for (size_t i = 0; i < e->at.n; i++)
+		VEC_PUSH(&e->reach);
+	whose_done(&w);
+}
+
+uint32_t eval_place(struct engine *e, const struct process *p)
+{
+	if (!e->scoped && map_size(e->places))
+		return 0;
+	struct placed *told = &e->placed[p->same % PLACED];
+	if (p->same && told->same == p->same)
+		return told->place;
+	if (map_size(e->places) >= MAX((size_t)PLACES_MIN, PLACE_CELLS / e->at.n))
+		eval_forget_places(e);
+	place_key(p, &e->scratch);
+	bool new;
+	uint32_t place = map_add(e->places, buf_view(&e->scratch), &new);
+	if (new)
+		work_out(e, p);
+	if (p->same)
+		*told = (struct placed){p->same, place};
+	return place;
+}
+
+static size_t answers_each(const struct engine *e)
+{
+	return e->npolicies + e->workloads.n;
+}
+
+enum tri eval_scope(const struct engine *e, uint32_t policy, const char **why)
 {
 	*why = "the container of this process is not resolved to a pod";
-	if (!eval_is_scoped(p))
-		return TRI_YES;
-	if (!e->target.kubernetes)
-		return TRI_YES;   /* host selectors are ignored there, the others do not load */
-	struct str namespace = p->namespaced ? p->namespace : (struct str){NULL, 0};
-	return covers(p->pod, p->container, p->host, namespace, process);
+	return (enum tri)e->answers.v[e->place * answers_each(e) + policy];
 }
 
-/* ---- views ---- */
-
-/* All that covers() looks at. */
-static void scope_key(const struct engine *e, const struct process *p, struct buf *key)
+/* The filters of one selector are ANDed. */
+enum tri eval_workloads(const struct engine *e, const struct compiled_selector *s)
 {
-	const struct str parts[] = {p->pod.namespace, p->pod.container_name, p->pod.image, p->pod.labels};
-	buf_clear(key);
-	if (!e->scoped)
-		return;
-	if (!p->pod.namespace.n) {
-		buf_putc(key, p->docker.n ? 'c' : 'h');
-		buf_putc(key, in_kubepods(p) ? 'k' : '-');
-		return;
+	const uint8_t *of = &e->answers.v[e->place * answers_each(e) + e->npolicies];
+	enum tri all = TRI_YES;
+	for (size_t i = 0; i < s->nworkloads && all != TRI_NO; i++) {
+		enum tri t = (enum tri)of[s->first_workload + i];
+		all = t == TRI_NO ? t : MAX(all, t);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		buf_putc(key, '\0');
-		buf_str(key, parts[i]);
-	}
+	return all;
 }
 
-/* scope_key(P) == KEY, without writing it. */
-static bool is_key(struct str key, const struct process *p)
+const struct reach *eval_reach(struct engine *e, uint32_t site)
 {
-	const struct str parts[] = {p->pod.namespace, p->pod.container_name, p->pod.image, p->pod.labels};
-	if (!p->pod.namespace.n)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		if (!key.n || key.p[0] || !str_starts(str_skip(key, 1), parts[i]))
-			return false;
-		key = str_skip(key, 1 + parts[i].n);
-	}
-	return !key.n;
-}
-
-/* A process mostly keeps its scope: what its like had is looked at first. */
-static struct scope *scope_of(struct engine *e, const struct process *p)
-{
-	if (!e->scoped && e->scopes_by_key.n)
-		return e->scopes_by_key.v;
-	uint32_t *memo = &e->scope_memos[(p->same ? p->same : p->pid) % SCOPE_MEMOS];
-	if (*memo < e->scopes_by_key.n && is_key(map_key(e->scopes, *memo), p))
-		return &e->scopes_by_key.v[*memo];
-	scope_key(e, p, &e->scratch);
-	bool fresh;
-	*memo = map_add(e->scopes, buf_view(&e->scratch), &fresh);
-	if (fresh)
-		VEC_PUSH(&e->scopes_by_key);
-	return &e->scopes_by_key.v[*memo];
-}
-
-static void make_view(const struct engine *e, const struct site_hooks *at, const struct process *process, struct scope_view *ret)
-{
-	ret->made = true;
+	struct reach *r = &e->reach.v[e->place * e->at.n + site];
+	if (r->made)
+		return r;
+	const struct site_hooks *at = &e->at.v[site];
+	const char *why;
 	for (size_t i = 0; i < at->n; i++) {
-		const char *why;
-		enum tri in = eval_scope(e, e->policies[at->v[i]->policy], process, &why);
+		enum tri in = eval_scope(e, at->v[i]->policy, &why);
 		if (in != TRI_NO)
-			*(struct scoped_hook *)VEC_PUSH(ret) = (struct scoped_hook){at->v[i], in == TRI_UNKNOWN ? why : NULL};
+			*(struct reached *)VEC_PUSH(r) = (struct reached){at->v[i], in};
 	}
-}
-
-const struct scope_view *eval_view(struct engine *e, uint32_t site, const struct process *process)
-{
-	struct scope *s = e->at.v[site].n ? scope_of(e, process) : NULL;
-	if (!s)
-		return NULL;
-	if (!s->by_site)
-		s->by_site = xcalloc(e->at.n, sizeof(*s->by_site));
-	struct scope_view **view = &s->by_site[site];
-	if (!*view)
-		*view = arena_alloc(e->arena, sizeof(**view));
-	if (!(*view)->made)
-		make_view(e, &e->at.v[site], process, *view);
-	return *view;
-}
-
-void eval_scopes_free(struct engine *e)
-{
-	for (size_t i = 0; i < e->scopes_by_key.n; i++) {
-		for (size_t k = 0; e->scopes_by_key.v[i].by_site && k < e->at.n; k++)
-			if (e->scopes_by_key.v[i].by_site[k])
-				free(e->scopes_by_key.v[i].by_site[k]->v);
-		free(e->scopes_by_key.v[i].by_site);
-	}
-	free(e->scopes_by_key.v);
-	map_free(e->scopes);
+	r->made = true;
+	return r;
 }

@@ -187,11 +187,11 @@ static void trace_process_filters(struct tracer *t, const struct compiled_select
 static enum trace_answer trace_selector(struct tracer *t, const struct compiled_selector *s)
 {
 	const char *why;
-	enum tri answer = eval_selector(t->e, s, t->hit, &t->e->known.process, &why);
+	enum tri answer = eval_selector(t->e, s, t->hit, &why);
 	size_t at = t->out->n;
 	step(t, TRACE_SELECTOR, answer_of(answer));
 	if (s->nworkloads) {
-		enum tri in = eval_workloads(s, &t->e->known.process);
+		enum tri in = eval_workloads(t->e, s);
 		buf_puts(&t->words, "matchWorkloads");
 		step(t, TRACE_FILTER, answer_of(in))->process = true;
 	}
@@ -240,7 +240,7 @@ static bool trace_scope(struct tracer *t)
 {
 	const struct policy *p = t->e->policies[t->hook->policy];
 	const char *why = NULL;
-	enum tri in = eval_scope(t->e, p, &t->e->known.process, &why);
+	enum tri in = eval_scope(t->e, t->hook->policy, &why);
 	if (in == TRI_UNKNOWN)
 		buf_puts(&t->words, why);
 	else
