@@ -17,6 +17,7 @@ struct engine *engine_new(struct policy *const *policies, size_t n, const struct
 	e->places = map_new();
 	e->abis = map_new();
 	e->compat = map_new();
+	e->descriptor_users = map_new();
 	eval_compile(e);
 	return e;
 }
@@ -32,6 +33,7 @@ void engine_free(struct engine *e)
 	map_free(e->places);
 	map_free(e->abis);
 	map_free(e->compat);
+	map_free(e->descriptor_users);
 	free(e->abi_seen.v);
 	free(e->answers.v);
 	free(e->reach.v);
@@ -243,6 +245,7 @@ void engine_records(struct engine *e, const struct event *ev)
 {
 	uint32_t site = eval_event_site(e, ev);
 	eval_note_abi(e, site, ev);
+	eval_note_exec(e, ev);
 	if (site != SITE_NONE)
 		eval_note_line(e, site, ev);
 }

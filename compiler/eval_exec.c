@@ -110,9 +110,32 @@ static void typed_name(struct hit *h, const struct event *ev)
 	s->other = str_starts(rest, STR("/")) ? str_skip(rest, 1) : str_eq(cwd, STR("/")) ? rest : (struct str){NULL, 0};
 }
 
+/*
+ * execveat names a descriptor /dev/fd/N. With a path and no folder it looks like execve: taken for that, unless the calling
+ * program is seen to use execveat.
+ */
+static bool by_descriptor(const struct event *ev)
+{
+	return str_starts(ev->process.filename, STR("/dev/fd/"));
+}
+
+void eval_note_exec(struct engine *e, const struct event *ev)
+{
+	enum { MAX_NAMES = 1 << 14 };
+	if (ev->kind == KIND_EXEC && ev->has_parent && by_descriptor(ev) && map_size(e->descriptor_users) < MAX_NAMES)
+		map_add(e->descriptor_users, ev->parent.filename, NULL);
+}
+
+static bool maybe_execveat(const struct engine *e, const struct event *ev)
+{
+	return by_descriptor(ev) || (map_size(e->descriptor_users) && ev->has_parent &&
+				     map_find(e->descriptor_users, ev->parent.filename) != MAP_NONE);
+}
+
 /* The entry hook of the call. Where the stream records it and was not silent about this exec, no line means another entry. */
 void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
+	eval_note_exec(e, ev);
 	if (!e->hooks_exec)
 		return;
 	struct record caller = exec_caller(e, ev);
@@ -122,8 +145,11 @@ void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits
 		return;
 	bool compat = eval_is_compat(e, &caller);  /* its calls enter by other symbols */
 	struct hit *h = compat ? NULL : hit_add(e, hits, SITE_SYS_EXECVE, &caller);
-	if (h)
+	if (h) {
 		typed_name(h, ev);
+		if (maybe_execveat(e, ev))
+			h->maybe = "the events do not tell whether it was execve or execveat";
+	}
 	if (e->at.v[SITE_SYS_ENTER].recorded || !(h = hit_add(e, hits, SITE_SYS_ENTER, &caller)))
 		return;
 	if (compat)

@@ -244,6 +244,7 @@ struct engine {
 	struct { uint8_t *v; size_t n, cap; } abi_seen;
 	bool hooks_exec;                /* a policy hooks what an exec passes */
 	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
+	struct map *descriptor_users;   /* programs, as typed, that exec by descriptor */
 	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
 	struct created created[CREATED_KEPT];
 	struct { struct notice *v; size_t n, cap; } notices;
@@ -289,6 +290,9 @@ enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **w
 const struct slot *eval_slot(const struct arg_test *t, const struct hit *h);   /* NULL = not told */
 enum value_class eval_class(enum policy_type t);
 
+/* eval_mode.c: a mode that other arguments tell; INDEX is the place of the argument. */
+bool eval_mode(const struct arg_test *t, const struct hit *h, uint8_t index, struct slot *ret);
+
 /* eval_process.c: the filters on the process */
 enum tri eval_process(const struct engine *e, const struct compiled_selector *s, const struct hit *h, const char **why);
 enum tri eval_binaries(const struct engine *e, const struct binary_test *t, const struct record *r, const char **why);
@@ -312,6 +316,9 @@ struct record eval_record(const struct engine *e, const struct process *p);
 
 /* Remembers what kind of line the stream has at the site. */
 void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
+
+/* eval_exec.c: remembers who execs by descriptor. */
+void eval_note_exec(struct engine *e, const struct event *ev);
 
 /* eval_abi.c */
 bool eval_is_compat(const struct engine *e, const struct record *image);

@@ -481,28 +481,6 @@ const struct slot *eval_slot(const struct arg_test *t, const struct hit *h)
 	return NULL;
 }
 
-/*
- * f_mode follows from f_flags: FMODE_READ 1 unless write-only, FMODE_WRITE 2 unless read-only; and while a file is being
- * opened FMODE_LSEEK 4, FMODE_PREAD 8 and FMODE_PWRITE 16 are set.
- */
-static bool mode_from_flags(const struct arg_test *t, const struct hit *h, struct slot *ret)
-{
-	if (!str_eq(t->arg->resolve, STR("f_mode")))
-		return false;
-	for (uint32_t i = 0; i < h->n; i++) {
-		const struct slot *s = &h->slots[i];
-		if (!s->known || !str_eq(s->resolve, STR("f_flags")) ||
-		    (s->low != s->high && (s->known_bits & 3) != 3))
-			continue;
-		int access = (int)(s->low & 3);
-		int opening = h->site == SITE_FILE_OPEN ? 4 | 8 | 16 : 0;
-		*ret = (struct slot){.kind = SLOT_NUMBER, .known = true, .known_bits = 3 | opening,
-				     .low = (access != 1) | (access != 0) << 1 | opening, .high = UINT32_MAX};
-		return true;
-	}
-	return false;
-}
-
 struct cel_asking {
 	const struct arg_test *t;
 	const struct hit *h;
@@ -549,7 +527,7 @@ enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **w
 		return test_gained(t, h, why);
 	struct slot made;
 	const struct slot *s = eval_slot(t, h);
-	if (!s && mode_from_flags(t, h, &made))
+	if (!s && eval_mode(t, h, place(t, h), &made))
 		s = &made;
 	if (s && s->failed)
 		return TRI_NO;

@@ -140,6 +140,8 @@ static void set(struct scene *s, struct str key, struct str value)
 	} else if (str_eq(key, STR("path"))) {
 		ev->path = value;
 		ev->path_known = true;
+	} else if (str_eq(key, STR("typed"))) {
+		ev->process.filename = value;
 	} else if (str_eq(key, STR("script"))) {
 		ev->tags |= TAG_SCRIPT;
 		ev->path = value;
