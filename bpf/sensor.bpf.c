@@ -36,6 +36,12 @@ int empty_file(void *ctx)
 	return 0;
 }
 
+SEC("lsm/file_open")
+int empty_open(void *ctx)
+{
+	return 0;
+}
+
 SEC("tp_btf/sched_process_exec")
 int empty_exec(void *ctx)
 {

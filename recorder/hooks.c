@@ -59,6 +59,7 @@ static const struct choice choices[] = {
 	{"unix-bind", KIND_BIND, WAY_CALLS, {"file_sys_exit"}, NULL},
 	{"exec", KIND_COUNT, WAY_EMPTY, {"empty_exec", "empty_fork"}, "everything"},
 	{"exit", KIND_COUNT, WAY_EMPTY, {"empty_exit"}, NULL},
+	{"file", KIND_FILE, WAY_EMPTY, {"empty_open"}, NULL},
 	{"file", KIND_FILE, WAY_EMPTY, {"empty_file"}, NULL},
 	{"cgroup", KIND_COUNT, WAY_TRACEPOINT, {"cgroup_gone"}, NULL},
 };
@@ -199,6 +200,11 @@ static const char *hook_of(const struct bpf_program *p)
 	return slash ? slash + 1 : "";
 }
 
+static bool is_security(const struct bpf_program *p)
+{
+	return !strncmp(bpf_program__section_name(p), "lsm/", 4);
+}
+
 static void entry_of(const char *hook, struct buf *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(entries); i++)
@@ -213,18 +219,15 @@ static void entry_of(const char *hook, struct buf *ret)
 static bool present(const struct hooks *h, const struct choice *c, const struct bpf_program *p)
 {
 	CLEANUP_BUF struct buf function = BUF_INIT;
-	switch (c->way) {
-	case WAY_HOOKS:
-		if (h->by_entry)
-			entry_of(hook_of(p), &function);
-		else
-			buf_printf(&function, "bpf_lsm_%s", hook_of(p));
-		return hooks_kernel_has(h, function.p);
-	case WAY_CGROUP:
+	if (c->way == WAY_CGROUP)
 		return true;
-	default:
+	if (!is_security(p))
 		return has_tracepoint(h, hook_of(p));
-	}
+	if (h->by_entry)
+		entry_of(hook_of(p), &function);
+	else
+		buf_printf(&function, "bpf_lsm_%s", hook_of(p));
+	return hooks_kernel_has(h, function.p);
 }
 
 static bool kind_wanted(const struct hooks *h, enum kind kind)
@@ -240,17 +243,19 @@ static bool usable(const struct hooks *h, const struct choice *c)
 		return false;
 	if ((c->way == WAY_HOOKS || c->way == WAY_CALLS) && c->way != h->security)
 		return false;
+	if (c->way == WAY_EMPTY && c->kind == KIND_FILE && (h->security == WAY_HOOKS) != is_security(program_of(h, c->programs[0])))
+		return false;
 	if (c->way == WAY_CGROUP)
 		return h->cgroup_root >= 0 && !h->options.no_cgroup_hooks &&
 		       libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, NULL) > 0;
 	return present(h, c, program_of(h, c->programs[0]));
 }
 
-static int prepare(const struct hooks *h, const struct choice *c, struct bpf_program *p)
+static int prepare(const struct hooks *h, struct bpf_program *p)
 {
 	CLEANUP_BUF struct buf function = BUF_INIT;
 	bpf_program__set_autoload(p, true);
-	if (c->way != WAY_HOOKS || !h->by_entry)
+	if (!is_security(p) || !h->by_entry)
 		return 0;
 	entry_of(hook_of(p), &function);
 	int r = bpf_program__set_type(p, BPF_PROG_TYPE_TRACING);
@@ -271,7 +276,7 @@ static int prepare_all(struct hooks *h)
 		for (size_t k = 0; k < PROGRAMS_MAX && choices[i].programs[k] && h->usable[i] && !r; k++) {
 			p = program_of(h, choices[i].programs[k]);
 			if (present(h, &choices[i], p))
-				r = prepare(h, &choices[i], p);
+				r = prepare(h, p);
 		}
 	}
 	return r;
@@ -381,7 +386,7 @@ static int attach_program(struct hooks *h, const struct choice *c, struct bpf_pr
 		if (h->links[i].program == p)   /* serves another kind already */
 			return 0;
 	struct bpf_link *link = c->way == WAY_CGROUP		    ? bpf_program__attach_cgroup(p, h->cgroup_root)
-				: c->way == WAY_HOOKS && h->by_entry ? bpf_program__attach_trace(p)
+				: is_security(p) && h->by_entry ? bpf_program__attach_trace(p)
 								    : bpf_program__attach(p);
 	if (!link)
 		return -errno;

@@ -6,7 +6,7 @@
 . tests/lib/changes.sh
 
 way=${1:-auto}
-changes_do --hooks "$way"
+changes_do --hooks "$way" --events "$dir/events"
 case $(query "SELECT CAST(hooks AS TEXT) FROM recording") in
 *file=lsm/*) got=lsm column=3 ;;
 *file=fentry/*) got=fentry column=3 ;;
@@ -17,3 +17,10 @@ changes_wanted $column >"$dir/wanted"
 changes_got >"$dir/got"
 same "$dir/wanted" "$dir/got" "changes by $got"
 [ "$(query "SELECT ifnull(sum(count), 0) FROM loss")" = 0 ] || { echo "losses were counted"; exit 1; }
+
+# The lines of events say the same: taken in elsewhere they give the same observations.
+"$STAKEOUT" ingest --db "$dir/again.db" "$dir/events" >"$dir/ingested"
+changes_got >"$dir/wanted"
+db=$dir/again.db
+changes_got >"$dir/got"
+same "$dir/wanted" "$dir/got" "from the lines of events"

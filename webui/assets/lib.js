@@ -176,7 +176,7 @@ export function dialog(title, ...children) {
 
 // What a connect, file, exec or guard is about, as one string.
 export function object(o) {
-	if (o.kind === 'connect') {
+	if (o.kind === 'connect' || o.kind === 'bind') {
 		const host = o.address && o.address.includes(':') ? `[${o.address}]` : o.address;
 		return o.unix_path ? 'unix:' + o.unix_path : `${host || '?'}:${o.port ?? '?'}`;
 	}

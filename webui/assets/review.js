@@ -9,7 +9,7 @@ import {decided} from '/decided.js';
 import {tree} from '/tree.js';
 
 export const MARK = {allow: '✓', deny: '✕', undecided: '·'};
-const KINDS = [['', 'All'], ['exec', 'Exec'], ['file', 'File'], ['connect', 'Connect'], ['guard', 'Guard']];
+const KINDS = [['', 'All'], ['exec', 'Exec'], ['file', 'File'], ['connect', 'Connect'], ['bind', 'Bind'], ['guard', 'Guard']];
 
 // What the path alone tells; shown, never a decision.
 const KNOWN = [
@@ -33,7 +33,7 @@ export function choiceMark(choice) {
 
 function what(o) {
 	const typed = o.kind === 'exec' && o.filename && o.filename !== o.path ? o.filename : '';
-	return [name(o.path_known === false && o.kind !== 'connect' && o.kind !== 'guard' ? object(o) + ' (as typed)' : object(o)),
+	return [name(o.path_known === false && !['connect', 'bind', 'guard'].includes(o.kind) ? object(o) + ' (as typed)' : object(o)),
 		o.protocol ? h('span.muted', null, o.protocol) : null,
 		o.access?.length ? h('span.muted.access', null, o.access.join(' ')) : null,
 		typed && o.path ? h('span.typed', {title: 'as typed: ' + safe(typed)}, safe(typed)) : null];
