@@ -62,20 +62,26 @@ struct way {
 	bool broken;   /* no YAML that it reads */
 };
 
-static void read_way(const struct yaml_node *doc, struct lint_document *d, struct way *w)
+static void read_way(const struct yaml_node *doc, struct lint_document *d, const struct policy_reading *twin,
+		     struct way *w)
 {
 	w->broken = w->answer->stage != STAGE_OK;
-	policy_parse_node(d->file, doc, w->way, &d->findings, &w->reading);
+	policy_parse_node(d->file, doc, w->way, &d->findings, twin, &w->reading);
 	w->answer->stage = MIN(w->answer->stage, w->reading.stage);
 	if (w->reading.policy)
 		w->reading.policy->document = d->document;
 }
 
-static void load_way(const struct judging *j, struct lint_document *d, struct way *w)
+/* SHARED: the API's reading is the same, and this is its answer as well. */
+static void load_way(const struct judging *j, struct lint_document *d, const struct way *w, const struct way *shared)
 {
 	const struct policy *p = w->reading.policy;
-	if (p && !policy_load_findings(p, j->o->target, j->o->target_given, w->way, &d->findings))
-		w->answer->stage = MIN(w->answer->stage, STAGE_LOAD);
+	unsigned ways = shared ? WAY_BOTH : w->way;
+	if (!p || policy_load_findings(p, j->o->target, j->o->target_given, ways, &d->findings))
+		return;
+	w->answer->stage = MIN(w->answer->stage, STAGE_LOAD);
+	if (shared)
+		shared->answer->stage = MIN(shared->answer->stage, STAGE_LOAD);
 }
 
 /* In a kernel's BTF; the same for both ways. */
@@ -148,10 +154,10 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 {
 	struct way file = {.way = WAY_FILE, .answer = &d->as_file},
 		   api = {.way = WAY_API, .answer = &d->as_api};
-	read_way(doc, d, &file);
-	read_way(doc, d, &api);
-	load_way(j, d, &file);
-	load_way(j, d, &api);
+	read_way(doc, d, NULL, &file);
+	read_way(doc, d, &file.reading, &api);
+	load_way(j, d, &file, file.reading.clean ? &api : NULL);
+	load_way(j, d, &api, NULL);
 	look_up(j, d, &file, &api);
 	answer(&file, &api);
 	d->kind = label(j, text_of(doc, "kind"));

@@ -129,17 +129,25 @@ static void read_top(struct policy_reader *r, const struct yaml_node *n, struct 
 		policy_reject(r, n->kind == YAML_NULL ? RULE_METADATA_NAME : RULE_METADATA_TYPE, n,
 			      "write metadata: {name: my-policy}", "%s where a map belongs",
 			      yaml_kind_name(n->kind));
-	else if (key == TOP_SPEC)
+	else if (key == TOP_SPEC && !r->skip_spec) {
+		size_t before = r->findings->n + r->findings->dropped;
 		read_spec(r, n, p);
+		r->clean = r->findings->n + r->findings->dropped == before;
+	}
 	policy_leave(r, mark);
 }
 
 void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned way,
-		       struct findings *f, struct policy_reading *ret)
+		       struct findings *f, const struct policy_reading *twin,
+		       struct policy_reading *ret)
 {
 	CLEANUP(policy_free) struct policy *p = policy_new();
-	struct policy_reader r = {.findings = f, .arena = p->arena, .stage = STAGE_OK, .stage_unvalidated = STAGE_OK,
-				  .way = way};
+	struct policy_reader r = {.findings = f,
+				  .arena = p->arena,
+				  .stage = STAGE_OK,
+				  .stage_unvalidated = STAGE_OK,
+				  .way = way,
+				  .skip_spec = twin && twin->clean && twin->policy};
 	p->file = arena_str(p->arena, str_from(file));
 	p->line = doc->line;
 	bool known = read_kind(&r, doc, p);
@@ -151,7 +159,8 @@ void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned w
 			policy_reject(&r, RULE_METADATA_NAME, doc,
 				      "add metadata: {name: my-policy}", "no metadata");
 		else if (!yaml_get(doc, "metadata"))
-			policy_reject(&r, RULE_REQUIRED_FIELD, doc, "write metadata", "no metadata in that spelling");
+			policy_reject(&r, RULE_REQUIRED_FIELD, doc, "write metadata",
+				      "no metadata in that spelling");
 		if (!yaml_get(doc, "spec"))
 			policy_reject(&r, RULE_REQUIRED_FIELD, doc, "add spec: and what to hook",
 				      "no spec");
@@ -159,8 +168,9 @@ void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned w
 	buf_done(&r.path);
 	*ret = (struct policy_reading){.stage = r.stage,
 				       .stage_unvalidated = r.stage_unvalidated,
-				       .undecodable = r.undecodable};
-	ret->policy = known && !r.holes && !r.undecodable ? TAKE(p) : NULL;
+				       .undecodable = r.undecodable,
+				       .clean = r.clean};
+	ret->policy = known && !r.holes && !r.undecodable && !r.skip_spec ? TAKE(p) : NULL;
 }
 
 /* ---- a file ---- */
@@ -189,7 +199,7 @@ int policies_parse(const char *file, struct str text, struct diag *d, struct pol
 				 "an agent that is given this file reads its "
 				 "first document only; put each policy into its own file, or use "
 				 "kubectl");
-		policy_parse_node(file, docs[i], WAY_FILE, &found, &reading);
+		policy_parse_node(file, docs[i], WAY_FILE, &found, NULL, &reading);
 		findings_to_diag(&found, file, d);
 		found.n = 0;
 		if (reading.stage != STAGE_OK) {

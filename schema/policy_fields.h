@@ -88,6 +88,7 @@ struct policy_reader {
 	bool miscased;	  /* below a key in the wrong case: no defaults, no schema there */
 	bool undecodable; /* a server takes it, an agent cannot */
 	bool holes;	  /* values were refused: what was read lacks them */
+	bool skip_spec, clean;
 };
 
 /* An error at NODE's place and the reader's path. FIX: what to do. */
@@ -121,9 +122,12 @@ struct policy_reading {
 	enum policy_stage stage; /* the first that refuses; STAGE_OK: it is taken */
 	enum policy_stage stage_unvalidated; /* WAY_API: with kubectl --validate=false, which drops unknown fields */
 	bool undecodable;	 /* a server stores it, no agent can decode it */
+	bool clean;		 /* nothing to say of the spec: the other way it reads the same */
 };
+
+/* TWIN: the document's other reading, or NULL; where its spec was clean, only what is around it is read, and policy is NULL. */
 void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned way, struct findings *f,
-		       struct policy_reading *ret);
+		       const struct policy_reading *twin, struct policy_reading *ret);
 
 /* policy_metadata.c */
 void policy_read_metadata(struct policy_reader *r, const struct yaml_node *node, struct policy *p);
