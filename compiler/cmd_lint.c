@@ -42,6 +42,7 @@ static const struct cli_verb verb = {
 	"manifests of other kinds are passed over. A policy reaches an agent as a file or through an API server (kubectl);\n"
 	"the two take different things, and both are judged. Stages: yaml, decode, metadata, schema, cel, load. Through kubectl,\n"
 	"'accepted' means that the server stores it; the stage load then says that the agent refuses what it is handed.\n"
+	"A comment '# stakeout lint ignore: ID, ...' behind a line, above a block or above a document says that these are known.\n"
 	"Exit status: 1 when a policy is not accepted or has an error.\n\n"
 	TARGET_HELP,
 };

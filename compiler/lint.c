@@ -3,6 +3,7 @@
  * What the functions of lints.def stand on: walking a policy with the field path kept, reporting, finding a field's text.
  */
 #include "compiler/lint_private.h"
+#include "compiler/lint_walk.h"
 
 #include <assert.h>
 
@@ -192,6 +193,7 @@ void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint
 	}
 	if (!search)
 		too_long(&c);
+	lint_edit_keys(&c);
 	if (d->as_file.stage == STAGE_OK || d->as_api.stage == STAGE_OK)
 		lint_needs(&c, o->btf);
 	lint_cost(d->policy, o->target, o->cpus, &d->cost);

@@ -148,3 +148,25 @@ bool lint_edit_option(struct lint_context *c, struct finding *f, const char *nam
 	lint_edit(c, f, from, from, b.p);
 	return true;
 }
+
+/* ---- what the reading found ---- */
+
+/* A key in the wrong case: the finding's path leads to it, and its fix is "write NAME". */
+static void rename_key(struct lint_context *c, struct finding *f)
+{
+	size_t from, to;
+	const struct yaml_node *n = lint_node(c, f->path);
+	struct str fix = str_from(f->fix);
+	if (!n || !n->key || f->edit.text || !str_starts(fix, STR("write ")) || !lint_span(c, n->key, &from, &to))
+		return;
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	quoted(c, from, str_skip(fix, 6), &b);
+	lint_edit(c, f, from, to, b.p);
+}
+
+void lint_edit_keys(struct lint_context *c)
+{
+	for (size_t i = 0; i < c->findings->n; i++)
+		if (strcmp(c->findings->v[i].id, "field-case") == 0)
+			rename_key(c, &c->findings->v[i]);
+}

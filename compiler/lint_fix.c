@@ -2,7 +2,7 @@
 /*
  * Findings name bytes of the text that they came from, so edits are made from the text's beginning to its end, and one that
  * begins before the last one ended waits for the next round, when the text is linted again. That also shows whether an edit
- * helped: the number of edits must come to an end, and no document may be taken less far than it was.
+ * helped: the number of edits must come to an end, and no document may be taken less far than it was (two keys that become one).
  */
 #include "compiler/lint_fix.h"
 
@@ -61,23 +61,33 @@ static bool as_good(const struct lint_file *before, const struct lint_file *afte
 	return true;
 }
 
-/* One round over RET; false when nothing was left to do, or it did harm. */
+/* TEXT with EDITS, in RET; false when a document is then taken less far. */
+static bool try_edits(const char *file, const struct lint_options *o, const struct lint_file *before, const struct edits *e,
+		      struct buf *ret, size_t *ret_made)
+{
+	CLEANUP(arena_free) struct arena *arena = arena_new();
+	struct lint_file after;
+	buf_clear(ret);
+	*ret_made = apply(e, before->text, ret);
+	lint_text(arena, file, buf_view(ret), o, &after);
+	bool good = as_good(before, &after);
+	lint_file_done(&after);
+	return good;
+}
+
+/* One round over RET; false when nothing is left to do. An edit that does harm is left out. */
 static bool round_of(const char *file, const struct lint_options *o, const struct lint_filter *filter, struct buf *ret,
 		     size_t *ret_fixed)
 {
 	CLEANUP(arena_free) struct arena *arena = arena_new();
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	struct edits edits = {0};
-	struct lint_file before, after = {0};
-	bool good = false;
+	struct lint_file before;
 	size_t made = 0;
 	lint_text(arena, file, buf_view(ret), o, &before);
-	if (collect(&before, filter, &edits)) {
-		made = apply(&edits, buf_view(ret), &text);
-		lint_text(arena, file, buf_view(&text), o, &after);
-		good = as_good(&before, &after);
-		lint_file_done(&after);
-	}
+	bool good = collect(&before, filter, &edits) && try_edits(file, o, &before, &edits, &text, &made);
+	for (size_t i = 0; !good && edits.n > 1 && i < edits.n; i++)
+		good = try_edits(file, o, &before, &(struct edits){&edits.v[i], 1, 1}, &text, &made);
 	lint_file_done(&before);
 	free(edits.v);
 	if (!good)

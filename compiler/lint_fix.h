@@ -8,8 +8,8 @@ enum { LINT_FIX_ROUNDS = 20 };
 
 /*
  * Applies the edits of the findings that FILTER takes, round after round until none is left: edits may lie upon each
- * other, and one may uncover another. RET is the text after them, *RET_FIXED how many were made. A round after which
- * a document is taken less far than before is not kept.
+ * other, and one may uncover another. RET is the text after them, *RET_FIXED how many were made. An edit after which a
+ * document is taken less far than before is not made.
  */
 void lint_fix(const char *file, struct str text, const struct lint_options *o, const struct lint_filter *filter,
 	      struct buf *ret, size_t *ret_fixed);

@@ -95,7 +95,14 @@ static void list(void **state)
 	size_t n = lint_rules(&rules);
 	CLEANUP_BUF struct buf want = BUF_INIT, have = BUF_INIT;
 	buf_puts(&want, "# Lints\n\nWhat `stakeout lint` finds in policies that load. `stakeout lint --explain ID` prints a page; "
-			"`--fix` applies the\nedits that need no judgement.\n\n| id | severity | what |\n|---|---|---|\n");
+			"`--fix` applies the\nedits that need no judgement.\n\n"
+			"A finding that is known and meant is silenced by a comment: behind the line, on a line of its own above a block\n"
+			"(then for the block), or above a document's first line (for the document):\n\n"
+			"    # stakeout lint ignore: connect-gaps, kill-too-late (a network policy is there too)\n\n"
+			"The line `cost` tells what a policy takes of what is limited: selector area, tables of a kind, slots of the\n"
+			"policy filter. The memory is an estimate, from the number and the sizes of the maps and programs that a policy\n"
+			"brings and of the CPUs (`--cpus`); it leaves out what the agent has anyway.\n\n"
+			"| id | severity | what |\n|---|---|---|\n");
 	for (size_t i = 0; i < n; i++)
 		if (rules[i].run)
 			buf_printf(&want, "| [%s](%s.md) | %s | %s |\n", rules[i].id, rules[i].id,
