@@ -434,8 +434,10 @@ static void guard_line(const struct event *ev, struct hook_line *h)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (str_eq(names[i].guard, ev->guard))
 			h->hook = names[i].hook;
-	if (ev->path.n)
+	if (ev->path.n && ev->path_known)
 		add_arg(h, (struct arg){.kind = ARG_FILE, .text = ev->path});
+	else if (ev->path.n)   /* as typed: see guard_event() in hook.c */
+		add_arg(h, (struct arg){.kind = ARG_STRING, .text = ev->path, .label = STR("path")});
 	if (str_eq(ev->guard, STR("kernel-module")))
 		add_arg(h, (struct arg){.kind = ARG_INT, .number = 2});
 }

@@ -328,6 +328,9 @@ static void guard_event(struct event *ev, const struct hook_row *row)
 	ev->guard = row->guard;
 	if (file)
 		set_path(ev, file);
+	for (const struct arg *a = find_arg(ev, is_string, NULL); a && !file; a = find_arg(ev, is_string, a))
+		if (str_eq(a->label, STR("path")))
+			ev->path = a->text;
 }
 
 void hook_meaning(struct event *ev, struct buf *scratch, struct str *ret_second)
