@@ -92,6 +92,8 @@ int cmd_diff(int argc, char **argv)
 		diag_print(&d);
 		status = EXIT_INPUT;
 	} else {
+		policy_set_warn(&sets[0], &target, &d);
+		policy_set_warn(&sets[1], &target, &d);
 		status = compare(&o, args.v, sets, &feeds, &target, &d);
 	}
 	policy_set_done(&sets[0]);

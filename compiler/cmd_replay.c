@@ -107,6 +107,7 @@ int cmd_replay(int argc, char **argv)
 		diag_print(&d);
 		status = EXIT_INPUT;
 	} else {
+		policy_set_warn(&set, &target, &d);
 		catch_signals();
 		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths,
 						      .compat = o.compat.v, .ncompat = o.compat.n};

@@ -8,6 +8,7 @@
 #include "compiler/emit_elf.h"
 #include "schema/image_file.h"
 #include "schema/base/io.h"
+#include "schema/policy_load.h"
 
 /* Takes both. */
 static void add_image(struct policy_set *s, struct image *image, struct allowlist *made_of)
@@ -145,6 +146,23 @@ int policy_set_add(struct policy_set *s, const char *path, struct diag *d)
 	if (strcmp(path, "-") && stat(path, &st))
 		return diag_error(d, path, "cannot be read: %s", strerror(errno));
 	return strcmp(path, "-") && S_ISDIR(st.st_mode) ? add_folder(s, path, d) : add_file(s, path, d);
+}
+
+void policy_set_warn(const struct policy_set *s, const struct target *target, struct diag *d)
+{
+	for (size_t i = 0; i < s->npolicies; i++) {
+		const struct policy *p = s->policies[i];
+		CLEANUP_DIAG struct diag found = DIAG_INIT;
+		CLEANUP_FREE char *file = xstrndup(p->file.p, p->file.n);
+		size_t first = 0;
+		if (!policy_load_check(p, target, &found))
+			continue;
+		while (first < found.n && found.v[first].level != DIAG_ERROR)
+			first++;
+		if (first < found.n)
+			diag_add(d, DIAG_WARNING, file, found.v[first].line, found.v[first].column,
+				 "does not load on the target, so what is said of it holds only where it does: %s", found.v[first].message);
+	}
 }
 
 void policy_set_done(struct policy_set *s)

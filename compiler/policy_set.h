@@ -27,4 +27,7 @@ int policy_set_add(struct policy_set *s, const char *path, struct diag *d);
 
 /* The same of bytes that are held already, called FILE in messages. */
 int policy_set_add_bytes(struct policy_set *s, const char *file, struct str bytes, struct diag *d);
+/* A warning for each policy that would not load on TARGET, with the first reason: what is judged of it is then beside the point. */
+struct target;
+void policy_set_warn(const struct policy_set *s, const struct target *target, struct diag *d);
 void policy_set_done(struct policy_set *s);

@@ -61,6 +61,21 @@ want 1 "unconnected, YAML" "$STAKEOUT" replay "$T"/node/shop-cart.yaml --corpus 
 grep -q "^0 of $sent must-deny" "$T/out" || fail "the YAML claims to stop an unconnected datagram"
 want 0 "unconnected, image" "$STAKEOUT" replay "$T"/node/shop-cart.image.elf --corpus "$T/udp.ndjson"
 
+# A policy that no agent there would load is judged, and that is said.
+cat >"$T/dead.yaml" <<END
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: dead}
+spec:
+  lsmhooks:
+  - hook: file_open
+    args: [{index: 0, type: file}]
+    selectors:
+    - matchArgs: [{index: 7, operator: Equal, values: [/x]}]
+END
+want 1 "does not load" "$STAKEOUT" replay "$T/dead.yaml" --corpus "$T/web.ndjson" --quiet
+grep -q "dead.yaml:9:[0-9]*: warning: does not load on the target" "$T/err" || { cat "$T/err"; fail "a policy that does not load is not named"; }
+
 # Bad input says what and where.
 want 2 "no corpus" "$STAKEOUT" replay "$T/web"
 want 2 "missing policy" "$STAKEOUT" replay "$T/none.yaml" --corpus "$T/web.ndjson"
