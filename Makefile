@@ -54,7 +54,7 @@ UNIT     := $(call bin,tests/unit/test_*.c)
 FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
 BENCH    := $(call bin,tests/bench/bench_*.c)
 HELPERS  := $(call bin,tests/live/*.c)
-SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/hooks.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh
+SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/hooks.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh tests/vm/prove.sh
 
 PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record) \
 	$(if $(and $(BPF),$(wildcard enforcer/main.c)),$(B)/stakeout-enforce)
@@ -137,6 +137,7 @@ $(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/librecords.a $(B)
 HELPER.load-child := -nostdlib -static
 HELPER.read-map := -lbpf
 HELPER.steps := -lbpf
+HELPER.bypass := -static
 $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread $(HELPER.$(*F))

@@ -61,6 +61,8 @@ for helper in "$built"/tests/live/* "$built"/tests/prove/prove "$built"/tests/pr
 	esac
 done
 cp -R tests/lib tests/live tests/vm "$root/repository/tests/"
+mkdir "$root/repository/docs"
+cp docs/bypass.md "$root/repository/docs/"
 cp schema/*.def "$root/repository/schema/"
 [ ! -e "$kernel/overlay.ko" ] || cp "$kernel/overlay.ko" "$root/overlay.ko"
 cp tests/vm/init.sh "$root/init"
