@@ -19,6 +19,7 @@
 struct options {
 	const char *enforcer, *cgroup, *bpffs, *folder, *doer, *backend;
 	uint64_t seed, rounds, acts, seconds_ns, storm;
+	bool no_caller;
 };
 
 static const struct cli_option options[] = {
@@ -29,6 +30,7 @@ static const struct cli_option options[] = {
 	{"storm", 0, CLI_U64, offsetof(struct options, storm), "N", "N doers at once, policies being swapped"},
 	{"enforcer", 0, CLI_STRING, offsetof(struct options, enforcer), "FILE", "stakeout-enforce; without it no kernel is asked"},
 	{"backend", 'b', CLI_STRING, offsetof(struct options, backend), "NAME", "lsm, fmod_ret or signal"},
+	{"no-caller", 0, CLI_FLAG, offsetof(struct options, no_caller), NULL, "the back end does not know who starts a program"},
 	{"cgroup", 'c', CLI_STRING, offsetof(struct options, cgroup), "DIR", "an empty cgroup of this test's own"},
 	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "a BPF file system of this test's own"},
 	{"folder", 0, CLI_STRING, offsetof(struct options, folder), "DIR", "an empty folder for the trees"},
@@ -53,7 +55,7 @@ static int run(const struct options *o)
 				   .kills = o->backend && !strcmp(o->backend, "signal")};
 	CLEANUP_FREE char *image = o->folder ? xasprintf("%s/proof.image.elf", o->folder) : NULL;
 	p.kernel.image = image;
-	p.reach = p.kernel.kills ? REACH_OPENS : REACH_ALL;
+	p.reach = (p.kernel.kills ? REACH_OPENS : REACH_ALL) | (o->no_caller ? REACH_NO_CALLER : 0);
 	printf("seed %llu\n", (unsigned long long)o->seed);
 	fflush(stdout);
 	for (uint64_t i = 0; i < o->rounds && !r && (i == 0 || now_ns() - start < o->seconds_ns); i++)

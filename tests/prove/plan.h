@@ -12,6 +12,7 @@ enum reach {
 	REACH_GUARDS = 4,
 	REACH_ALL = 7,
 	REACH_LASTING = 8,        /* only acts that leave all as it is: many doers at once */
+	REACH_NO_CALLER = 16,     /* who starts a program is not known there */
 };
 
 struct allowlist *random_allowlist(struct dice *r, const struct world *w, unsigned reach);

@@ -55,12 +55,13 @@ static struct str random_target(struct dice *r, const struct world *w)
 	return dice_chance(r, 6) ? w->scripts[dice_below(r, WORLD_SCRIPTS)].path : w->programs[dice_below(r, WORLD_PROGRAMS)];
 }
 
-static void random_execs(struct dice *r, const struct world *w, struct allowlist *a)
+static void random_execs(struct dice *r, const struct world *w, unsigned reach, struct allowlist *a)
 {
 	for (unsigned n = dice_below(r, 14); n > 0; n--) {
 		struct allow_exec *e = ARENA_PUSH(a->arena, a->exec, a->nexec);
 		e->path = near_path(r, a->arena, random_target(r, w));
-		random_by(r, w, a->arena, &e->by, &e->nby);
+		if (!(reach & REACH_NO_CALLER))
+			random_by(r, w, a->arena, &e->by, &e->nby);
 	}
 }
 
@@ -119,7 +120,7 @@ struct allowlist *random_allowlist(struct dice *r, const struct world *w, unsign
 	a->has_file = dice_chance(r, 88);
 	a->has_connect = dice_chance(r, 88) || !(a->has_exec || a->has_file);
 	if (a->has_exec)
-		random_execs(r, w, a);
+		random_execs(r, w, reach, a);
 	if (a->has_file)
 		random_files(r, w, a);
 	if (a->has_connect)

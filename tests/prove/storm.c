@@ -119,7 +119,7 @@ int prover_storm(struct prover *p, uint64_t seed)
 	pthread_t swapper;
 	int err = prover_enter(p, seed, MIN(p->storm, WORLD_DOERS));
 	for (int i = 0; i < 2 && !err; i++) {
-		struct allowlist *a = random_allowlist(&rng, p->world, REACH_OPENS);
+		struct allowlist *a = random_allowlist(&rng, p->world, REACH_OPENS | (p->reach & REACH_NO_CALLER));
 		a->mode = MODE_ENFORCE;
 		a->has_exec = a->has_file = a->has_connect = true;
 		err = rules_make(&s.rules[i], a);

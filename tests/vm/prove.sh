@@ -13,7 +13,7 @@ export PROVE_SECONDS="${PROVE_SECONDS:-15}" STORM_SECONDS="${STORM_SECONDS:-5}" 
 inside() {
 	uname -r
 	for backend in $1; do
-		BACKEND=$backend PROVE_SECONDS=$2 STORM_SECONDS=$3 SEED=$4 ACTS=600 DOERS=8 STORM_ACTS=2000 sh tests/live/prove.sh || exit $?
+		BACKEND=$backend READ_MAPS="${5:-}" PROVE_SECONDS=$2 STORM_SECONDS=$3 SEED=$4 ACTS=600 DOERS=8 STORM_ACTS=2000 sh tests/live/prove.sh || exit $?
 	done
 }
 
@@ -28,6 +28,6 @@ guest() {
 for version in $versions; do
 	guest "$version" sh tests/vm/prove.sh inside "$backends" "$PROVE_SECONDS" "$STORM_SECONDS" "$SEED"
 	[ "${PREEMPT:-no}" = no ] ||
-		guest -c 2 -k preempt=full "$version" sh tests/vm/prove.sh inside "$backends" 0 "$STORM_SECONDS" "$SEED"
+		guest -c 2 -k preempt=full "$version" sh tests/vm/prove.sh inside "$backends" 0 "$STORM_SECONDS" "$SEED" "cgroups cgroups"
 done
 [ -z "$skipped" ] || exit 77
