@@ -9,6 +9,7 @@ int cmd_status(int argc, char **argv);
 int cmd_release(int argc, char **argv);
 int cmd_confirm(int argc, char **argv);
 int cmd_watch(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 
 /* Rights and kernel types, asked for before anything else. */
 int check_rights(struct diag *d);

@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_verb verb = {
-	"enforce", "put policy images into force", "IMAGE... | status | watch | confirm | release", 1, -1, options, ARRAY_SIZE(options),
+	"enforce", "put policy images into force", "IMAGE... | status | watch | verify | confirm | release", 1, -1, options, ARRAY_SIZE(options),
 	"Needs root. Without --cgroup and --workload each image goes to the workload it was made for. With one of them the\n"
 	"image goes there. What is in force stays when this command has ended, and until it is released or the host starts\n"
 	"anew; applying again replaces a policy in one step. Cgroups made below one under a policy are under it before their\n"
@@ -35,6 +35,7 @@ static const struct cli_verb verb = {
 	"enforce status    what is in force, and what it refused\n"
 	"enforce confirm   takes the time limit of --for away\n"
 	"enforce watch     what is refused, as lines and into the store\n"
+	"enforce verify    does what is forbidden, harmlessly, and sees it fail\n"
 	"enforce release   ends policies\n"
 	"Each has its own --help.",
 };

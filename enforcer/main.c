@@ -11,6 +11,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{"status", cmd_status}, {"release", cmd_release}, {"confirm", cmd_confirm}, {"watch", cmd_watch},
+	{"verify", cmd_verify},
 };
 
 /* argv[0] is "enforce": one of its own verbs, else images to apply. */

@@ -61,15 +61,29 @@ static int try_connect(const char *address, const char *port)
 	return said(!connect(fd, (struct sockaddr *)&to, sizeof(to)));
 }
 
-/* argv: name, PROBE_WORD, and to do something: kind, what, port. Descriptors: 3 the copy, 4 the cgroup's cgroup.procs. */
+/* Here and not before the copy was started, whose libraries a container may not have; to start one more, there is no need. */
+static bool enter_namespaces(const char *pid)
+{
+	static const char *const names[] = {"net", "mnt"};
+	for (size_t i = 0; i < ARRAY_SIZE(names) && strcmp(pid, "0"); i++) {
+		CLEANUP_FREE char *path = xasprintf("/proc/%s/ns/%s", pid, names[i]);
+		CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || setns(fd, 0))
+			return false;
+	}
+	return true;
+}
+
+/* argv: name, PROBE_WORD, and to do something: kind, what, port, process whose namespaces it is done in. Descriptors: 3 the copy, 4 the cgroup's cgroup.procs. */
 int probe_main(int argc, char **argv)
 {
-	if (argc < 5)
+	if (argc < 6)
 		return SAID_ALLOWED;      /* started where it should not have been */
-	if (write_all(COPY_FD + 1, "0", 1))
+	bool exec = !strcmp(argv[2], kinds[ENFORCE_EXEC]);
+	if ((!exec && !enter_namespaces(argv[5])) || write_all(COPY_FD + 1, "0", 1))
 		return SAID_FAILED;
 	close(COPY_FD + 1);
-	if (!strcmp(argv[2], kinds[ENFORCE_EXEC]))
+	if (exec)
 		return try_exec();
 	return !strcmp(argv[2], kinds[ENFORCE_FILE]) ? try_open(argv[3]) : try_connect(argv[3], argv[4]);
 }
@@ -96,25 +110,14 @@ static int copy_self(void)
 	return to;
 }
 
-static void enter_namespaces(int pid)
-{
-	static const char *const names[] = {"net", "mnt"};
-	for (size_t i = 0; i < ARRAY_SIZE(names) && pid; i++) {
-		CLEANUP_FREE char *path = xasprintf("/proc/%d/ns/%s", pid, names[i]);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || setns(fd, 0))
-			_exit(SAID_FAILED);
-	}
-}
-
 /* Descriptors first above, then to their places, so that none is overwritten. */
 static void become_copy(int copy, int procs, int pid, const struct probe *p)
 {
 	int high_copy = fcntl(copy, F_DUPFD, 10), high_procs = fcntl(procs, F_DUPFD, 10);
 	CLEANUP_FREE char *port = xasprintf("%u", p->port);
 	const char *what = p->kind == ENFORCE_FILE ? p->file : p->kind == ENFORCE_CONNECT ? p->address : "";
-	char *argv[] = {"probe", PROBE_WORD, (char *)(uintptr_t)kinds[p->kind], (char *)(uintptr_t)what, port, NULL};
-	enter_namespaces(pid);
+	CLEANUP_FREE char *who = xasprintf("%d", pid);
+	char *argv[] = {"probe", PROBE_WORD, (char *)(uintptr_t)kinds[p->kind], (char *)(uintptr_t)what, port, who, NULL};
 	if (high_copy < 0 || high_procs < 0 || dup2(high_copy, COPY_FD) < 0 || dup2(high_procs, COPY_FD + 1) < 0)
 		_exit(SAID_FAILED);
 	close(high_copy);

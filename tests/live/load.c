@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Loads for the bench: "load open N PATH" opens and closes; "load exec N PROGRAM" starts and waits for a program
+ * Loads for the bench: "load open N PATH" opens and closes, "load write N PATH" for writing;
+ * "load connect N PORT" connects UDP sockets to 127.0.0.1; "load exec N PROGRAM" starts and waits for a program
  * without libc (on many virtual machines cpuid traps, and libc's start would hide everything else). "load time COMMAND..." prints
  * the microseconds of processor time that a command and its children took: other work on the machine does not add to it
  * as it does to the time on the wall.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,14 +41,24 @@ static int load_time(char **argv)
 	return 0;
 }
 
-static int load_open(long n, const char *path)
+static int load_open(long n, const char *path, int mode)
 {
 	while (n-- > 0) {
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		int fd = open(path, mode | O_CLOEXEC);
 		if (fd < 0)
 			return 1;
 		close(fd);
 	}
+	return 0;
+}
+
+static int load_connect(long n, unsigned short port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	while (n-- > 0)
+		if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
+			return 1;
 	return 0;
 }
 
@@ -63,7 +76,11 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "time"))
 		return load_time(argv + 2);
 	if (argc == 4 && !strcmp(argv[1], "open"))
-		return load_open(atol(argv[2]), argv[3]);
+		return load_open(atol(argv[2]), argv[3], O_RDONLY);
+	if (argc == 4 && !strcmp(argv[1], "write"))
+		return load_open(atol(argv[2]), argv[3], O_WRONLY);
+	if (argc == 4 && !strcmp(argv[1], "connect"))
+		return load_connect(atol(argv[2]), (unsigned short)atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "exec"))
 		return load_exec(atol(argv[2]), argv[3]);
 	return 2;
