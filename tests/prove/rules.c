@@ -50,7 +50,7 @@ static void random_by(struct dice *r, const struct world *w, struct arena *a, st
 	}
 }
 
-static struct str random_target(struct dice *r, const struct world *w)
+static struct str random_started(struct dice *r, const struct world *w)
 {
 	return dice_chance(r, 6) ? w->scripts[dice_below(r, WORLD_SCRIPTS)].path : w->programs[dice_below(r, WORLD_PROGRAMS)];
 }
@@ -59,7 +59,7 @@ static void random_execs(struct dice *r, const struct world *w, unsigned reach, 
 {
 	for (unsigned n = dice_below(r, 14); n > 0; n--) {
 		struct allow_exec *e = ARENA_PUSH(a->arena, a->exec, a->nexec);
-		e->path = near_path(r, a->arena, random_target(r, w));
+		e->path = near_path(r, a->arena, random_started(r, w));
 		if (!(reach & REACH_NO_CALLER))
 			random_by(r, w, a->arena, &e->by, &e->nby);
 	}
