@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Any bytes, linted: places and edits lie within the text, answers agree with findings, and with the reader of policies. */
-#include "compiler/lint_report.h"
+#include "compiler/lint_fix.h"
 #include "schema/policy_load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -38,6 +38,20 @@ static void check_agreement(const struct lint_file *f, const struct target *t)
 		abort();
 }
 
+/* Mended text is mended for good, unless the rounds ran out. */
+static void check_fix(struct str text, const struct lint_options *o, const struct lint_filter *filter)
+{
+	CLEANUP_BUF struct buf once = BUF_INIT, twice = BUF_INIT, diff = BUF_INIT;
+	size_t n, again;
+	lint_fix("fuzz", text, o, filter, &once, &n);
+	lint_fix("fuzz", buf_view(&once), o, filter, &twice, &again);
+	if (again && n < LINT_FIX_ROUNDS)
+		abort();
+	lint_diff("fuzz", text, buf_view(&once), &diff);
+	if ((diff.n == 0) != str_eq(text, buf_view(&once)))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(arena_free) struct arena *arena = arena_new();
@@ -50,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < f.ndocuments; i++)
 		check_document(&f.documents[i], size);
 	check_agreement(&f, &t);
+	check_fix(f.text, &o, &filter);
 	FILE *out = fopen("/dev/null", "w");
 	for (enum lint_format format = LINT_TEXT; out && format <= LINT_SARIF; format++) {
 		struct lint_report *r = lint_report_new(format, &filter, &o, out, false);
