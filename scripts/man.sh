@@ -112,6 +112,7 @@ Write an allowlist, compile it, see what it would have done:
 .Dl stakeout compile cart.yaml -o out --db stakeout.db
 .Dl stakeout replay out --db stakeout.db --workload cart
 .Sh SEE ALSO
+.Xr stakeout-enforce 8 ,
 .Xr stakeout-record 8 ,
 .Xr stakeout-serve 8
 EOF

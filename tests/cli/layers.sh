@@ -21,6 +21,7 @@ check schema/base schema/base/
 check schema schema/ compiler/none
 check bpf schema/wire.h schema/image.h schema/match.h schema/enforce.h schema/kinds.def schema/access.def schema/tags.def bpf/
 check recorder schema/ recorder/ bpf/sensor
+check enforcer schema/ enforcer/ bpf/enforcer
 check compiler schema/ compiler/
 check webui schema/ compiler/ webui/
 
