@@ -230,6 +230,25 @@ static struct image_verdict judge_connect(const struct image *i, const struct ev
 	return judge_ports(i, net, ev);
 }
 
+/* A runtime mounts a container's root, at times from a sealed copy without a path, which only the exec rules can keep to runtimes. */
+static bool is_runtime_mounting(const struct image *i, const struct event *ev)
+{
+	if (guard_from(ev->guard) != IMAGE_GUARD_MOUNT)
+		return false;
+	const struct image_path *by = ev->process.path_known ? image_find_path(i, ev->process.path) : NULL;
+	bool copy = (ev->tags & (TAG_MEMFD | TAG_DELETED)) && (image_settings_of(i)->judges & IMAGE_JUDGES_EXEC);
+	return copy || (by && (by->flags & IMAGE_PATH_RUNTIME));
+}
+
+static struct image_verdict judge_guard(const struct image *i, const struct event *ev)
+{
+	if (!(image_settings_of(i)->guards & guard_from(ev->guard)))
+		return (struct image_verdict){.why = "no guard on this"};
+	if (is_runtime_mounting(i, ev))
+		return verdict(VERDICT_ALLOW, "a container runtime mounts");
+	return verdict(VERDICT_DENY, "a guard forbids it");
+}
+
 struct image_verdict image_judge(const struct image *i, const struct event *ev)
 {
 	switch (ev->kind) {
@@ -240,9 +259,7 @@ struct image_verdict image_judge(const struct image *i, const struct event *ev)
 	case KIND_CONNECT:
 		return judge_connect(i, ev);
 	case KIND_GUARD:
-		if (image_settings_of(i)->guards & guard_from(ev->guard))
-			return verdict(VERDICT_DENY, "a guard forbids it");
-		return (struct image_verdict){.why = "no guard on this"};
+		return judge_guard(i, ev);
 	default:
 		return (struct image_verdict){.why = "not judged"};
 	}

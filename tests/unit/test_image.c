@@ -152,6 +152,11 @@ static void test_guard(void **state)
 {
 	struct event mount = {.kind = KIND_GUARD, .guard = STR_INIT("mount")};
 	struct event trace = {.kind = KIND_GUARD, .guard = STR_INIT("ptrace")};
+	struct event runtime = mount, sealed = mount;
+	runtime.process = process("/usr/bin/runc");
+	assert_int_equal(judge(*state, &runtime), VERDICT_ALLOW);
+	sealed.tags = TAG_MEMFD;
+	assert_int_equal(judge(*state, &sealed), VERDICT_ALLOW);
 	assert_int_equal(judge(*state, &mount), VERDICT_DENY);
 	assert_int_equal(judge(*state, &trace), VERDICT_ALLOW);
 }
