@@ -31,7 +31,7 @@ clean() {
 		done
 	done
 	umount "$bpffs"
-	rm -rf "$dir"
+	rm -rf "$dir" 2>/dev/null   # not every rm removes what lies deeper than a path is long
 	exit $status
 }
 trap clean EXIT
