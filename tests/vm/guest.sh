@@ -3,8 +3,9 @@
 # Boots one of Debian's kernels in QEMU with the built programs and the tests, runs a command there and ends with its
 # output and status:
 #
-#	sh tests/vm/guest.sh [-c CPUS] [-k KERNEL-ARGUMENTS] VERSION COMMAND [ARG...]
+#	sh tests/vm/guest.sh [-c CPUS] [-i] [-k KERNEL-ARGUMENTS] VERSION COMMAND [ARG...]
 #
+# With -i its clock counts instructions, whatever else this machine does.
 # Emulated in software, so neither KVM nor root is needed; no network. The command runs from the repository's root as
 # the tests do, with STAKEOUT set. Status 77: the guest cannot be had, the last line says why; 124: no end within
 # GUEST_SECONDS (150). What the kernel said is kept in build/vm/console-*.
@@ -13,10 +14,11 @@ set -eu
 
 skip() { echo "skipped: $1"; exit 77; }
 
-cpus=1 arguments=
-while getopts c:k: option; do
+cpus=1 arguments= count=
+while getopts c:ik: option; do
 	case $option in
 	c) cpus=$OPTARG ;;
+	i) count="-icount shift=0,sleep=off" ;;
 	k) arguments=$OPTARG ;;
 	*) exit 2 ;;
 	esac
@@ -72,7 +74,7 @@ for word in "$@"; do printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\''/g"
 
 # The command's output has a serial line of its own; its last line is the status.
 console=build/vm/console-$version-$$
-timeout -k 5 "${GUEST_SECONDS:-150}" qemu-system-x86_64 -accel tcg -cpu max -smp "$cpus" -m 1536 -nic none -no-reboot \
+timeout -k 5 "${GUEST_SECONDS:-150}" qemu-system-x86_64 -accel tcg $count -cpu max -smp "$cpus" -m 1536 -nic none -no-reboot \
 	-display none -monitor none -serial "file:$console" -serial "file:$image/output" -kernel "$kernel/vmlinuz" \
 	-initrd "$image/initramfs" -append "console=ttyS0 quiet panic=-1 $arguments" </dev/null && ended=0 || ended=$?
 sed '/^guest status [0-9]*$/d' "$image/output"
