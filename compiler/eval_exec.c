@@ -159,6 +159,15 @@ void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits
 	h->slots[0].ends_only = true;
 }
 
+/* What the line of sched_process_exec prints of the file holds at the hooks before it as well. */
+static void tell_mode(const struct event *ev, struct hit *h)
+{
+	const struct arg *file = ev->nargs && ev->args[0].kind == ARG_BINPRM ? ev->args : NULL;
+	for (uint32_t i = 0; file && i < h->n; i++)
+		if (h->slots[i].kind == SLOT_PATH && str_eq(h->slots[i].text, file->text))
+			h->slots[i].permission = file->permission;
+}
+
 void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
 	if (!e->hooks_exec)
@@ -178,6 +187,8 @@ void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 		h->new_image = h->fresh_image = true;
 	}
 	exec_other_calls(e, hits, &image);
-	for (; from < hits->n; from++)
+	for (; from < hits->n; from++) {
 		hits->v[from].exec = true;
+		tell_mode(ev, &hits->v[from]);
+	}
 }
