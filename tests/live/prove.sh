@@ -36,4 +36,10 @@ run() {
 		--seed "$seed" $caller "$@"
 }
 [ "${PROVE_SECONDS:-20}" = 0 ] || run --acts "${ACTS:-2000}" --for "${PROVE_SECONDS:-20}s"
-[ "${STORM_SECONDS:-5}" = 0 ] || run --storm "${DOERS:-64}" --acts "${STORM_ACTS:-20000}" --for "${STORM_SECONDS:-5}s"
+status=0
+[ "${STORM_SECONDS:-5}" = 0 ] || run --storm "${DOERS:-64}" --acts "${STORM_ACTS:-20000}" --for "${STORM_SECONDS:-5}s" || status=$?
+# A program that is interrupted on its CPU is left out by some kernels when it is called there again.
+if command -v bpftool >/dev/null; then
+	bpftool prog show | awk '{ for (i = 1; i < NF; i++) if ($i == "recursion_misses") print $2, $4, "left out", $(i + 1), "times" }'
+fi
+exit $status
