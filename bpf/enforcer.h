@@ -111,6 +111,7 @@ struct scratch {
 };
 
 const volatile __u32 scratch_count = 64;   /* a power of two; set before load */
+const volatile bool execs_late = false;    /* execs are seen when the caller's program is gone */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

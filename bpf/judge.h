@@ -287,7 +287,8 @@ static __noinline int note_object(struct scratch *s)
 
 static __always_inline void note_subject(struct scratch *s, struct task_struct *task)
 {
-	struct file *exe = exe_of(task);
+	bool gone = execs_late && s->refusal.kind == ENFORCE_EXEC;
+	struct file *exe = gone ? NULL : exe_of(task);
 	s->refusal.subject_length = 0;
 	s->state = WALK_CUT;
 	if (exe)

@@ -242,8 +242,10 @@ static int choose(struct enforcer_bpf *skel, enum enforce_backend b, struct diag
 			diag_add(d, DIAG_NOTE, NULL, 0, 0, "back end %s: this kernel has no %s", backend_name(b), p->target);
 			return -ENOTSUP;
 		}
-		bpf_program__set_autoload(bpf_object__find_program_by_name(skel->obj, p->name),
-					  program_of(p, b) && here && !superseded(kernel, p));
+		bool load = program_of(p, b) && here && !superseded(kernel, p);
+		bpf_program__set_autoload(bpf_object__find_program_by_name(skel->obj, p->name), load);
+		if (load && !strcmp(p->name, "signal_exec_late"))
+			skel->rodata->execs_late = true;
 	}
 	return 0;
 }

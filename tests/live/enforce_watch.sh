@@ -28,7 +28,12 @@ allowed "an exec in audit" "$group/a" "$dir/bin/evil" noop
 enforce watch --once --json --db "$dir/store.db" >"$dir/lines"
 file=refused exec=refused
 [ "$backend" != signal ] || { file="killed after it happened"; exec=killed; }
-for want in "\"kind\":\"exec\",\"outcome\":\"$exec\",\"subject\":\"$(readlink -f "$(command -v sh)")\",\"object\":\"$dir/bin/evil\"" \
+shell=$(readlink -f "$(command -v sh)")
+# Before 6.10 a tracepoint sees an exec when the caller's program is gone: who it was is not told.
+case $backend-$(uname -r) in
+signal-[0-5].* | signal-6.[0-9].*) shell= ;;
+esac
+for want in "\"kind\":\"exec\",\"outcome\":\"$exec\",\"subject\":\"$shell\",\"object\":\"$dir/bin/evil\"" \
 	"\"kind\":\"file\",\"outcome\":\"$file\",\"subject\":\"$dir/bin/acts\",\"object\":\"$dir/etc/file\",\"access\":\"write\"" \
 	'"kind":"connect","outcome":"refused".*"object":"127.0.0.7:4711 udp"' '"kind":"exec","outcome":"audited"'; do
 	grep -q "$want" "$dir/lines" || { cat "$dir/lines"; fail "no line with $want"; }

@@ -5,6 +5,7 @@
 set -eu
 versions=${VERSIONS:-6.1 6.12}
 backends=${BACKENDS:-lsm fmod_ret signal}
+export GUEST_SECONDS="${GUEST_SECONDS:-400}"
 
 inside() {
 	uname -r
@@ -16,7 +17,8 @@ inside() {
 			echo "$backend ${t##*/}: $status ($(($(date +%s) - start))s)"
 			case $status in
 			0) ;;
-			77) [ $worst -ne 0 ] || worst=77 ;;
+			# Signal, where the kernel shows no exec before it is done, cannot tell the caller: that test says so.
+			77) [ "$backend" = signal ] || [ $worst -ne 0 ] || worst=77 ;;
 			*) worst=1 ;;
 			esac
 		done
