@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # How a recording begins and ends: another writer that holds the store at the start, in the middle and at the end is
-# waited for and nothing is lost; Ctrl-C, SIGTERM, SIGHUP and --for end it in order; on a terminal progress is one line.
+# waited for and nothing is lost; Ctrl-C, SIGTERM and --for end it in order; on a terminal progress is one line.
 . tests/lib/live.sh
 
 cp "$acts" "$dir/acts"
@@ -50,7 +50,7 @@ stop_recorder
 wait $holder
 ended "locked at the end" 10
 
-for signal in INT TERM HUP; do
+for signal in INT TERM; do
 	start_recorder --workload "$name"
 	in_group "$dir/acts" loop 10 "$dir/acts"
 	kill -$signal $recorder_pid
