@@ -56,7 +56,7 @@ run(async () => {
 		// One connection is taken back: words and YAML follow, and only that is blocked.
 		await press('2');
 		await page.waitForSelector('.review-list .row.cursor .what');
-		await press('[', '[');
+		await press('[', '[', '[');
 		await page.waitForFunction(() => /kind=connect/.test(location.search) && document.querySelector('.review-list .row.cursor .what'));
 		await page.waitForFunction(() => document.querySelectorAll('.review-list .body .row').length === Number(document.querySelectorAll('.tab')[3].textContent.match(/\d+/)[0]));
 		await press('End', 'd');
