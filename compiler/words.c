@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "compiler/words_values.h"
+
 static const struct {
 	const char *call, *text;
 } hook_words[] = {
@@ -59,17 +61,6 @@ static const char *const action_words[ACTION_COUNT] = {
 	[ACTION_SIGNAL] = "send a signal",
 };
 
-static void put_values(struct buf *b, const struct strs *values)
-{
-	enum { SHOWN = 3 };
-	size_t shown = values->n > SHOWN + 1 ? SHOWN : values->n;
-	for (size_t i = 0; i < shown; i++)
-		buf_printf(b, "%s" STR_FMT, i ? i + 1 == values->n ? " or " : ", " : " ",
-			   STR_ARG(values->v[i]));
-	if (shown < values->n)
-		buf_printf(b, " or %zu others", values->n - shown);
-}
-
 static const char *arg_words(const struct spec_arg *a)
 {
 	if (a->resolve.n) {
@@ -116,17 +107,6 @@ static const char *condition_of(const struct hook *h, const struct spec_arg *a, 
 	return NULL;
 }
 
-static const struct spec_arg *arg_of(const struct hook *h, const struct arg_filter *f)
-{
-	if (f->nargs)
-		return f->args[0] < h->nargs ? &h->args[f->args[0]] : NULL;
-	for (size_t i = 0; i < h->nargs; i++) {
-		if (h->args[i].index == f->index)
-			return &h->args[i];
-	}
-	return NULL;
-}
-
 static void put_operator(struct buf *b, enum policy_operator op)
 {
 	buf_putc(b, ' ');
@@ -139,15 +119,23 @@ static void put_conditions(struct buf *b, const struct hook *h, const struct sel
 	for (size_t i = 0; i < s->nbinaries; i++, join = " and ") {
 		buf_printf(b, "%sthe acting program", join);
 		put_operator(b, s->binaries[i].op);
-		put_values(b, &s->binaries[i].values);
+		words_values(s->binaries[i].op, &s->binaries[i].values, b);
 	}
 	for (size_t i = 0; i < s->nparent_binaries; i++, join = " and ") {
 		buf_printf(b, "%sits parent's program", join);
 		put_operator(b, s->parent_binaries[i].op);
-		put_values(b, &s->parent_binaries[i].values);
+		words_values(s->parent_binaries[i].op, &s->parent_binaries[i].values, b);
+	}
+	CLEANUP_BUF struct buf connection = BUF_INIT;
+	uint32_t told = words_connection(h, s, &connection);
+	if (told) {
+		buf_printf(b, "%s%s", join, connection.p);
+		join = " and ";
 	}
 	for (size_t i = 0; i < s->nargs; i++, join = " and ") {
-		const struct spec_arg *a = arg_of(h, &s->args[i]);
+		if (i < 32 && told & 1u << i)
+			continue;
+		const struct spec_arg *a = words_argument(h, &s->args[i]);
 		const char *condition = condition_of(h, a, &s->args[i]);
 		if (condition) {
 			buf_printf(b, "%s%s", join, condition);
@@ -155,12 +143,12 @@ static void put_conditions(struct buf *b, const struct hook *h, const struct sel
 		}
 		buf_printf(b, "%s%s", join, a ? arg_words(a) : "the argument");
 		put_operator(b, s->args[i].op);
-		put_values(b, &s->args[i].values);
+		words_values(s->args[i].op, &s->args[i].values, b);
 	}
 	for (size_t i = 0; i < s->ncapabilities; i++, join = " and ") {
 		buf_printf(b, "%sits capabilities", join);
 		buf_puts(b, s->capabilities[i].op == OPERATOR_IN ? " include" : " do not include");
-		put_values(b, &s->capabilities[i].values);
+		words_values(s->capabilities[i].op, &s->capabilities[i].values, b);
 	}
 	if (s->nargs + s->nbinaries + s->nparent_binaries + s->ncapabilities == 0)
 		buf_puts(b, "in every other case");
