@@ -33,6 +33,7 @@ static const struct cli_verb verb = {
 	"otherwise are grouped by workload and rule.\n"
 	"Exit status 1: an event that passed, or of which that is not known, comes nearer to being stopped. What the\n"
 	"events do not tell ('unknown') lies between passing and stopped, so from allowed to unknown counts as well.\n"
+	"A policy that would not load on the target is told and not judged; one of NEW that would not gives status 1 too.\n"
 	"Policies that only monitor are compared by what they would do; beginning to enforce what was monitored counts.\n\n"
 	TARGET_HELP,
 };
@@ -63,7 +64,7 @@ static int compare(const struct options *o, char *const *names, const struct pol
 	diff_sort(r);
 	CLEANUP_BUF struct buf words = BUF_INIT;
 	target_print(target, &words);
-	const struct diff_names told = {.old = names[0], .new = names[1], .target = buf_view(&words), .limit = o->limit};
+	const struct diff_names told = {.old = names[0], .new = names[1], .target = buf_view(&words), .sets = sets, .limit = o->limit};
 	diff_print(r, o->json ? DIFF_JSON : o->markdown ? DIFF_MARKDOWN : DIFF_TEXT, &told, stdout);
 	return diff_breaks(r) ? EXIT_NO : r->stopped ? EXIT_MACHINE : EXIT_YES;
 }
@@ -92,9 +93,10 @@ int cmd_diff(int argc, char **argv)
 		diag_print(&d);
 		status = EXIT_INPUT;
 	} else {
-		policy_set_warn(&sets[0], &target, &d);
-		policy_set_warn(&sets[1], &target, &d);
+		policy_set_refuse(&sets[0], &target, &d);
+		size_t lost = policy_set_refuse(&sets[1], &target, &d);
 		status = compare(&o, args.v, sets, &feeds, &target, &d);
+		status = lost && status != EXIT_INPUT ? EXIT_NO : status;
 	}
 	policy_set_done(&sets[0]);
 	policy_set_done(&sets[1]);

@@ -29,7 +29,8 @@ static const struct cli_verb verb = {
 	"POLICY is a TracingPolicy file, a map image, an allowlist, or a folder of them. EVENT is FILE:LINE of a corpus or\n"
 	"export, an event's JSON itself, or with --db the number of an observation ('stakeout show --json' tells it).\n"
 	"What comes before the line is judged too: it tells who runs what. The edit is tried on a copy.\n"
-	"Exit status 1: the event is stopped, or that is not known.\n\n"
+	"A policy that would not load on the target is told and has no say.\n"
+	"Exit status 1: the event is stopped, or that is not known, or a policy would not load.\n\n"
 	TARGET_HELP,
 };
 
@@ -57,7 +58,7 @@ static int read_event(const struct options *o, char *event, struct explain_optio
 	return feed_rereadable(&e->feed) ? 0 : diag_error(d, event, "cannot be read again and again: give a file");
 }
 
-static int run(const struct options *o, const struct explain_options *e, struct diag *d)
+static int run(const struct options *o, const struct explain_options *e, size_t refused, struct diag *d)
 {
 	CLEANUP_EXPLANATION struct explanation x;
 	int err = explain(e, d, &x);
@@ -65,7 +66,7 @@ static int run(const struct options *o, const struct explain_options *e, struct 
 	if (err)
 		return EXIT_INPUT;
 	explain_print(&x, e, o->json, stdout);
-	return x.looked.verdict >= VERDICT_UNKNOWN ? EXIT_NO : EXIT_YES;
+	return x.looked.verdict >= VERDICT_UNKNOWN || refused ? EXIT_NO : EXIT_YES;
 }
 
 int cmd_explain(int argc, char **argv)
@@ -91,13 +92,13 @@ int cmd_explain(int argc, char **argv)
 		diag_print(&d);
 		status = EXIT_INPUT;
 	} else {
-		policy_set_warn(&set, &target, &d);
+		size_t refused = policy_set_refuse(&set, &target, &d);
 		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths, .compat = o.compat.v,
 						      .ncompat = o.compat.n};
 		e.judging = &judging;
 		e.others = feeds.v;
 		e.nothers = feeds.n;
-		status = run(&o, &e, &d);
+		status = run(&o, &e, refused, &d);
 	}
 	cli_done(&verb, &o);
 	return status;

@@ -35,8 +35,9 @@ static const struct cli_verb verb = {
 	"replay", "what policies would have done to recorded events", "POLICY...", 1, -1,
 	option_rows, ARRAY_SIZE(option_rows),
 	"POLICY is a TracingPolicy file, a map image, an allowlist, or a folder of them. Each corpus is judged on its own;\n"
-	"totals are added. Exit status 1: an expectation of a corpus is broken. Ctrl-C ends it with what was done until\n"
-	"then, and status 3 unless an expectation is broken already.\n\n"
+	"totals are added. A policy that would not load on the target is told and not judged, since an agent runs without\n"
+	"it; the others are. Exit status 1: an expectation of a corpus is broken, or a policy would not load. Ctrl-C ends it\n"
+	"with what was done until then, and status 3 unless it is 1 already.\n\n"
 	TARGET_HELP,
 };
 
@@ -56,14 +57,14 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &act, NULL);
 }
 
-static int finish(const struct options *o, struct report *r, const struct totals *t, bool stopped)
+static int finish(const struct options *o, struct report *r, const struct totals *t, bool stopped, size_t refused)
 {
 	report_end(r, t, stopped);
 	const struct tally *y = totals_tally(t);
-	int status = y->must_allow_broken + y->must_deny_broken ? EXIT_NO : stopped ? EXIT_MACHINE : EXIT_YES;
+	int status = y->must_allow_broken + y->must_deny_broken + refused ? EXIT_NO : stopped ? EXIT_MACHINE : EXIT_YES;
 	if (stopped)
 		fprintf(stderr, "stakeout replay: ended before the end%s\n", o->junit ? "; no JUnit file is written" : "");
-	int err = o->junit && !stopped ? report_junit(t, o->junit) : 0;
+	int err = o->junit && !stopped ? report_junit(r, t, o->junit) : 0;
 	if (err) {
 		fprintf(stderr, "stakeout replay: %s: cannot be written: %s\n", o->junit, strerror(-err));
 		return EXIT_MACHINE;
@@ -71,7 +72,8 @@ static int finish(const struct options *o, struct report *r, const struct totals
 	return status;
 }
 
-static int run(const struct options *o, const struct replay_work *work, const struct target *target, struct diag *d)
+static int run(const struct options *o, const struct replay_work *work, const struct target *target, size_t refused,
+	       struct diag *d)
 {
 	const struct report_options ro = {.set = work->set, .target = target,
 					  .format = o->json ? REPORT_JSON : REPORT_TEXT,
@@ -82,7 +84,7 @@ static int run(const struct options *o, const struct replay_work *work, const st
 	int err = replay_work(work, &r, totals, d, &stopped);
 	fflush(stdout);
 	diag_print(d);
-	return err ? EXIT_INPUT : finish(o, &r, totals, stopped);
+	return err ? EXIT_INPUT : finish(o, &r, totals, stopped, refused);
 }
 
 int cmd_replay(int argc, char **argv)
@@ -107,14 +109,14 @@ int cmd_replay(int argc, char **argv)
 		diag_print(&d);
 		status = EXIT_INPUT;
 	} else {
-		policy_set_warn(&set, &target, &d);
+		size_t refused = policy_set_refuse(&set, &target, &d);
 		catch_signals();
 		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths,
 						      .compat = o.compat.v, .ncompat = o.compat.n};
 		const struct replay_work work = {.set = &set, .judging = &judging, .feeds = feeds.v, .nfeeds = feeds.n,
 						 .jobs = (unsigned)MIN(o.jobs, (uint64_t)JOBS_MAX), .stop = &interrupted,
 						 .progress = isatty(STDERR_FILENO) && !o.json};
-		status = run(&o, &work, &target, &d);
+		status = run(&o, &work, &target, refused, &d);
 	}
 	cli_done(&verb, &o);
 	return status;

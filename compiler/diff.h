@@ -92,6 +92,7 @@ enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_MARKDOWN };
 struct diff_names {
 	const char *old, *new;
 	struct str target;
+	const struct policy_set *sets;  /* old, new */
 	uint64_t limit;               /* events shown of a group; 0 = all */
 };
 void diff_print(const struct diff_result *r, enum diff_format format, const struct diff_names *names, FILE *out);

@@ -5,6 +5,7 @@
  */
 #include "compiler/diff.h"
 #include "compiler/replay.h"
+#include "compiler/refused.h"
 #include "compiler/replay_report.h"
 
 enum { MARKDOWN_MAX = 60000 };   /* bytes: GitHub takes 65,536 characters in a comment */
@@ -143,6 +144,8 @@ static void print_text(const struct diff_result *r, const struct diff_names *nam
 	buf_puts(&b, "target ");
 	buf_str(&b, names->target);
 	line(out, before ? "\n" : "", &b);
+	refused_text(&names->sets[0], "old: ", out);
+	refused_text(&names->sets[1], "new: ", out);
 	put_summary(r, &b);
 	line(out, "", &b);
 }
@@ -210,6 +213,8 @@ static void print_json(const struct diff_result *r, const struct diff_names *nam
 	json_member(&b, "new", str_from(names->new));
 	buf_puts(&b, "\"target\":");
 	buf_json(&b, names->target);
+	refused_json(&names->sets[0], "old_refused", &b);
+	refused_json(&names->sets[1], "new_refused", &b);
 	fprintf(out, "%s}}\n", b.p);
 }
 
@@ -305,12 +310,34 @@ static void markdown_counts(const struct diff_result *r, struct buf *b)
 	buf_puts(b, any ? "\n" : "");
 }
 
+static bool markdown_refused(const struct policy_set *s, const char *which, struct buf *b)
+{
+	bool any = false;
+	for (size_t i = 0; i < s->npolicies; i++) {
+		CLEANUP_BUF struct buf words = BUF_INIT;
+		if (!policy_set_refused(s, i))
+			continue;
+		any = true;
+		refused_words(s, i, &words);
+		buf_printf(b, "- **%s does not load and is not judged**: policy ", which);
+		code(b, s->policies[i]->name);
+		buf_puts(b, ", ");
+		code(b, buf_view(&words));
+		buf_putc(b, '\n');
+	}
+	return any;
+}
+
 /* Whole groups, as many as a comment holds; how many are left out is said. */
 static void print_markdown(const struct diff_result *r, const struct diff_names *names, FILE *out)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
+	CLEANUP_BUF struct buf refused = BUF_INIT;
+	markdown_refused(&names->sets[0], "the old one", &refused);
+	bool lost = markdown_refused(&names->sets[1], "the new one", &refused);
 	bool breaks = diff_breaks(r);
-	buf_puts(&b, breaks ? "### Policy change: would stop what passed\n\n"
+	buf_puts(&b, lost ? "### Policy change: does not load\n\n"
+		 : breaks ? "### Policy change: would stop what passed\n\n"
 		 : r->groups.n ? "### Policy change: stops nothing that passed\n\n"
 			       : "### Policy change: no event fares otherwise\n\n");
 	code(&b, str_from(names->old));
@@ -318,6 +345,10 @@ static void print_markdown(const struct diff_result *r, const struct diff_names 
 	code(&b, str_from(names->new));
 	count((buf_puts(&b, " over "), &b), r->events, " events");
 	buf_puts(&b, r->stopped ? " (**ended before the end**).\n\n" : ".\n\n");
+	if (refused.n) {
+		buf_str(&b, buf_view(&refused));
+		buf_putc(&b, '\n');
+	}
 	markdown_counts(r, &b);
 	size_t i = 0;
 	for (; i < r->groups.n; i++) {

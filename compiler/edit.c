@@ -296,9 +296,8 @@ static int apply_to_policy(const struct policy_set *from, const struct edit *e, 
 	if (!err)
 		change_list(ret->policy, l.v[number].values, e);
 	free(l.v);
-	CLEANUP_DIAG struct diag d = DIAG_INIT, before = DIAG_INIT;
-	/* What did not load before is not held against the edit. */
-	if (!err && policy_load_check(ret->policy, target, &d) && !policy_load_check(from->policies[e->policy], target, &before))
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	if (!err && policy_load_check(ret->policy, target, &d))
 		err = -EINVAL;
 	ret->set.policies[e->policy] = ret->policy;
 	return err;

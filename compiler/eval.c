@@ -46,6 +46,11 @@ void engine_free(struct engine *e)
 	free(e);
 }
 
+const struct policy_refusal *engine_refused(const struct engine *e, size_t policy)
+{
+	return e->refused[policy].rule ? &e->refused[policy] : NULL;
+}
+
 /* ---- one hook ---- */
 
 static enum tri and_then(enum tri sofar, enum tri next)
@@ -187,19 +192,14 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 	}
 	struct judgement j = {.policy = hook->policy, .hook = hook->hook, .selector = -1,
 			      .effect = EFFECT_HAPPENED, .monitor = hook->monitor};
-	if (hook->dead) {
-		j.verdict = VERDICT_ALLOW;
-		j.why = hook->dead;
-	} else {
-		decide(e, hook, h, &j);
-		if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
-			const char *why;
-			eval_scope(e, hook->policy, &why);
-			not_told(&j, why);
-			j.effect = EFFECT_HAPPENED;
-			j.error = 0;
-			j.signal = 0;
-		}
+	decide(e, hook, h, &j);
+	if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
+		const char *why;
+		eval_scope(e, hook->policy, &why);
+		not_told(&j, why);
+		j.effect = EFFECT_HAPPENED;
+		j.error = 0;
+		j.signal = 0;
 	}
 	/* A script's exec reaches a hook once for each file: the worst counts, the first of equals. */
 	uint32_t *before = &e->judged.v[hook->number];
@@ -252,7 +252,7 @@ void engine_records(struct engine *e, const struct event *ev)
 
 static bool enforces(const struct compiled_hook *hook)
 {
-	for (size_t i = 0; i < hook->nselectors && !hook->dead; i++) {
+	for (size_t i = 0; i < hook->nselectors; i++) {
 		const struct compiled_selector *s = &hook->selectors[i];
 		if (!s->beyond && ((!hook->monitor && eval_stops(&s->outcome)) || hook->returns))
 			return true;
@@ -343,7 +343,7 @@ void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t poli
 				seen[from[at->v[k]->policy] + at->v[k]->hook] = true;
 	}
 	for (size_t p = 0; p < e->npolicies; p++)
-		for (size_t h = 0; h < e->policies[p]->nhooks; h++)
+		for (size_t h = 0; h < e->policies[p]->nhooks && !e->refused[p].rule; h++)
 			if (!seen[from[p] + h])
 				fn(arg, p, h);
 }

@@ -33,8 +33,14 @@ struct judgement {
 	struct str detail;        /* for whoever asks for engine_explain()'s words: empty from engine_judge() */
 };
 
-/* POLICIES are borrowed for the engine's life. */
+/*
+ * POLICIES are borrowed for the engine's life. One that no agent on TARGET would load (schema/policy_load.h) is judged as an agent
+ * runs: without it, so nothing is said of it.
+ */
 struct engine *engine_new(struct policy *const *policies, size_t n, const struct target *target);
+/* Why policy P is refused; NULL: it loads. */
+struct policy_refusal;
+const struct policy_refusal *engine_refused(const struct engine *e, size_t policy);
 void engine_free(struct engine *e);
 DEFINE_CLEANUP(struct engine *, engine_free)
 

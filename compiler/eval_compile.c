@@ -11,7 +11,6 @@ struct compiling {
 	const struct policy *p;
 	uint32_t number;
 	bool multi;             /* this policy's kprobes share tables */
-	const char *dead;
 };
 
 /* ---- selectors ---- */
@@ -123,16 +122,6 @@ static const char *misread(const struct selector *s)
 	       : NULL;
 }
 
-static const struct spec_arg *filtered_arg(const struct hook *h, const struct arg_filter *f)
-{
-	if (f->nargs)
-		return f->args[0] < h->nargs ? &h->args[f->args[0]] : NULL;
-	for (size_t i = 0; i < h->nargs; i++)
-		if (h->args[i].index == f->index)
-			return &h->args[i];
-	return NULL;
-}
-
 /*
  * What no argument changes: SubString needs a kernel function, without which it loads and never matches; on types without
  * filters the kernel compares nothing, and Prefix and Postfix pass, but for the filename of a system call; CelExpr is for kprobes
@@ -159,11 +148,7 @@ static void decide_test(const struct engine *e, const struct hook *h, struct arg
 static void compile_test(struct compiling *c, const struct hook *h, const struct arg_filter *f,
 			 struct arg_test *t)
 {
-	t->arg = filtered_arg(h, f);
-	if (!t->arg) {
-		c->dead = "does not load: matchArgs names an argument that is not in the hook's list";
-		return;
-	}
+	t->arg = policy_filter_arg(h, f, false);
 	t->op = f->op;
 	t->of = h;
 	if (f->op == OPERATOR_CAPABILITIES_GAINED && f->nargs > 1 && f->args[1] < h->nargs)
@@ -174,9 +159,7 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 	struct value_table *table = arena_alloc(c->e->arena, sizeof(*table));
 	*(struct value_table **)VEC_PUSH(&c->e->tables) = table;
 	table->written = &f->values;
-	const char *bad = eval_values(c->e, c->p, f, t->arg, table);
-	if (bad)
-		c->dead = bad;
+	eval_values(c->e, c->p, f, t->arg, table);
 	t->table = table;
 	decide_test(c->e, h, t);
 }
@@ -192,7 +175,7 @@ static void compile_return(struct compiling *c, const struct hook *h, const stru
 	at_return->nargs = 1;
 	ret->return_outcome = eval_return_outcome(s);
 	ret->return_tests = arena_alloc(c->e->arena, (s->nreturn_args + 1) * sizeof(*ret->return_tests));
-	for (size_t i = 0; i < s->nreturn_args && !c->dead; i++)
+	for (size_t i = 0; i < s->nreturn_args; i++)
 		compile_test(c, at_return, &s->return_args[i], &ret->return_tests[ret->nreturn_tests++]);
 }
 
@@ -221,15 +204,11 @@ static void compile_selector(struct compiling *c, const struct hook *h, const st
 	ret->unknown = misread(&s);
 	if (!ret->unknown && s.ndata)
 		ret->unknown = "matchData: the events do not tell this data";
-	if (s.nparent_binaries && !c->e->target.parents_map)
-		c->dead = "does not load: matchParentBinaries needs the agent's --parents-map-enabled";
 	ret->tests = arena_alloc(c->e->arena, (s.nargs + 1) * sizeof(*ret->tests));
-	for (size_t i = 0; i < s.nargs && !c->dead; i++)
+	for (size_t i = 0; i < s.nargs; i++)
 		compile_test(c, h, &s.args[i], &ret->tests[ret->ntests++]);
 	ret->outcome = eval_outcome(c->e, c->p, h, &s);
 	compile_return(c, h, &s, ret);
-	if (str_starts(str_from(ret->outcome.why), STR("does not load")))
-		c->dead = ret->outcome.why;
 }
 
 /* ---- tables that kprobe.multi shares ---- */
@@ -343,31 +322,6 @@ static struct str option(const struct policy *p, struct str name)
 	return (struct str){NULL, 0};
 }
 
-static bool is_true(struct str s)
-{
-	static const struct str spellings[] = {STR_INIT("1"), STR_INIT("t"), STR_INIT("T"), STR_INIT("TRUE"),
-					       STR_INIT("true"), STR_INIT("True")};
-	for (size_t i = 0; i < ARRAY_SIZE(spellings); i++)
-		if (str_eq(s, spellings[i]))
-			return true;
-	return false;
-}
-
-static const char *whole_policy_dead(const struct compiling *c)
-{
-	const struct target *t = &c->e->target;
-	if ((c->p->pod || c->p->container) && !t->kubernetes)
-		return "does not load: podSelector and containerSelector need an agent in Kubernetes";
-	for (size_t i = 0; i < c->p->nhooks; i++) {
-		const struct hook *h = &c->p->hooks[i];
-		if (h->section != c->p->hooks[0].section)
-			return "does not load: more than one kind of hook in a policy";
-		if (h->section == SECTION_LSM && (!t->lsm || t->kernel < TARGET_KERNEL(5, 7)))
-			return "does not load: the target has no BPF LSM";
-	}
-	return NULL;
-}
-
 /*
  * Offsets into the agent's selector area wrap at its end: a selector that begins beyond is never applied; what becomes of one
  * that is cut is not known.
@@ -426,21 +380,17 @@ static void compile_enforcers(struct compiling *c)
 static void compile_policy(struct engine *e, uint32_t number)
 {
 	struct compiling c = {.e = e, .p = e->policies[number], .number = number};
-	if (!c.p->nhooks)
+	if (policy_refused(c.p, &e->target, e->arena, &e->refused[number]) || !c.p->nhooks)
 		return;
 	e->scoped |= c.p->pod || c.p->container || c.p->host || c.p->namespaced;
-	c.dead = whole_policy_dead(&c);
 	c.multi = e->target.kprobe_multi && c.p->nhooks > 1 && c.p->hooks[0].section == SECTION_KPROBE &&
-		  !is_true(option(c.p, STR("disable-kprobe-multi")));
+		  !policy_option_true(c.p, "disable-kprobe-multi");
 	struct compiled_hook **hooks = arena_alloc(e->arena, c.p->nhooks * sizeof(*hooks));
 	for (size_t i = 0; i < c.p->nhooks; i++)
 		hooks[i] = compile_hook(&c, i);
-	if (c.multi && !c.dead)
+	if (c.multi)
 		share(hooks, c.p->nhooks);
-	if (!c.dead)
-		compile_enforcers(&c);
-	for (size_t i = 0; i < c.p->nhooks; i++)
-		hooks[i]->dead = c.dead;
+	compile_enforcers(&c);
 }
 
 void eval_compile(struct engine *e)
@@ -449,6 +399,7 @@ void eval_compile(struct engine *e)
 					      SITE_COMMITTING_CREDS, SITE_COMMITTED_CREDS, SITE_SCHED_EXEC, SITE_SYS_ENTER,
 					      SITE_SYS_EXIT};
 	eval_name_sites(e);
+	e->refused = arena_alloc(e->arena, (e->npolicies + 1) * sizeof(*e->refused));
 	for (size_t i = 0; i < e->npolicies; i++)
 		compile_policy(e, (uint32_t)i);
 	e->scoped |= e->workloads.n > 0;

@@ -24,19 +24,6 @@ static bool is_fatal(uint32_t signal)
 	}
 }
 
-static bool is_security(struct str call)
-{
-	return str_starts(call, STR("security_"));
-}
-
-static bool option_multi_off(const struct policy *p)
-{
-	for (size_t i = 0; i < p->noptions; i++)
-		if (str_eq(p->options[i].name, STR("disable-kprobe-multi")))
-			return p->options[i].value.n && strchr("1tT", p->options[i].value.p[0]);
-	return false;
-}
-
 /* Hooks that are told of something, not asked: what they return is not looked at. */
 static bool returns_nothing(struct str lsm_hook)
 {
@@ -50,54 +37,24 @@ static bool returns_nothing(struct str lsm_hook)
 	return false;
 }
 
-static void override(const struct engine *e, const struct policy *p, const struct hook *h,
-		     const struct action *a, struct verdict_form *f)
+static void override(const struct hook *h, const struct action *a, struct verdict_form *f)
 {
-	switch (h->section) {
-	case SECTION_LSM:
-		if (returns_nothing(h->call))
-			return;
+	if (h->section == SECTION_LSM && !returns_nothing(h->call)) {
 		f->denies = a->error != 0;   /* of several the last counts */
 		f->error = a->error ? -EPERM : 0;
-		return;
-	case SECTION_KPROBE:
-		if (h->syscall) {
-			if (!e->target.error_injection) {
-				f->why = "does not load: Override of a system call needs error injection";
-				return;
-			}
-			f->denies = true;
-			f->error = a->error;
-			return;
-		}
-		if (!is_security(h->call)) {
-			f->why = "does not load: Override works on system calls and security_ functions only";
-			return;
-		}
-		if (e->target.kprobe_multi && !option_multi_off(p)) {
-			f->why = "does not load: Override of a security_ function with kprobe.multi in use";
-			return;
-		}
-		f->denies = a->error != 0;   /* of several the last counts */
+	} else if (h->section == SECTION_KPROBE) {
+		f->denies = h->syscall || a->error != 0;
 		f->error = a->error;
-		return;
-	case SECTION_FENTRY:
-		f->why = "does not load: fentry cannot enforce";
-		return;
-	default:
-		return;   /* a tracepoint: accepted, without effect */
-	}
+	}   /* a tracepoint: accepted, without effect */
 }
 
-static void act(const struct engine *e, const struct policy *p, const struct hook *h, const struct action *a,
+static void act(const struct engine *e, const struct hook *h, const struct action *a,
 		struct verdict_form *f)
 {
 	bool old = e->target.kernel < TARGET_KERNEL(5, 3);
 	switch (a->action) {
 	case ACTION_SIGKILL:
-		if (old && h->section == SECTION_KPROBE)
-			f->why = "does not load: Sigkill needs kernel 5.3";
-		else if (!old)
+		if (!old)
 			f->signal = SIGKILL_NUMBER;
 		break;
 	case ACTION_SIGNAL:
@@ -105,7 +62,7 @@ static void act(const struct engine *e, const struct policy *p, const struct hoo
 			f->signal = a->sig;
 		break;
 	case ACTION_OVERRIDE:
-		override(e, p, h, a, f);
+		override(h, a, f);
 		break;
 	case ACTION_NO_POST:
 		f->posts = false;
@@ -151,8 +108,8 @@ struct verdict_form eval_outcome(const struct engine *e, const struct policy *p,
 {
 	struct verdict_form f = {.verdict = VERDICT_POST, .posts = true, .why = "the selector matches and only posts"};
 	for (size_t i = 0; i < s->nactions; i++)
-		act(e, p, h, &s->actions[i], &f);
-	if (f.verdict == VERDICT_UNKNOWN || str_starts(str_from(f.why), STR("does not load")))
+		act(e, h, &s->actions[i], &f);
+	if (f.verdict == VERDICT_UNKNOWN)
 		return f;
 	if ((f.signal || f.denies || f.notifies) && !enforces_outside_macros(p)) {
 		f = (struct verdict_form){.verdict = VERDICT_POST,

@@ -275,7 +275,7 @@ void engine_explain(const struct engine *e, const struct judgement *j, struct bu
 		const struct site_hooks *at = &e->at.v[h->site];
 		for (size_t k = 0; k < at->n && !words.n; k++) {
 			const struct compiled_hook *hook = at->v[k];
-			if (hook->policy != j->policy || hook->hook != j->hook || hook->dead)
+			if (hook->policy != j->policy || hook->hook != j->hook)
 				continue;
 			if (j->selector < 0 && j->verdict == VERDICT_ALLOW)
 				explain_no_match(e, hook, h, &words);

@@ -8,6 +8,8 @@
 #include "compiler/eval.h"
 #include "compiler/eval_set.h"
 #include "schema/base/map.h"
+#include "schema/policy_load.h"
+#include "schema/policy_numbers.h"
 #include "schema/privileges.h"
 #include "schema/processes.h"
 
@@ -181,7 +183,6 @@ struct compiled_hook {
 	uint32_t number;        /* in engine.judged */
 	bool lsm;
 	bool monitor;
-	const char *dead;       /* the policy does not load, and why */
 	bool enforcer;          /* not a hook: a call that the policy's enforcer stops when it was notified */
 	bool returns;           /* something is stopped at the return */
 	struct compiled_selector *selectors;
@@ -230,6 +231,7 @@ struct engine {
 	bool presume_paths;
 	struct policy *const *policies;
 	size_t npolicies;
+	struct policy_refusal *refused;   /* by policy; those are as if they were not there */
 	struct target target;
 	struct arena *arena;
 	struct map *sites, *lsm_sites;  /* name -> number in site_of[] */
@@ -297,9 +299,9 @@ bool eval_mode(const struct arg_test *t, const struct hit *h, uint8_t index, str
 enum tri eval_process(const struct engine *e, const struct compiled_selector *s, const struct hit *h, const char **why);
 enum tri eval_binaries(const struct engine *e, const struct binary_test *t, const struct record *r, const char **why);
 
-/* eval_values.c: what an operator compares with. NULL, or why the policy would not load. */
-const char *eval_values(struct engine *e, const struct policy *p, const struct arg_filter *f, const struct spec_arg *arg,
-			struct value_table *t);
+/* eval_values.c: what an operator compares with. */
+void eval_values(struct engine *e, const struct policy *p, const struct arg_filter *f, const struct spec_arg *arg,
+		 struct value_table *t);
 
 /* eval_scope.c: is the process, in engine.place, one that the policy or selector is for? WHY is set with TRI_UNKNOWN. */
 uint32_t eval_place(struct engine *e, const struct process *p);

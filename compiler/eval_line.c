@@ -52,10 +52,10 @@ static struct address as_in_kernel(struct address a, struct str family)
 
 static void recorded_address(struct slot *s, const struct arg *a, bool from_policy)
 {
-	s->family = a->family.n ? eval_name_number(a->family) : -1;
+	s->family = a->family.n ? (int)socket_number(SOCKET_FAMILY, a->family) : -1;
 	if (a->kind == ARG_SOCKADDR_UN && !a->family.n && !from_policy)
 		s->family = 1;
-	s->protocol = a->protocol.n ? eval_name_number(a->protocol) : -1;
+	s->protocol = a->protocol.n ? (int)socket_number(SOCKET_PROTOCOL, a->protocol) : -1;
 	s->address = as_in_kernel(a->dest, a->family);
 	s->text = a->text;
 	s->arg = a;

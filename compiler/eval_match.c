@@ -313,7 +313,7 @@ static bool is_type(struct str name, char type)
 		{STR_INIT("pipe"), 'p'},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (str_eq(types[i].name, name))
+		if (types[i].name.n == name.n && strncasecmp(types[i].name.p, name.p, name.n) == 0)
 			return types[i].type == type;
 	return false;
 }
@@ -417,7 +417,7 @@ static enum tri test_socket(const struct arg_test *t, const struct slot *s, cons
 	if (t->op == OPERATOR_PROTOCOL)
 		return test_named(t, s->protocol, "the events do not tell the socket's protocol", why);
 	if (t->op == OPERATOR_STATE)
-		return test_named(t, s->arg && s->arg->state.n ? eval_name_number(s->arg->state) : -1,
+		return test_named(t, s->arg && s->arg->state.n ? (int)socket_number(SOCKET_STATE, s->arg->state) : -1,
 				  "the events do not tell the socket's state", why);
 	if (!is_endpoint(t->op))
 		return unknown(why, "this operator is not evaluated on sockets");

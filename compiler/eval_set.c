@@ -149,20 +149,20 @@ bool range_set_has(const struct range_set *s, uint64_t key)
 
 /* ---- networks ---- */
 
-/* Go refuses leading zeros and short forms, and takes a zone on IPv6 addresses. */
-static int parse_address(char *text, uint8_t *bytes)
+/* Go refuses leading zeros and short forms. */
+static int parse_address(const char *text, uint8_t *bytes)
 {
-	if (!strchr(text, ':'))
-		return inet_pton(AF_INET, text, bytes) == 1 ? 4 : -EINVAL;
-	char *zone = strchr(text, '%');
-	if (zone)
-		*zone = '\0';
-	return inet_pton(AF_INET6, text, bytes) == 1 ? 6 : -EINVAL;
+	bool six = strchr(text, ':');
+	return inet_pton(six ? AF_INET6 : AF_INET, text, bytes) != 1 ? -EINVAL : six ? 6 : 4;
 }
 
 int network_set_add(struct network_set *s, struct str text)
 {
-	char copy[INET6_ADDRSTRLEN + 64];
+	char copy[INET6_ADDRSTRLEN + 8];
+	/* A zone, which Go takes, says nothing here. */
+	const char *zone = text.n ? memchr(text.p, '%', text.n) : NULL;
+	if (zone)
+		text.n = (size_t)(zone - text.p);
 	if (text.n >= sizeof(copy) || !text.n)
 		return -EINVAL;
 	memcpy(copy, text.p, text.n);

@@ -49,6 +49,3 @@ int network_set_add(struct network_set *s, struct str text);
 void network_set_sort(struct network_set *s);
 void network_set_done(struct network_set *s);
 bool network_set_has(const struct network_set *s, const struct address *a);
-
-/* AF_INET, IPPROTO_TCP, TCP_LISTEN, or digits; -1 for anything else. */
-int eval_name_number(struct str name);

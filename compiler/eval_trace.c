@@ -270,11 +270,6 @@ static void trace_hook(struct tracer *t)
 	step(t, TRACE_HOOK, t->hit->maybe ? TRACE_UNKNOWN : TRACE_YES);
 	if (!trace_scope(t))
 		return;
-	if (t->hook->dead) {
-		buf_puts(&t->words, t->hook->dead);
-		step(t, TRACE_SELECTOR, TRACE_NO);
-		return;
-	}
 	trace_record(t);
 	trace_selectors(t);
 }

@@ -239,6 +239,8 @@ int explain(const struct explain_options *o, struct diag *d, struct explanation 
 	ret->to_pass = verdict_stops(ret->looked.verdict);
 	if (ret->looked.verdict == VERDICT_UNKNOWN)
 		ret->no_edit = STR("the verdict is not known: no edit is tried; the events must tell more");
+	else if (!policy_set_loads(o->set))
+		ret->no_edit = STR("no policy here loads on the target: correct that first");
 	else
 		err = find_edit(o, d, ret);
 	return err;

@@ -3,6 +3,7 @@
 #include "compiler/explain.h"
 
 #include "compiler/lower.h"
+#include "compiler/refused.h"
 #include "compiler/replay.h"
 #include "compiler/replay_report.h"
 #include "compiler/words.h"
@@ -288,8 +289,10 @@ static void print_text(const struct explanation *e, const struct explain_options
 	if (l->decides)
 		put_verdict(l->decides, &b);
 	else
-		buf_puts(&b, "allow: no hook of these policies is reached by a process that they are for");
+		buf_puts(&b, policy_set_loads(o->set) ? "allow: no hook of these policies is reached by a process that they are for"
+						 : "none: no policy here loads on the target");
 	line(out, "", &b);
+	refused_text(o->set, "", out);
 	text_trace(e, o, out);
 	text_images(e, o, out);
 	text_nearest(e, o, out);
@@ -390,7 +393,10 @@ static void print_json(const struct explanation *e, const struct explain_options
 	buf_printf(&b, "\"line\":%llu,", (unsigned long long)l->event.line);
 	json_member(&b, "event", l->words);
 	json_member(&b, "workload", l->workload);
-	json_member(&b, "verdict", str_from(verdict_name(l->verdict)));
+	if (policy_set_loads(o->set))
+		json_member(&b, "verdict", str_from(verdict_name(l->verdict)));
+	else
+		buf_puts(&b, "\"verdict\":null,");
 	json_member(&b, "effect", str_from(effect_name(l->decides ? l->decides->effect : EFFECT_HAPPENED)));
 	buf_puts(&b, "\"judgements\":[");
 	json_judgements(e, o, &b);
@@ -407,6 +413,7 @@ static void print_json(const struct explanation *e, const struct explain_options
 		buf_puts(&b, ",\"no_edit\":");
 		buf_json(&b, e->no_edit);
 	}
+	refused_json(o->set, "refused", &b);
 	if (e->surplus)
 		json_surplus(e->surplus, &b);
 	fprintf(out, "%s}\n", b.p);

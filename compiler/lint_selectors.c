@@ -166,7 +166,7 @@ void lint_selector_unreachable(struct lint_context *c)
 static bool number_of(enum policy_operator op, struct str v, int64_t *ret)
 {
 	if (op == OPERATOR_PROTOCOL || op == OPERATOR_FAMILY || op == OPERATOR_STATE) {
-		*ret = eval_name_number(v);
+		*ret = socket_number(SOCKET_ANY, v);
 		return *ret >= 0;
 	}
 	return go_int(v, 0, 64, ret);

@@ -49,7 +49,7 @@ static bool table_at(const struct lint_context *c, const struct hook *h, int kin
 
 static bool same_number(struct str a, struct str b)
 {
-	int x = eval_name_number(a), y = eval_name_number(b);
+	int64_t x = socket_number(SOCKET_ANY, a), y = socket_number(SOCKET_ANY, b);
 	return str_eq(a, b) || (x >= 0 && x == y);
 }
 

@@ -8,7 +8,6 @@
 #include "compiler/emit_elf.h"
 #include "schema/image_file.h"
 #include "schema/base/io.h"
-#include "schema/policy_load.h"
 
 /* Takes both. */
 static void add_image(struct policy_set *s, struct image *image, struct allowlist *made_of)
@@ -148,21 +147,35 @@ int policy_set_add(struct policy_set *s, const char *path, struct diag *d)
 	return strcmp(path, "-") && S_ISDIR(st.st_mode) ? add_folder(s, path, d) : add_file(s, path, d);
 }
 
-void policy_set_warn(const struct policy_set *s, const struct target *target, struct diag *d)
+size_t policy_set_refuse(struct policy_set *s, const struct target *target, struct diag *d)
 {
+	size_t n = 0;
+	s->arena = arena_new();
+	s->refused = xcalloc(s->npolicies + 1, sizeof(*s->refused));
 	for (size_t i = 0; i < s->npolicies; i++) {
+		struct policy_refusal *r = &s->refused[i];
 		const struct policy *p = s->policies[i];
-		CLEANUP_DIAG struct diag found = DIAG_INIT;
-		CLEANUP_FREE char *file = xstrndup(p->file.p, p->file.n);
-		size_t first = 0;
-		if (!policy_load_check(p, target, &found))
+		if (!policy_refused(p, target, s->arena, r))
 			continue;
-		while (first < found.n && found.v[first].level != DIAG_ERROR)
-			first++;
-		if (first < found.n)
-			diag_add(d, DIAG_WARNING, file, found.v[first].line, found.v[first].column,
-				 "does not load on the target, so what is said of it holds only where it does: %s", found.v[first].message);
+		CLEANUP_FREE char *file = xstrndup(p->file.p, p->file.n);
+		diag_add(d, DIAG_ERROR, file, r->at.line, r->at.column, "%s: does not load on the target, so an agent runs without it: %s%s%s",
+			 r->path, r->message, *r->fix ? "; " : "", r->fix);
+		n++;
 	}
+	return n;
+}
+
+const struct policy_refusal *policy_set_refused(const struct policy_set *s, size_t i)
+{
+	return s->refused && i < s->npolicies && s->refused[i].rule ? &s->refused[i] : NULL;
+}
+
+bool policy_set_loads(const struct policy_set *s)
+{
+	bool any = s->nimages > 0;
+	for (size_t i = 0; i < s->npolicies; i++)
+		any |= !policy_set_refused(s, i);
+	return any;
 }
 
 void policy_set_done(struct policy_set *s)
@@ -173,6 +186,8 @@ void policy_set_done(struct policy_set *s)
 		image_free(s->images[i]);
 		allowlist_free(s->allowlists[i]);
 	}
+	free(s->refused);
+	arena_free(s->arena);
 	free(s->policies);
 	free(s->images);
 	free(s->allowlists);

@@ -45,8 +45,11 @@ int report_part_end(struct report_part *p);
 /* Prints the totals. STOPPED: the user ended it before the end. */
 void report_end(struct report *r, const struct totals *t, bool stopped);
 
-/* One test case for each label and expectation, failed when one of its events breaks it. 0 or -errno. */
-int report_junit(const struct totals *t, const char *file);
+/*
+ * One test case for each policy, failed when it would not load, and for each label and expectation, failed when one of its events
+ * breaks it. 0 or -errno.
+ */
+int report_junit(const struct report *r, const struct totals *t, const char *file);
 
 /* The names that a report gives to a judgement's policy, and to a hook: security_file_open, sched/sched_process_exec. */
 void judge_words(const struct policy_set *set, size_t policy, size_t hook, struct buf *ret_policy, struct buf *ret_hook);

@@ -3,9 +3,10 @@
 #include "schema/base/io.h"
 #include "schema/base/map.h"
 #include "schema/base/table.h"
+#include "compiler/refused.h"
 #include "compiler/replay_report.h"
 
-/* Calls FN for each hook of each policy and image of the set, in order. */
+/* Calls FN for each hook of each image and policy that judged, in order. */
 struct visit {
 	const struct report *r;
 	const struct totals *t;
@@ -19,7 +20,7 @@ static void each_hook(struct visit *v, void (*fn)(struct visit *v, size_t policy
 {
 	const struct policy_set *set = v->r->o->set;
 	for (size_t p = 0; p < set->npolicies + set->nimages; p++)
-		for (size_t h = 0; h < totals_hooks(v->t, p); h++)
+		for (size_t h = 0; h < totals_hooks(v->t, p) && !policy_set_refused(set, p); h++)
 			fn(v, p, h);
 }
 
@@ -202,7 +203,9 @@ static void json_summary(struct report *r, const struct totals *t, bool stopped)
 	buf_puts(&b, "],\"unrecorded_hooks\":[");
 	v.n = 0;
 	each_hook(&v, unrecorded_json);
-	fprintf(r->out, "%s]}}\n", b.p);
+	buf_putc(&b, ']');
+	refused_json(r->o->set, "refused", &b);
+	fprintf(r->out, "%s}}\n", b.p);
 }
 
 /* ---- text ---- */
@@ -299,6 +302,7 @@ static void text_summary(struct report *r, const struct totals *t, bool stopped)
 	buf_puts(&b, "target ");
 	target_print(r->o->target, &b);
 	print_safe(r, "", &b);
+	refused_text(r->o->set, "", r->out);
 	if (stopped)
 		fputs("ended before the end: what follows is about the events until then\n", r->out);
 	text_tally(r, t, &b);
@@ -329,16 +333,37 @@ static void xml_text(struct buf *b, struct str raw)
 	}
 }
 
-int report_junit(const struct totals *t, const char *file)
+static void junit_policies(const struct policy_set *set, struct buf *b)
 {
+	for (size_t i = 0; i < set->npolicies; i++) {
+		buf_puts(b, "  <testcase classname=\"loads\" name=\"");
+		xml_text(b, set->policies[i]->name);
+		if (!policy_set_refused(set, i)) {
+			buf_puts(b, "\"/>\n");
+			continue;
+		}
+		CLEANUP_BUF struct buf words = BUF_INIT;
+		refused_words(set, i, &words);
+		buf_puts(b, "\">\n    <failure message=\"does not load on the target: it is not judged\">");
+		xml_text(b, buf_view(&words));
+		buf_puts(b, "</failure>\n  </testcase>\n");
+	}
+}
+
+int report_junit(const struct report *r, const struct totals *t, const char *file)
+{
+	const struct policy_set *set = r->o->set;
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	size_t failures = 0;
+	for (size_t i = 0; i < set->npolicies; i++)
+		failures += policy_set_refused(set, i) != NULL;
 	const struct label_total *l;
 	size_t n = totals_labels(t, &l);
 	for (size_t i = 0; i < n; i++)
 		failures += l[i].broken > 0;
 	buf_printf(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"stakeout replay\" tests=\"%zu\" failures=\"%zu\">\n",
-		   n, failures);
+		   set->npolicies + n, failures);
+	junit_policies(set, &b);
 	for (size_t i = 0; i < n; i++) {
 		buf_printf(&b, "  <testcase classname=\"must-%s\" name=\"", expect_word(&l[i]));
 		xml_text(&b, l[i].label.n ? l[i].label : STR("(no label)"));

@@ -4,6 +4,7 @@
  * expanded, since that is what the agent counts.
  */
 #include "schema/policy_load_private.h"
+#include "schema/syscall.h"
 
 /* ---- reporting ---- */
 
@@ -164,6 +165,18 @@ static bool list_syscall(const struct loading *l, struct str s)
 {
 	const char *slash = s.n ? memchr(s.p, '/', s.n) : NULL;
 	return load_syscall_name(l, slash ? str_skip(s, (size_t)(slash - s.p) + 1) : s);
+}
+
+bool policy_call_is_compat(struct str call)
+{
+	return str_starts(call, STR("i386/")) || str_starts(call, STR("__ia32_"));
+}
+
+int policy_call_number(const struct target *t, struct str call)
+{
+	const char *slash = call.n ? memchr(call.p, '/', call.n) : NULL;
+	enum syscall_abi abi = t->arch == ARCH_ARM64 ? SYSCALL_ARM64 : policy_call_is_compat(call) ? SYSCALL_I386 : SYSCALL_X86_64;
+	return syscall_number(abi, slash ? str_skip(call, (size_t)(slash - call.p) + 1) : call);
 }
 
 void load_check_list(struct loading *l, const struct policy_list *list)
@@ -418,4 +431,26 @@ int policy_load_check(const struct policy *p, const struct target *t, struct dia
 	findings_to_diag(&f, p->file.n ? file : NULL, d);
 	findings_done(&f);
 	return loads ? 0 : -EINVAL;
+}
+
+bool policy_refused(const struct policy *p, const struct target *t, struct arena *arena, struct policy_refusal *ret)
+{
+	struct findings f;
+	const struct finding *first = NULL;
+	*ret = (struct policy_refusal){NULL};
+	findings_init(&f, arena);
+	bool refused = !policy_load_findings(p, t, true, WAY_BOTH, &f);
+	for (size_t i = 0; refused && i < f.n; i++) {
+		first = first || f.v[i].severity != SEVERITY_ERROR ? first : &f.v[i];
+		ret->reasons += f.v[i].severity == SEVERITY_ERROR;
+	}
+	if (first) {
+		ret->rule = first->id;
+		ret->path = first->path;
+		ret->message = first->message;
+		ret->fix = first->fix;
+		ret->at = first->at;
+	}
+	findings_done(&f);
+	return refused;
 }

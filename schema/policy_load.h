@@ -9,10 +9,22 @@
 #include "schema/target.h"
 
 /*
+ * The one place for these rules: lint tells them, and the evaluator judges no policy that they refuse.
+ *
  * 0, or -EINVAL with every reason in D: file, line, column, field, what to do. What loads but is
  * not applied as written (a selector area above POLICY_AREA_MAX) is a warning.
  */
 int policy_load_check(const struct policy *p, const struct target *t, struct diag *d);
+
+/* Why policies are refused, for whoever judges the others without them. */
+struct policy_refusal {
+	const char *rule, *path, *message, *fix;   /* of the first reason; rule NULL: it loads */
+	struct place at;
+	size_t reasons;
+};
+
+/* True, with the first reason in *ret and its texts in ARENA, when no agent on TARGET would load P. */
+bool policy_refused(const struct policy *p, const struct target *t, struct arena *arena, struct policy_refusal *ret);
 
 /*
  * The same, as findings of WAYS; true: it loads. Without a TARGET that somebody gave, what only some kernels or agents
@@ -48,6 +60,10 @@ bool policy_option_true(const struct policy *p, const char *name);
 
 /* The list behind "list:NAME", or NULL. */
 const struct policy_list *policy_list_of(const struct policy *p, struct str call);
+
+/* An element of a list of system calls, with its prefix or its ABI: is it of the 32-bit ABI? Its number there, -1 = none. */
+bool policy_call_is_compat(struct str call);
+int policy_call_number(const struct target *t, struct str call);
 
 /* What a filter compares: the list entry it names, or NULL. DATA: a matchData filter. */
 const struct spec_arg *policy_filter_arg(const struct hook *h, const struct arg_filter *f,

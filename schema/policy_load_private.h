@@ -4,6 +4,7 @@
 
 #include "schema/base/map.h"
 #include "schema/policy_load.h"
+#include "schema/policy_numbers.h"
 #include "schema/policy_rules.h"
 
 struct loading {
@@ -76,9 +77,6 @@ struct operator_rule {
 };
 const struct operator_rule *policy_operator_rule(enum policy_operator op, enum policy_type type);
 
-/* Go's strconv.ParseInt / ParseUint of a whole string. */
-bool go_int(struct str s, int base, unsigned bits, int64_t *ret);
-bool go_uint(struct str s, int base, unsigned bits, uint64_t *ret);
 bool known_capability(struct str s);
 bool known_namespace(struct str s);
 

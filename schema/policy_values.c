@@ -50,66 +50,7 @@ enum type_class policy_type_class(enum policy_type t)
 	return classes[t] ? (enum type_class)classes[t] : CLASS_NONE;
 }
 
-/* ---- numbers as Go reads them ---- */
-
-static bool magnitude(struct str s, int base, uint64_t *ret)
-{
-	bool underscores = base == 0;
-	if (base == 0) {
-		base = 10;
-		if (s.n > 1 && s.p[0] == '0') {
-			char c = (char)(s.p[1] | 0x20);
-			base = c == 'x' ? 16 : c == 'b' ? 2 : 8;
-			s = str_skip(s, c == 'x' || c == 'b' || c == 'o' ? 2 : 1);
-		}
-	}
-	uint64_t v = 0;
-	size_t digits = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = (char)(s.p[i] | 0x20);
-		if (s.p[i] == '_' && underscores && i + 1 < s.n && s.p[i + 1] != '_')
-			continue;
-		int d = s.p[i] >= '0' && s.p[i] <= '9' ? s.p[i] - '0'
-			: c >= 'a' && c <= 'f'	       ? c - 'a' + 10
-						       : 99;
-		if (d >= base || __builtin_mul_overflow(v, (unsigned)base, &v) ||
-		    __builtin_add_overflow(v, (unsigned)d, &v))
-			return false;
-		digits++;
-	}
-	*ret = v;
-	return digits > 0;
-}
-
-bool go_uint(struct str s, int base, unsigned bits, uint64_t *ret)
-{
-	return magnitude(s, base, ret) && (bits == 64 || *ret >> bits == 0);
-}
-
-bool go_int(struct str s, int base, unsigned bits, int64_t *ret)
-{
-	bool negative = s.n && s.p[0] == '-';
-	if (s.n && (s.p[0] == '-' || s.p[0] == '+'))
-		s = str_skip(s, 1);
-	uint64_t v, limit = (uint64_t)1 << (bits - 1);
-	if (!magnitude(s, base, &v) || v > limit || (v == limit && !negative))
-		return false;
-	*ret = (int64_t)(negative ? 0 - v : v);
-	return true;
-}
-
 /* ---- names ---- */
-
-static bool among(struct str s, const char *const *names, size_t n, bool any_case)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strlen(names[i]) == s.n &&
-		    (any_case ? strncasecmp(names[i], s.p, s.n) : memcmp(names[i], s.p, s.n)) == 0)
-			return true;
-	return false;
-}
-#define AMONG(s, names)		 among((s), (names), ARRAY_SIZE(names), false)
-#define AMONG_ANY_CASE(s, names) among((s), (names), ARRAY_SIZE(names), true)
 
 bool known_capability(struct str s)
 {
@@ -176,6 +117,17 @@ static bool value_range(struct loading *l, const struct spec_arg *arg, struct st
 	return split(s, ':', &low, &high) && go_int(low, 0, 64, &v) && go_int(high, 0, 64, &v);
 }
 
+/* The agent looks the numbers of its calls up when it loads the policy. */
+static bool is_call_list(const struct loading *l, const struct policy_list *list)
+{
+	if (!list || !str_ends(list->type, STR("syscalls")))
+		return false;
+	for (size_t i = 0; i < list->values.n; i++)
+		if (policy_call_number(l->t, list->values.v[i]) < 0)
+			return false;
+	return str_eq(list->type, STR("syscalls")) || !list->values.n;
+}
+
 /* A number or a range, in base 10 and of any size; or, in a tracepoint, a list of system calls. */
 static bool value_set(struct loading *l, const struct spec_arg *arg, struct str s)
 {
@@ -183,9 +135,8 @@ static bool value_set(struct loading *l, const struct spec_arg *arg, struct str 
 	int64_t v;
 	uint64_t u;
 	if (str_starts(s, STR("list:"))) {
-		const struct policy_list *list = policy_list_of(l->p, s);
-		return l->h->section == SECTION_TRACEPOINT && arg->type == TYPE_SYSCALL64 && list &&
-		       !str_eq(list->type, STR("generated_ftrace"));
+		return l->h->section == SECTION_TRACEPOINT && arg->type == TYPE_SYSCALL64 &&
+		       is_call_list(l, policy_list_of(l->p, s));
 	}
 	split(s, ':', &low, &high);
 	return (go_int(low, 10, 64, &v) || go_uint(low, 10, 64, &u)) &&
@@ -211,7 +162,7 @@ static bool value_address(struct loading *l, const struct spec_arg *arg, struct 
 	bool cidr = split(s, '/', &host, &bits);
 	bool six = host.n && memchr(host.p, ':', host.n);
 	const char *zone = six ? memchr(host.p, '%', host.n) : NULL;
-	if (zone && !cidr)
+	if (zone && zone + 1 < host.p + host.n && !cidr)
 		host.n = (size_t)(zone - host.p);
 	if (!host.n || host.n >= sizeof(text) || memchr(host.p, '\0', host.n))
 		return false;
@@ -223,51 +174,22 @@ static bool value_address(struct loading *l, const struct spec_arg *arg, struct 
 			 (bits.n == 1 || bits.p[0] != '0'));
 }
 
-static bool number(struct str s)
-{
-	uint64_t v;
-	return go_uint(s, 10, 32, &v);
-}
-
 static bool value_protocol(struct loading *l, const struct spec_arg *arg, struct str s)
 {
-	static const char *const names[] = {
-	    "IPPROTO_IP",   "IPPROTO_ICMP",  "IPPROTO_IGMP",	"IPPROTO_IPIP",	 "IPPROTO_TCP",
-	    "IPPROTO_EGP",  "IPPROTO_PUP",   "IPPROTO_UDP",	"IPPROTO_IDP",	 "IPPROTO_TP",
-	    "IPPROTO_DCCP", "IPPROTO_IPV6",  "IPPROTO_RSVP",	"IPPROTO_GRE",	 "IPPROTO_ESP",
-	    "IPPROTO_AH",   "IPPROTO_MTP",   "IPPROTO_BEETPH",	"IPPROTO_ENCAP", "IPPROTO_PIM",
-	    "IPPROTO_COMP", "IPPROTO_SCTP",  "IPPROTO_UDPLITE", "IPPROTO_MPLS",	 "IPPROTO_ETHERNET",
-	    "IPPROTO_RAW",  "IPPROTO_MPTCP", "IPPROTO_ICMPV6",
-	};
 	(void)l, (void)arg;
-	return number(s) || AMONG(s, names);
+	return socket_number(SOCKET_PROTOCOL, s) >= 0;
 }
 
 static bool value_family(struct loading *l, const struct spec_arg *arg, struct str s)
 {
-	static const char *const names[] = {
-	    "AF_UNSPEC",    "AF_UNIX",	 "AF_LOCAL",	  "AF_INET",	  "AF_AX25",   "AF_IPX",
-	    "AF_APPLETALK", "AF_NETROM", "AF_BRIDGE",	  "AF_ATMPVC",	  "AF_X25",    "AF_INET6",
-	    "AF_ROSE",	    "AF_DECnet", "AF_NETBEUI",	  "AF_SECURITY",  "AF_KEY",    "AF_NETLINK",
-	    "AF_ROUTE",	    "AF_PACKET", "AF_ASH",	  "AF_ECONET",	  "AF_ATMSVC", "AF_RDS",
-	    "AF_SNA",	    "AF_IRDA",	 "AF_PPPOX",	  "AF_WANPIPE",	  "AF_LLC",    "AF_IB",
-	    "AF_MPLS",	    "AF_CAN",	 "AF_TIPC",	  "AF_BLUETOOTH", "AF_IUCV",   "AF_RXRPC",
-	    "AF_ISDN",	    "AF_PHONET", "AF_IEEE802154", "AF_CAIF",	  "AF_ALG",    "AF_NFC",
-	    "AF_VSOCK",	    "AF_KCM",	 "AF_QIPCRTR",	  "AF_SMC",	  "AF_XDP",    "AF_MCTP",
-	};
 	(void)l, (void)arg;
-	return number(s) || AMONG(s, names);
+	return socket_number(SOCKET_FAMILY, s) >= 0;
 }
 
 static bool value_state(struct loading *l, const struct spec_arg *arg, struct str s)
 {
-	static const char *const names[] = {
-	    "TCP_ESTABLISHED", "TCP_SYN_SENT",	"TCP_SYN_RECV", "TCP_FIN_WAIT1",
-	    "TCP_FIN_WAIT2",   "TCP_TIME_WAIT", "TCP_CLOSE",	"TCP_CLOSE_WAIT",
-	    "TCP_LAST_ACK",    "TCP_LISTEN",	"TCP_CLOSING",	"TCP_NEW_SYN_RECV",
-	};
 	(void)l, (void)arg;
-	return number(s) || AMONG(s, names);
+	return socket_number(SOCKET_STATE, s) >= 0;
 }
 
 static bool value_file_type(struct loading *l, const struct spec_arg *arg, struct str s)
@@ -276,7 +198,10 @@ static bool value_file_type(struct loading *l, const struct spec_arg *arg, struc
 					    "regular", "blk",	 "block", "dir",  "chr",
 					    "char",    "fifo",	 "pipe"};
 	(void)l, (void)arg;
-	return AMONG_ANY_CASE(s, names);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strlen(names[i]) == s.n && strncasecmp(names[i], s.p, s.n) == 0)
+			return true;
+	return false;
 }
 
 static bool value_string(struct loading *l, const struct spec_arg *arg, struct str s)

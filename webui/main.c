@@ -54,6 +54,11 @@ static int load_current(const struct opts *o, struct policy_set *ret)
 		err = policy_set_add(ret, o->current.v[i], &d);
 	if (!err && ret->nimages)
 		err = diag_error(&d, o->current.v[0], "--current takes TracingPolicies; an image is for one host workload");
+	if (!err) {
+		struct target target;
+		target_default(&target);
+		policy_set_refuse(ret, &target, &d);
+	}
 	diag_print(&d);
 	return err ? EXIT_INPUT : EXIT_YES;
 }

@@ -53,6 +53,36 @@ grep -q ' 0 fare otherwise' "$T/out" || fail "image and allowlist differ"
 want 1 "selectors and details" "$STAKEOUT" diff "$T/monitor" "$T/enforce" -c "$T/web.ndjson" --limit 0
 grep -q 'bprm_creds_from_file, selector [0-9]' "$T/out" || fail "no selector is named"
 
+# A policy that would not load has no say, old or new; losing one to that is a no.
+cat >"$T/loads.yaml" <<END
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: execs}
+spec:
+  lsmhooks:
+  - hook: bprm_creds_from_file
+    args: [{index: 1, type: file}]
+    selectors:
+    - matchArgs: [{index: 1, operator: Equal, values: [/usr/bin/sed]}]
+      matchActions: [{action: Override, argError: -1}]
+END
+sed 's/index: 1, operator/index: 3, operator/' "$T/loads.yaml" >"$T/broken.yaml"
+want 1 "the new one does not load" "$STAKEOUT" diff "$T/loads.yaml" "$T/broken.yaml" -c "$T/web.ndjson"
+grep -q '^no longer stopped: ' "$T/out" || fail "the old one's denials are not told"
+grep -q '^new: not judged: policy execs does not load on this target.*no argument with index 3' "$T/out" || fail "new: not told"
+grep -q 'broken.yaml:9:[0-9]*: error: .*an agent runs without it' "$T/err" || fail "new: no error"
+want 1 "the old one does not load" "$STAKEOUT" diff "$T/broken.yaml" "$T/loads.yaml" -c "$T/web.ndjson" --json
+jq -es '.[-1].summary | .blocked > 0 and (.old_refused | map(.policy)) == ["execs"] and .new_refused == []' "$T/out" >/dev/null || fail "JSON: old_refused"
+want 0 "neither judges" "$STAKEOUT" diff "$T/broken.yaml" /dev/stdin -c "$T/web.ndjson" <<END
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: nothing}
+spec: {}
+END
+want 1 "Markdown" "$STAKEOUT" diff "$T/loads.yaml" "$T/broken.yaml" -c "$T/web.ndjson" --markdown
+grep -q '^### Policy change: does not load$' "$T/out" || fail "Markdown: title"
+grep -q '^- \*\*the new one does not load and is not judged\*\*: policy . execs' "$T/out" || fail "Markdown: which: $(cat "$T/out")"
+
 # What the events do not tell may be stopped, and counts: a plain export tells no resolved path.
 policy() { # FILE OPERATOR
 	cat >"$1" <<-END

@@ -110,6 +110,15 @@ want 1 unknown "$STAKEOUT" explain "$T/all.yaml" '{"process_exec":{"process":{"e
 said "verdict: unknown"
 said "the events must tell more"
 
+# A policy that would not load has no say, and that is no verdict of its own.
+sed 's/operator: [A-Za-z]*/operator: GT/' "$T/p.yaml" >"$T/dead.yaml"
+want 1 "does not load" "$STAKEOUT" explain "$T/dead.yaml" "$T/web.ndjson:$id"
+said "verdict: none: no policy here loads on the target"
+said "not judged: policy "
+said "smallest edit: no policy here loads on the target: correct that first"
+want 1 "does not load, JSON" "$STAKEOUT" explain "$T/dead.yaml" "$T/web.ndjson:$id" --json
+jq -e '(.refused | length) == 1 and .judgements == [] and .verdict == null' "$T/out" >/dev/null || fail "JSON: refused: $(cat "$T/out")"
+
 # Bad input.
 want 2 "no such line" "$STAKEOUT" explain "$T/p.yaml" "$T/web.ndjson:999999"
 grep -q "line 999999 holds no event" "$T/err" || fail "no such line: $(cat "$T/err")"

@@ -61,7 +61,7 @@ want 1 "unconnected, YAML" "$STAKEOUT" replay "$T"/node/shop-cart.yaml --corpus 
 grep -q "^0 of $sent must-deny" "$T/out" || fail "the YAML claims to stop an unconnected datagram"
 want 0 "unconnected, image" "$STAKEOUT" replay "$T"/node/shop-cart.image.elf --corpus "$T/udp.ndjson"
 
-# A policy that no agent there would load is judged, and that is said.
+# A policy that no agent there would load has no say, which is told; the others are judged.
 cat >"$T/dead.yaml" <<END
 apiVersion: cilium.io/v1alpha1
 kind: TracingPolicy
@@ -74,7 +74,35 @@ spec:
     - matchArgs: [{index: 7, operator: Equal, values: [/x]}]
 END
 want 1 "does not load" "$STAKEOUT" replay "$T/dead.yaml" --corpus "$T/web.ndjson" --quiet
-grep -q "dead.yaml:9:[0-9]*: warning: does not load on the target" "$T/err" || { cat "$T/err"; fail "a policy that does not load is not named"; }
+grep -q "dead.yaml:9:[0-9]*: error: .*does not load on the target, so an agent runs without it: no argument with index 7" "$T/err" ||
+	{ cat "$T/err"; fail "a policy that does not load is not named"; }
+grep -q "^not judged: policy dead does not load on this target.*no argument with index 7" "$T/out" || fail "the report does not name it"
+cat >"$T/one.ndjson" <<END
+{"process_exec":{"process":{"exec_id":"bjE6MTox","pid":7,"binary":"/usr/bin/id","flags":"execve","start_time":"2026-01-01T00:00:00Z"}},"time":"2026-01-01T00:00:00Z"}
+END
+mkdir "$T/pair"
+cp "$T/dead.yaml" "$T/pair/a.yaml"
+cat >"$T/pair/b.yaml" <<END
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: lives}
+spec:
+  tracepoints:
+  - subsystem: sched
+    event: sched_process_exec
+END
+want 1 "one of two" "$STAKEOUT" replay "$T/pair" --corpus "$T/one.ndjson" --junit "$T/pair.xml"
+grep -q "^1 events: 0 stopped .* 1 reported only" "$T/out" || { cat "$T/out"; fail "the policy that loads is not judged"; }
+grep -q '<testsuite name="stakeout replay" tests="2" failures="1">' "$T/pair.xml" || fail "JUnit counts"
+grep -q '<testcase classname="loads" name="lives"/>' "$T/pair.xml" || fail "JUnit: a policy that loads"
+grep -A1 '<testcase classname="loads" name="dead">' "$T/pair.xml" | grep -q 'not judged.*no argument with index 7' || fail "JUnit: one that does not"
+want 1 "one of two, JSON" "$STAKEOUT" replay "$T/pair" --corpus "$T/one.ndjson" --json
+jq -es '(map(select(.policy)) | map([.policy, .verdict])) == [["lives", "post"]] and
+	(.[-1].summary | (.refused | map([.policy, .id, .line, .reasons])) == [["dead", "load-filter-arg", 9, 1]] and
+	(.unrecorded_hooks | length) == 0 and (.never_exercised | length) == 0)' "$T/out" >/dev/null || { cat "$T/out"; fail "JSON of a refused policy"; }
+# Whether it loads is a matter of the target.
+want 1 "error injection" "$STAKEOUT" replay tests/replay/policies/kprobe-exec.yaml --corpus "$T/one.ndjson" --quiet --target lsm=no,kernel=5.2
+want 0 "a newer kernel" "$STAKEOUT" replay tests/replay/policies/kprobe-exec.yaml --corpus "$T/one.ndjson" --quiet --target lsm=no,kprobe-multi=no
 
 # Bad input says what and where.
 want 2 "no corpus" "$STAKEOUT" replay "$T/web"
