@@ -266,6 +266,7 @@ HOOK(traceme, ptrace_traceme, (struct task_struct *parent), on_guard(IMAGE_GUARD
 HOOK(mount, sb_mount, (const char *name), on_guard(IMAGE_GUARD_MOUNT, ENFORCE_REFUSED))
 HOOK(move_mount, move_mount, (const struct path *from), on_guard(IMAGE_GUARD_MOUNT, ENFORCE_REFUSED))
 HOOK(setuid, task_fix_setuid, (struct cred *new, const struct cred *old), on_setuid(new, old))
+HOOK(bpf, bpf, (int command), on_guard(IMAGE_GUARD_BPF, ENFORCE_REFUSED))
 
 SEC("lsm/userns_create")
 int BPF_PROG(lsm_userns, const struct cred *cred)

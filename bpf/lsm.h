@@ -221,6 +221,12 @@ int lsm_userns_create(unsigned long long *ctx)
 	return effective >> CAP_SYS_ADMIN_ & 1 ? 0 : on_bare(WIRE_GUARD_RAISE_PRIVILEGE);
 }
 
+SEC("lsm/bpf")
+int lsm_bpf(void *ctx)
+{
+	return on_bare(WIRE_GUARD_BPF);
+}
+
 /* ---- unix sockets ---- */
 
 static __always_inline int on_sockaddr(unsigned long long *ctx, __u32 kind)

@@ -58,6 +58,10 @@ static const struct guard_hook guard_hooks[] = {
 	 "CAP_SYS_ADMIN", "an unprivileged process makes a user namespace, where it has every capability",
 	 "processes that already have CAP_SYS_ADMIN",
 	 "browsers with their own sandbox (Chromium, Playwright), bubblewrap, rootless builds of images"},
+	{IMAGE_GUARD_BPF, {"bpf", "security_bpf", {{0}}, 0, 0}, {{0}}, 0, false, NULL,
+	 "calling bpf(): programs in the kernel, maps, what others have pinned",
+	 "packet filters that a program puts on its own sockets (SO_ATTACH_FILTER), seccomp; the use of descriptors of maps by mmap",
+	 "agents that use BPF (CNI, observability), systemd inside a container"},
 };
 
 /* runc and crun as installed, and runc as it sees itself while it sets a container up. */

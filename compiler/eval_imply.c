@@ -45,6 +45,7 @@ void imply_guard_hits(struct engine *e, const struct event *ev, struct hits *hit
 		{STR_INIT("ptrace"), SITE_PTRACE_ACCESS_CHECK},
 		{STR_INIT("mount"), SITE_SB_MOUNT},
 		{STR_INIT("raise-privilege"), SITE_TASK_FIX_SETUID},
+		{STR_INIT("bpf"), SITE_BPF},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
 		struct record who = hit_record(&ev->process);

@@ -53,7 +53,7 @@ void review_evidence(const struct compiled *c, const struct compiled_rule *r, st
 {
 	struct sum s = sum_of(c, r);
 	if (kind_of(r) == KIND_GUARD) {
-		buf_puts(b, "none: neither `stakeout record` nor the policies of `stakeout audit-policy` report it");
+		buf_puts(b, "none: an allowlist keeps evidence of what it allows, not of what it forbids");
 		return;
 	}
 	if (s.entries == 0) {
@@ -75,7 +75,7 @@ void review_evidence(const struct compiled *c, const struct compiled_rule *r, st
 		buf_printf(b, "; %llu without evidence", (unsigned long long)s.bare);
 }
 
-/* Guards have no evidence; what they meet in practice differs. */
+/* What guards meet in practice differs. */
 static const char *guard_risk(const struct compiled_rule *r)
 {
 	return strcmp(r->kind, "raise-privilege") && strcmp(r->kind, "mount") ? "low" : "medium";

@@ -41,6 +41,7 @@ static const struct {
 	{"task_fix_setuid", "a process changes its user"},
 	{"userns_create", "a user namespace is made"},
 	{"create_user_ns", "a user namespace is made"},
+	{"bpf", "BPF is called"},
 };
 
 static const char *const operator_words[OPERATOR_COUNT] = {

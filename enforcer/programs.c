@@ -39,6 +39,7 @@ const struct program programs[] = {
 	BOTH("mount", NEED_GUARD(IMAGE_GUARD_MOUNT), "sb_mount", false),
 	BOTH("move_mount", NEED_GUARD(IMAGE_GUARD_MOUNT), "move_mount", false),
 	BOTH("setuid", NEED_GUARD(IMAGE_GUARD_RAISE_PRIVILEGE), "task_fix_setuid", false),
+	BOTH("bpf", NEED_GUARD(IMAGE_GUARD_BPF), "bpf", false),
 	BOTH_AS("userns", NEED_GUARD(IMAGE_GUARD_RAISE_PRIVILEGE), "userns_create", "create_user_ns", true),  /* 6.1 */
 	{"cgroup_made", BACKEND_ANY, NEED_ALWAYS, "btf_trace_cgroup_mkdir", false, 0},
 	{"cgroup_gone", BACKEND_ANY, NEED_ALWAYS, "btf_trace_cgroup_rmdir", false, 0},

@@ -46,7 +46,7 @@ static const struct choice choices[] = {
 	{"file", KIND_FILE, WAY_CALLS, {"file_sys_exit"}, NULL},
 	{"guard", KIND_GUARD, WAY_HOOKS,
 	 {"lsm_kernel_read_file", "lsm_kernel_load_data", "lsm_ptrace_access_check", "lsm_ptrace_traceme", "lsm_sb_mount",
-	  "lsm_move_mount", "lsm_task_fix_setuid", "lsm_userns_create"}, NULL},
+	  "lsm_move_mount", "lsm_task_fix_setuid", "lsm_userns_create", "lsm_bpf"}, NULL},
 	{"guard", KIND_GUARD, WAY_CALLS, {"file_sys_exit"}, NULL},
 	{"connect", KIND_CONNECT, WAY_CGROUP, {"connect_4", "connect_6", "connect_sendmsg4", "connect_sendmsg6"},
 	 "connect not seen: raw sockets; whether the connection succeeded"},

@@ -20,7 +20,7 @@
  *	connect:
  *	  allow:
  *	    - {cidr: 10.0.0.0/8, port: 5432, protocol: tcp}
- *	guards: [kernel-module, ptrace, mount, raise-privilege]
+ *	guards: [kernel-module, ptrace, mount, raise-privilege, bpf]
  *
  * A section that is absent is not judged at all; one that is present and empty allows nothing.
  * parse -> print -> parse is the identity on the model; print is byte-stable (sorted, fixed order).

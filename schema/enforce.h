@@ -18,7 +18,7 @@
 
 #include <linux/types.h>
 
-#define ENFORCE_LAYOUT        1       /* raised with every change of this file or of the programs' maps: names the folder */
+#define ENFORCE_LAYOUT        2       /* raised with every change of this file, or of the programs or their maps: names the folder */
 #define ENFORCE_SLOTS         8192
 #define ENFORCE_WORKLOADS     8192
 #define ENFORCE_CGROUPS       65536

@@ -429,6 +429,7 @@ static void guard_line(const struct event *ev, struct hook_line *h)
 		{STR_INIT("ptrace"), STR_INIT("security_ptrace_access_check")},
 		{STR_INIT("mount"), STR_INIT("security_sb_mount")},
 		{STR_INIT("raise-privilege"), STR_INIT("security_task_fix_setuid")},
+		{STR_INIT("bpf"), STR_INIT("security_bpf")},
 	};
 	h->hook = STR("security_task_prctl");   /* names no guard: the extra member does */
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

@@ -28,7 +28,7 @@ typedef uint32_t image_u32;
 typedef uint64_t image_u64;
 #endif
 
-#define IMAGE_FORMAT     1      /* raised with every change of this file */
+#define IMAGE_FORMAT     2      /* raised with every change of this file */
 #define IMAGE_CHUNK      64     /* bytes of a path in one element of "bytes" */
 #define IMAGE_PATH_MAX   4096   /* longest path that can be named */
 #define IMAGE_PORTS_MAX  256    /* port rules that one address can reach: the kernel walks them */
@@ -60,11 +60,17 @@ enum image_judges {             /* image_settings.judges: sections that are pres
 	IMAGE_JUDGES_CONNECT = 4,
 };
 
+enum image_guard_number {
+#define GUARD(symbol, name, summary) IMAGE_GUARD_NUMBER_##symbol,
+#include "schema/guards.def"
+#undef GUARD
+	IMAGE_GUARD_COUNT
+};
+
 enum image_guard {              /* image_settings.guards */
-	IMAGE_GUARD_KERNEL_MODULE = 1,
-	IMAGE_GUARD_PTRACE = 2,
-	IMAGE_GUARD_MOUNT = 4,
-	IMAGE_GUARD_RAISE_PRIVILEGE = 8,
+#define GUARD(symbol, name, summary) IMAGE_GUARD_##symbol = 1 << IMAGE_GUARD_NUMBER_##symbol,
+#include "schema/guards.def"
+#undef GUARD
 };
 
 struct image_settings {

@@ -173,8 +173,7 @@ static bool check_settings(const struct image *i)
 		return false;
 	const struct image_settings *s = image_entry(i, IMAGE_MAP_SETTINGS, 0);
 	return s->judges <= (IMAGE_JUDGES_EXEC | IMAGE_JUDGES_FILE | IMAGE_JUDGES_CONNECT) &&
-	       s->guards <= (IMAGE_GUARD_KERNEL_MODULE | IMAGE_GUARD_PTRACE | IMAGE_GUARD_MOUNT |
-			     IMAGE_GUARD_RAISE_PRIVILEGE) &&
+	       s->guards < 1u << IMAGE_GUARD_COUNT &&
 	       s->enforce <= 1 && s->paths == i->map[IMAGE_MAP_PATHS].n;
 }
 

@@ -159,7 +159,7 @@ status 0 "$STAKEOUT" compile --db "$dir/s.db" "$dir/less.yaml" -o "$dir/less"
 page=$dir/less/shop-cart.review.md
 grep -q "^| exec .*| high: recorded, and not allowed.*entr.*, seen [0-9]* times in up to" "$page" || fail "no risk or evidence for exec"
 grep -q "^| file | lsm path._link .*| high: no evidence shows whether the workload does link" "$page" || fail "no risk of links"
-grep -q "^| raise-privilege .*| medium: .*| none: neither" "$page" || fail "no risk of guards"
+grep -q "^| raise-privilege .*| medium: .*| none: an allowlist" "$page" || fail "no risk of guards"
 
 # evidence recorded under another name: a pod that its document names only now
 sed 's/namespace: shop/namespace: store/' "$dir/less.yaml" >"$dir/renamed.yaml"

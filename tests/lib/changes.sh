@@ -29,6 +29,7 @@ file READ MAP_EXEC|plain|1|1
 file CREATE|bound|1|-
 guard ptrace||1|1
 guard raise-privilege||1|1
+guard bpf||1|1
 guard mount|m|1|1 typed
 unix|sock|1|1
 unix|@abstract|1|1
@@ -51,6 +52,7 @@ changes_do() {
 	in_group "$dir/acts" trace
 	in_group "$dir/acts" mount "$dir/m"
 	in_group "$dir/acts" root
+	in_group "$dir/acts" bpf
 	stop_recorder
 }
 

@@ -15,7 +15,7 @@
  *	acts map FILE                map it executable
  *	acts unix PATH | unixbind PATH      "@NAME": abstract
  *	acts bind ADDRESS PORT       UDP
- *	acts trace | mount DIR | root       trace a child, mount a tmpfs in a namespace of its own, take root back
+ *	acts trace | mount DIR | root | bpf trace a child, mount a tmpfs in a namespace of its own, take root back, make a BPF map
  *	acts exec PROGRAM ARG...
  *	acts noop
  */
@@ -23,6 +23,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/openat2.h>
 #include <netdb.h>
 #include <sched.h>
@@ -314,6 +315,14 @@ static int act_root(char **argv)
 	return setresuid(0, 0, 0);
 }
 
+static int act_bpf(char **argv)
+{
+	(void)argv;
+	union bpf_attr array = {.map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1};
+	must((int)syscall(__NR_bpf, BPF_MAP_CREATE, &array, sizeof(array)), "bpf");
+	return 0;
+}
+
 static int act_exec(char **argv)
 {
 	execv(argv[0], argv);
@@ -337,7 +346,7 @@ static const struct {
 	{"udp", 2, act_udp}, {"ports", 2, act_ports},	     {"sendto", 2, act_sendto},	  {"chroot", 2, act_chroot},
 	{"changes", 1, act_changes},  {"map", 1, act_map},	  {"unix", 1, act_unix},
 	{"unixbind", 1, act_unixbind}, {"bind", 2, act_bind},	  {"trace", 0, act_trace},
-	{"mount", 1, act_mount},     {"root", 0, act_root},
+	{"mount", 1, act_mount},     {"root", 0, act_root},	  {"bpf", 0, act_bpf},
 	{"deep", 2, act_deep},	     {"loop", 2, act_loop},	  {"noop", 0, act_noop},
 	{"exec", 1, act_exec},
 };

@@ -56,7 +56,7 @@ bad 3 "release them before" "$good" $to --backend $other
 mkdir "$bpffs/stakeout/v99"
 bad 3 "another version" "$good" $to
 rmdir "$bpffs/stakeout/v99"
-rm "$bpffs/stakeout/v1/map_names"
+rm "$bpffs"/stakeout/v*/map_names
 bad 3 "release --all" "$good" $to
 enforce release --all >/dev/null
 allowed "two, all released" "$group/a" "$dir/bin/two" noop

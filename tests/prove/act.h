@@ -41,7 +41,8 @@ enum { BATCH_MAX = 256, BATCH_TEXT = BATCH_MAX * 2 * 4096 };
 	OP(PTRACE, "ptrace")                                                                       \
 	OP(MOUNT, "mount")                                                                         \
 	OP(SETUID, "setresuid to root")                                                            \
-	OP(MODULE, "finit_module")
+	OP(MODULE, "finit_module")                                                                 \
+	OP(BPF, "bpf")
 
 enum act_op {
 #define OP(symbol, words) ACT_##symbol,

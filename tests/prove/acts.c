@@ -170,6 +170,7 @@ static void plan_guard(struct dice *r, struct world *w, struct plan *p)
 	static const struct { enum act_op op; const char *guard; enum content needs; } guards[] = {
 		{ACT_PTRACE, "ptrace", ABSENT}, {ACT_MOUNT, "mount", FOLDER_THERE},
 		{ACT_SETUID, "raise-privilege", ABSENT}, {ACT_MODULE, "kernel-module", FILE_THERE},
+		{ACT_BPF, "bpf", ABSENT},
 	};
 	unsigned i = dice_below(r, ARRAY_SIZE(guards));
 	p->act.op = (uint16_t)guards[i].op;

@@ -125,7 +125,7 @@ struct allowlist *random_allowlist(struct dice *r, const struct world *w, unsign
 		random_files(r, w, a);
 	if (a->has_connect)
 		random_connects(r, w, a);
-	for (unsigned i = 0; reach & REACH_GUARDS && i < 4; i++)
+	for (unsigned i = 0; reach & REACH_GUARDS && i < IMAGE_GUARD_COUNT; i++)
 		if (dice_chance(r, 40))
 			*ARENA_PUSH(a->arena, a->guards, a->nguards) = str_from(guard_name(1u << i));
 	return a;

@@ -35,7 +35,7 @@ static const char document[] =
 	"    - {cidr: 10.0.0.0/8, port: 5432, protocol: tcp}\n"
 	"    - {cidr: 10.1.0.0/16, port: 53}\n"
 	"    - {cidr: \"fd00::/8\", port: 443, by: [/usr/bin/node]}\n"
-	"guards: [mount]\n";
+	"guards: [mount, bpf]\n";
 
 static void make(struct buf *ret)
 {
@@ -150,15 +150,21 @@ static void test_connect(void **state)
 
 static void test_guard(void **state)
 {
-	struct event mount = {.kind = KIND_GUARD, .guard = STR_INIT("mount")};
-	struct event trace = {.kind = KIND_GUARD, .guard = STR_INIT("ptrace")};
-	struct event runtime = mount, sealed = mount;
-	runtime.process = process("/usr/bin/runc");
-	assert_int_equal(judge(*state, &runtime), VERDICT_ALLOW);
-	sealed.tags = TAG_MEMFD;
-	assert_int_equal(judge(*state, &sealed), VERDICT_ALLOW);
-	assert_int_equal(judge(*state, &mount), VERDICT_DENY);
-	assert_int_equal(judge(*state, &trace), VERDICT_ALLOW);
+	static const struct { const char *guard, *by; uint32_t tags; enum verdict want; } rows[] = {
+		{"mount", NULL, 0, VERDICT_DENY},
+		{"mount", "/usr/bin/runc", 0, VERDICT_ALLOW},
+		{"mount", NULL, TAG_MEMFD, VERDICT_ALLOW},
+		{"bpf", NULL, 0, VERDICT_DENY},
+		{"bpf", "/usr/bin/runc", 0, VERDICT_DENY},
+		{"bpf", NULL, TAG_MEMFD, VERDICT_DENY},
+		{"ptrace", NULL, 0, VERDICT_ALLOW},
+		{"other", NULL, 0, VERDICT_ALLOW},
+	};
+	for (size_t k = 0; k < ARRAY_SIZE(rows); k++) {
+		struct event ev = {.kind = KIND_GUARD, .guard = str_from(rows[k].guard), .tags = rows[k].tags};
+		ev.process = process(rows[k].by);
+		assert_int_equal(judge(*state, &ev), rows[k].want);
+	}
 }
 
 static void test_same_bytes(void **state)
@@ -245,7 +251,7 @@ static void test_format(void **state)
 	/* The first note's content: header 12 bytes, owner 12. */
 	b.p[sizeof(Elf64_Ehdr) + 24] = IMAGE_FORMAT + 1;
 	assert_int_equal(image_load("t", buf_view(&b), &d, &i), -EINVAL);
-	assert_non_null(strstr(d.v[0].message, "format 2"));
+	assert_non_null(strstr(d.v[0].message, "has format 3, this version reads 2"));
 }
 
 static void test_libbpf_opens(void **state)

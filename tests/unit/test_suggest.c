@@ -231,7 +231,7 @@ static void test_document(void **state)
 		"path: /etc/app.conf\n      access: [write, create]\n      evidence: {count: 20,",
 		"path: /opt/app/bin/cache\n      access: [unlink]",
 		"mode: monitor",
-		"guards: [kernel-module, mount, ptrace, raise-privilege]",
+		"guards: [bpf, kernel-module, mount, ptrace, raise-privilege]",
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
 		if (!strstr(text.p, want[i]))
@@ -259,7 +259,7 @@ static void test_what_was_not_recorded_is_not_judged(void **state)
 	assert_true(list->has_exec);
 	assert_false(list->has_file);
 	assert_false(list->has_connect);
-	assert_int_equal(list->nguards, 3);
+	assert_int_equal(list->nguards, 4);
 	for (size_t i = 0; i < list->nguards; i++)
 		assert_false(str_eq(list->guards[i], STR("mount")));
 }
