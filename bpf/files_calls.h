@@ -23,8 +23,7 @@ static __always_inline void on_open_by(bool cast, struct task_struct *task, cons
 	if (c->row->op == WIRE_OP_OPEN_HOW && f)
 		flags = flags_in_how(f, flags);
 	d.bits = access_of(flags);
-	if (!on_object_by(cast, task, &p, &d))
-		lose(WIRE_LOSS_FILE_RACE);
+	on_object_by(cast, task, &p, &d);
 }
 
 /* Not inline: most calls are no opens, and shall not pay for this one's frame. */
@@ -43,9 +42,7 @@ static __always_inline int on_descriptor(struct task_struct *task, long fd, cons
 	struct path_words p = {};
 	if (f)
 		p = path_words(have_cast, f);
-	if (!on_object(task, &p, d))
-		lose(WIRE_LOSS_FILE_RACE);
-	return 0;
+	return on_object(task, &p, d);
 }
 
 static __always_inline struct path_words path_at(const struct path *p)
@@ -168,12 +165,9 @@ static __noinline int on_socket_call(struct task_struct *task, const struct call
 	return on_unix(task, &n, connects ? WIRE_UNIX : WIRE_BIND_UNIX);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_sys_exit, struct pt_regs *regs, long ret)
+/* Apart from what is attached: a program saves the registers that it uses, and most calls are in no table. */
+static __noinline int on_known_call(struct pt_regs *regs, long ret)
 {
-	__u64 number = call_number(regs);
-	if (number >= WIRE_CALLS_MAX || !call_known[number & (WIRE_CALLS_MAX - 1)])
-		return 0;
 	struct call c;
 	struct task_struct *task = bpf_get_current_task_btf();
 	if (!call_of(&c, task, regs))
@@ -191,4 +185,13 @@ int BPF_PROG(file_sys_exit, struct pt_regs *regs, long ret)
 	}
 	on_call(task, &c, ret);
 	return 0;
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(file_sys_exit, struct pt_regs *regs, long ret)
+{
+	__u64 number = call_number(regs);
+	if (number >= WIRE_CALLS_MAX || !call_known[number & (WIRE_CALLS_MAX - 1)])
+		return 0;
+	return on_known_call(regs, ret);
 }

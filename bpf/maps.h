@@ -71,6 +71,15 @@ struct {
 	__type(value, __u32);
 } unwanted SEC(".maps");
 
+/* Whose losses they were, where only some cgroups are wanted. What found no room here is in the sums alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_LOST_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct wire_lost);
+	__type(value, __u64);
+} lost SEC(".maps");
+
 /* At an exec the image before it is gone from the mm, so it is kept here from fork and exec on. */
 struct task_info {
 	__u64 image;
@@ -116,14 +125,30 @@ struct {
 	__type(value, struct scratch);
 } slots SEC(".maps");
 
-static __always_inline void lose(enum wire_loss loss)
+static __noinline int lose_in(__u64 cgroup, __u32 loss)
+{
+	struct wire_lost key = {.cgroup = cgroup, .loss = loss};
+	__u64 one = 1, *count = bpf_map_lookup_elem(&lost, &key);
+	if (!count && !bpf_map_update_elem(&lost, &key, &one, BPF_NOEXIST))
+		return 0;
+	if (!count)
+		count = bpf_map_lookup_elem(&lost, &key);   /* another CPU was first, or the table is full */
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	return 0;
+}
+
+/* The sum first, which user space reads last: the table never says more of others than that. */
+static __always_inline void lose(__u64 cgroup, enum wire_loss loss)
 {
 	__sync_fetch_and_add(&losses[loss], 1);
+	if (by_cgroup)
+		lose_in(cgroup, loss);
 }
 
 #define SLOT_TRIES 4
 
-static __always_inline struct scratch *scratch_get(enum wire_loss loss)
+static __always_inline struct scratch *scratch_get(__u64 cgroup, enum wire_loss loss)
 {
 	__u32 first = bpf_get_smp_processor_id();
 #pragma unroll
@@ -133,7 +158,7 @@ static __always_inline struct scratch *scratch_get(enum wire_loss loss)
 		if (s && __sync_val_compare_and_swap(&s->busy, 0, 1) == 0)
 			return s;
 	}
-	lose(loss);
+	lose(cgroup, loss);
 	return NULL;
 }
 

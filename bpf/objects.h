@@ -17,9 +17,9 @@ static __always_inline enum wire_loss ring_loss(const struct deed *d)
 	return d->kind == WIRE_GUARD ? WIRE_LOSS_GUARD_RING : WIRE_LOSS_FILE_RING;
 }
 
-static __always_inline struct scratch *deed_scratch(const struct deed *d)
+static __always_inline struct scratch *deed_scratch(const struct subject *w, const struct deed *d)
 {
-	return scratch_get(d->kind == WIRE_GUARD ? WIRE_LOSS_GUARD_SCRATCH : WIRE_LOSS_FILE_SCRATCH);
+	return scratch_get(w->cgroup, d->kind == WIRE_GUARD ? WIRE_LOSS_GUARD_SCRATCH : WIRE_LOSS_FILE_SCRATCH);
 }
 
 /* The text of the last walk begins with, or is, one of the prefixes that were asked for. What could not be read whole passes. */
@@ -56,7 +56,7 @@ static __always_inline long send_text(struct scratch *s, const struct subject *w
 	s->header.flags = flags;
 	text_flags(s);
 	if ((s->state & WALK_CUT) && d->kind == WIRE_FILE)
-		lose(WIRE_LOSS_FILE_PATH);
+		lose(w->cgroup, WIRE_LOSS_FILE_PATH);
 	return emit_text(s);
 }
 
@@ -73,7 +73,7 @@ static __always_inline __u64 object_key(const struct subject *w, const struct pa
 
 static __noinline int object_unseen(const struct subject *w, const struct path_words *p, __u64 key, const struct deed *d)
 {
-	struct scratch *s = deed_scratch(d);
+	struct scratch *s = deed_scratch(w, d);
 	if (!s)
 		return 0;
 	long failed = introduce(s, w);
@@ -84,42 +84,44 @@ static __noinline int object_unseen(const struct subject *w, const struct path_w
 		failed = send_text(s, w, d, key, 0);
 	}
 	if (failed)
-		lose(ring_loss(d));
+		lose(w->cgroup, ring_loss(d));
 	else
 		insert_seen(w, key, ring_loss(d));
 	scratch_put(s);
 	return 0;
 }
 
-/* False: there was no such object any more. */
-static __always_inline bool on_object_by(bool cast, struct task_struct *task, const struct path_words *p, const struct deed *d)
+static __always_inline void on_object_by(bool cast, struct task_struct *task, const struct path_words *p, const struct deed *d)
 {
 	struct subject w;
 	if (!subject_by(cast, &w, task) || unwanted_group(&w))
-		return true;
+		return;
 	struct dentry_block b;
-	if (!p->dentry || read_dentry_by(cast, &b, (struct dentry *)p->dentry))
-		return false;
+	if (!p->dentry || read_dentry_by(cast, &b, (struct dentry *)p->dentry)) {
+		lose(w.cgroup, WIRE_LOSS_FILE_RACE);
+		return;
+	}
 	__u64 key = object_key(&w, p, &b, d);
 	if (!count_seen(&w, key))
 		object_unseen(&w, p, key, d);
 	else if (every_event)
 		again(&w, key, 0, ring_loss(d));
-	return true;
 }
 
 /* Apart, since a frame would have room for both, and there are only 512 bytes for all frames. */
 static __noinline int on_object_cast(struct task_struct *task, const struct path_words *p, const struct deed *d)
 {
-	return on_object_by(true, task, p, d);
+	on_object_by(true, task, p, d);
+	return 0;
 }
 
 static __noinline int on_object_plain(struct task_struct *task, const struct path_words *p, const struct deed *d)
 {
-	return on_object_by(false, task, p, d);
+	on_object_by(false, task, p, d);
+	return 0;
 }
 
-static __always_inline bool on_object(struct task_struct *task, const struct path_words *p, const struct deed *d)
+static __always_inline int on_object(struct task_struct *task, const struct path_words *p, const struct deed *d)
 {
 	return have_cast ? on_object_cast(task, p, d) : on_object_plain(task, p, d);
 }
@@ -137,7 +139,7 @@ static __noinline int on_deed(struct task_struct *task, const struct deed *d)
 			again(&w, key, 0, ring_loss(d));
 		return 0;
 	}
-	struct scratch *s = deed_scratch(d);
+	struct scratch *s = deed_scratch(&w, d);
 	if (!s)
 		return 0;
 	long failed = introduce(s, &w);
@@ -147,7 +149,7 @@ static __noinline int on_deed(struct task_struct *task, const struct deed *d)
 		failed = send_text(s, &w, d, key, 0);
 	}
 	if (failed)
-		lose(ring_loss(d));
+		lose(w.cgroup, ring_loss(d));
 	else
 		insert_seen(&w, key, ring_loss(d));
 	scratch_put(s);
@@ -226,7 +228,7 @@ static __noinline int typed_unseen(struct scratch *s, const struct subject *w, c
 		failed = send_text(s, w, d, key, WIRE_TYPED);
 	}
 	if (failed)
-		lose(ring_loss(d));
+		lose(w->cgroup, ring_loss(d));
 	else
 		insert_seen(w, key, ring_loss(d));
 	return 0;
@@ -237,7 +239,7 @@ static __noinline int on_typed(struct task_struct *task, struct typed *t, const 
 	struct subject w;
 	if (!subject_now(&w, task) || unwanted_group(&w))
 		return 0;
-	struct scratch *s = deed_scratch(d);
+	struct scratch *s = deed_scratch(&w, d);
 	if (!s)
 		return 0;
 	if (read_typed(s, t->name)) {
@@ -252,7 +254,7 @@ static __noinline int on_typed(struct task_struct *task, struct typed *t, const 
 		else if (every_event)
 			again(&w, key, 0, ring_loss(d));
 	} else {
-		lose(WIRE_LOSS_FILE_NAME);
+		lose(w.cgroup, WIRE_LOSS_FILE_NAME);
 	}
 	scratch_put(s);
 	return 0;

@@ -143,11 +143,11 @@ static __noinline int exec_first(struct scratch *s, const struct subject *w, __u
 	return emit_exec(s);
 }
 
-static __always_inline void remember(__u32 pid, __u64 image, __u32 tree, __u32 uid)
+static __always_inline void remember(__u64 cgroup, __u32 pid, __u64 image, __u32 tree, __u32 uid)
 {
 	struct task_info now = {.image = image, .tree = tree & ~WIRE_TAG_ENTRYPOINT, .uid = uid};
 	if (bpf_map_update_elem(&tasks, &pid, &now, BPF_ANY))
-		lose(WIRE_LOSS_EXEC_CALLER);
+		lose(cgroup, WIRE_LOSS_EXEC_CALLER);
 }
 
 /* The identity of what S->exec holds; SUM of what does not fit into it. */
@@ -163,7 +163,7 @@ static __always_inline void exec_seen(struct scratch *s, const struct subject *w
 	if (known && !every_event)
 		return;
 	if (exec_first(s, w, key))
-		lose(WIRE_LOSS_EXEC_RING);
+		lose(w->cgroup, WIRE_LOSS_EXEC_RING);
 	else if (!known)
 		insert_seen(w, key, WIRE_LOSS_EXEC_RING);
 }
@@ -175,7 +175,7 @@ int BPF_PROG(exec_sched, struct task_struct *task, pid_t old_pid, struct linux_b
 	__u32 pid_inside = 0;
 	if (!subject_now(&w, task))
 		return 0;
-	struct scratch *s = scratch_get(WIRE_LOSS_EXEC_SCRATCH);
+	struct scratch *s = scratch_get(w.cgroup, WIRE_LOSS_EXEC_SCRATCH);
 	if (!s)
 		return 0;
 	struct task_info *before = bpf_map_lookup_elem(&tasks, &w.pid);
@@ -184,7 +184,7 @@ int BPF_PROG(exec_sched, struct task_struct *task, pid_t old_pid, struct linux_b
 	s->exec.pid_in_namespace = pid_inside;
 	s->exec.reserved = 0;
 	read_filename(s, bprm);
-	remember(w.pid, w.image, s->tree, task->cred->uid.val);
+	remember(w.cgroup, w.pid, w.image, s->tree, task->cred->uid.val);
 	exec_tags(s, task, bprm);
 	exec_seen(s, &w);
 	scratch_put(s);
@@ -199,14 +199,14 @@ int BPF_PROG(exec_fork, struct task_struct *parent, struct task_struct *child)
 		return 0;
 	__u64 image = w.image;
 	if (image && !bpf_map_lookup_elem(&images, &image)) {
-		struct scratch *s = scratch_get(WIRE_LOSS_EXEC_SCRATCH);
+		struct scratch *s = scratch_get(w.cgroup, WIRE_LOSS_EXEC_SCRATCH);
 		if (s) {
 			introduce(s, &w);
 			scratch_put(s);
 		}
 	}
 	struct task_info *own = bpf_map_lookup_elem(&tasks, &w.pid);
-	remember(child->tgid, image, own ? own->tree : 0, child->cred->uid.val);
+	remember(w.cgroup, child->tgid, image, own ? own->tree : 0, child->cred->uid.val);
 	__sync_fetch_and_add(&count_forks, 1);
 	if (!every_event)
 		return 0;
@@ -214,7 +214,7 @@ int BPF_PROG(exec_fork, struct task_struct *parent, struct task_struct *child)
 	fill_header(&r.header, &w, WIRE_FORK, 0);
 	r.header.length = sizeof(r);
 	if (emit(&r, sizeof(r)))
-		lose(WIRE_LOSS_FORK_RING);
+		lose(w.cgroup, WIRE_LOSS_FORK_RING);
 	return 0;
 }
 
@@ -234,7 +234,7 @@ int BPF_PROG(exit_sched, struct task_struct *task)
 	fill_header(&r.header, &w, WIRE_EXIT, 0);
 	r.header.length = sizeof(r);
 	if (emit(&r, sizeof(r)))
-		lose(WIRE_LOSS_EXIT_RING);
+		lose(w.cgroup, WIRE_LOSS_EXIT_RING);
 	return 0;
 }
 

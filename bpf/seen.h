@@ -82,7 +82,7 @@ static __always_inline void again(const struct subject *w, __u64 key, __u32 flag
 	h.flags = flags;
 	h.length = sizeof(h);
 	if (emit(&h, sizeof(h)))
-		lose(loss);
+		lose(w->cgroup, loss);
 }
 
 /* After the ring took the record. */

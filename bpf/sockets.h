@@ -17,9 +17,9 @@ static __always_inline enum wire_loss socket_loss(__u32 kind)
 	return kind == WIRE_BIND || kind == WIRE_BIND_UNIX ? WIRE_LOSS_BIND_RING : WIRE_LOSS_CONNECT_RING;
 }
 
-static __always_inline struct scratch *socket_scratch(__u32 kind)
+static __always_inline struct scratch *socket_scratch(const struct subject *w, __u32 kind)
 {
-	return scratch_get(kind == WIRE_BIND || kind == WIRE_BIND_UNIX ? WIRE_LOSS_BIND_SCRATCH : WIRE_LOSS_CONNECT_SCRATCH);
+	return scratch_get(w->cgroup, kind == WIRE_BIND || kind == WIRE_BIND_UNIX ? WIRE_LOSS_BIND_SCRATCH : WIRE_LOSS_CONNECT_SCRATCH);
 }
 
 static __noinline int connect_first(struct scratch *s, const struct subject *w,
@@ -50,11 +50,11 @@ static __always_inline void on_address(const struct remote *to)
 			again(&w, key, 0, socket_loss(to->kind));
 		return;
 	}
-	struct scratch *s = socket_scratch(to->kind);
+	struct scratch *s = socket_scratch(&w, to->kind);
 	if (!s)
 		return;
 	if (connect_first(s, &w, to, key))
-		lose(socket_loss(to->kind));
+		lose(w.cgroup, socket_loss(to->kind));
 	else
 		insert_seen(&w, key, socket_loss(to->kind));
 	scratch_put(s);
@@ -187,7 +187,7 @@ static __noinline int unix_unseen(struct scratch *s, const struct subject *w, __
 		if (!emit_text(s))
 			return insert_seen(w, key, socket_loss(kind));
 	}
-	lose(socket_loss(kind));
+	lose(w->cgroup, socket_loss(kind));
 	return 0;
 }
 
@@ -196,7 +196,7 @@ static __noinline int on_unix(struct task_struct *task, const struct unix_name *
 	struct subject w;
 	if (n->length <= 2 || n->address.family != AF_UNIX_ || !subject_now(&w, task) || unwanted_group(&w))
 		return 0;
-	struct scratch *s = socket_scratch(kind);
+	struct scratch *s = socket_scratch(&w, kind);
 	if (!s)
 		return 0;
 	if (read_unix(s, n)) {

@@ -152,7 +152,7 @@ static __noinline int tell_cgroup(struct scratch *s, const struct subject *w)
 	fill_header(&s->header, w, WIRE_CGROUP, 0);
 	text_flags(s);
 	if (s->state & WALK_CUT)
-		lose(WIRE_LOSS_CGROUP_PATH);
+		lose(w->cgroup, WIRE_LOSS_CGROUP_PATH);
 	if (emit_text(s))
 		return -1;
 	bpf_map_update_elem(&cgroups, &id, &told, BPF_ANY);

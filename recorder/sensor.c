@@ -317,6 +317,24 @@ void sensor_totals(const struct sensor *s, struct sensor_totals *ret)
 	ret->malformed = s->malformed;
 }
 
+#define LOST_BATCH 256
+
+int sensor_lost(const struct sensor *s, sensor_lost_fn fn, void *arg)
+{
+	int fd = bpf_map__fd(s->skel->maps.lost), r = s->skel->rodata->by_cgroup ? 0 : -ENOENT;
+	struct wire_lost keys[LOST_BATCH];
+	uint64_t counts[LOST_BATCH];
+	struct wire_lost place, *from = NULL;
+	while (!r) {
+		uint32_t n = LOST_BATCH;
+		r = bpf_map_lookup_batch(fd, from, &place, keys, counts, &n, NULL);
+		for (uint32_t i = 0; (!r || r == -ENOENT) && i < n; i++)
+			fn(arg, &keys[i], counts[i]);
+		from = &place;
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
 bool sensor_crowded(const struct sensor *s)
 {
 	return s->seen > s->seen_max / 4 * 3;

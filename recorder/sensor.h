@@ -55,6 +55,10 @@ struct sensor_totals {
 };
 void sensor_totals(const struct sensor *s, struct sensor_totals *ret);
 
+/* What each cgroup lost so far: nothing unless the cgroups are told apart. Before sensor_totals(), for which see recorder/losses.h. */
+typedef void (*sensor_lost_fn)(void *arg, const struct wire_lost *key, uint64_t count);
+int sensor_lost(const struct sensor *s, sensor_lost_fn fn, void *arg);
+
 /* Is the table of observations three quarters full, as of the last sensor_counts()? */
 bool sensor_crowded(const struct sensor *s);
 

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "recorder/losses.h"
 #include "recorder/names.h"
 #include "recorder/translate.h"
 #include "schema/base/io.h"
@@ -40,15 +41,17 @@ struct session {
 	struct ledger *ledger;
 	struct family *family;
 	struct names *names;
+	struct losses *losses;
 	struct map *workloads;
 	struct translator translator;
 	struct { struct running *v; size_t n, cap; } running;
 	int64_t recording;
 	int failed;             /* -errno of observer or event file: the next flush ends the recording */
+	bool ended;             /* nothing is on its way any more */
 	int events_fd;
 	struct buf lines;
 	uint64_t lines_written, taken, pending, locked_since_ns;
-	struct sensor_totals committed;
+	struct sensor_totals totals, committed;   /* as of the last look, in the store */
 	char node[65];
 };
 
@@ -106,6 +109,7 @@ int session_open(const struct session_options *options, struct diag *d, struct s
 	if (r)
 		return r;
 	s->ledger = ledger_new();
+	s->losses = losses_new();
 	s->family = family_new();
 	s->workloads = map_new();
 	gethostname(s->node, sizeof(s->node) - 1);
@@ -126,6 +130,7 @@ void session_free(struct session *s)
 	observer_free(s->observer);
 	store_close(s->store);
 	ledger_free(s->ledger);
+	losses_free(s->losses);
 	family_free(s->family);
 	names_free(s->names);
 	map_free(s->workloads);
@@ -409,6 +414,22 @@ int session_inventory(struct session *s)
 
 /* ---- counting and committing ---- */
 
+static void take_lost(void *arg, const struct wire_lost *key, uint64_t count)
+{
+	struct session *s = arg;
+	const struct group *g = ledger_find_group(s->ledger, key->cgroup);
+	losses_tell(s->losses, key, count, !g ? LOSSES_UNKNOWN : g->wanted ? LOSSES_OURS : LOSSES_THEIRS, s->ended);
+}
+
+/* The losses are ours alone. Where the kernel cannot say whose they are, they all are. After the ring was drained: who is in it is known. */
+static void look(struct session *s)
+{
+	losses_begin(s->losses);
+	sensor_lost(s->sensor, take_lost, s);
+	sensor_totals(s->sensor, &s->totals);
+	losses_ours(s->losses, s->totals.losses);
+}
+
 static int commit_losses(struct session *s, const struct sensor_totals *now)
 {
 	static const struct {
@@ -437,16 +458,14 @@ static uint64_t events_of(const struct session *s, const struct sensor_totals *n
 
 static int commit(struct session *s, uint64_t end_ns)
 {
-	struct sensor_totals now;
-	sensor_totals(s->sensor, &now);
 	int r = store_begin(s->store);
 	if (r)
 		return r;
 	r = observer_write(s->observer);
 	if (!r)
-		r = commit_losses(s, &now);
+		r = commit_losses(s, &s->totals);
 	if (!r)
-		r = store_recording_update(s->store, s->recording, end_ns, events_of(s, &now));
+		r = store_recording_update(s->store, s->recording, end_ns, events_of(s, &s->totals));
 	if (!r)
 		r = store_commit(s->store);
 	if (r) {
@@ -455,7 +474,7 @@ static int commit(struct session *s, uint64_t end_ns)
 	}
 	observer_written(s->observer);
 	observer_trim(s->observer, KEEP_MAX);
-	s->committed = now;
+	s->committed = s->totals;
 	s->pending = 0;
 	return 0;
 }
@@ -508,6 +527,7 @@ static void take_count(void *arg, uint64_t key, uint32_t count, uint64_t last_ns
 
 static int flush(struct session *s, uint64_t end_ns, struct diag *d)
 {
+	look(s);
 	struct flush f = {s, d, 0};
 	int r = sensor_counts(s->sensor, take_count, &f);
 	if (r)
@@ -549,6 +569,7 @@ int session_end(struct session *s, struct diag *d)
 {
 	int r;
 	sensor_drain(s->sensor, 0, session_record, s);
+	s->ended = true;
 	do
 		r = flush(s, clock_ns(CLOCK_REALTIME), d);
 	while (r == -EBUSY && !d->errors);
@@ -574,8 +595,8 @@ void session_stats(const struct session *s, struct session_stats *ret)
 		.observations = ledger_entries(s->ledger),
 		.workloads = map_size(s->workloads),
 		.lines = s->lines_written,
+		.totals = s->totals,
 	};
-	sensor_totals(s->sensor, &ret->totals);
 	ret->events = events_of(s, &ret->totals);
 	for (size_t i = 0; i < WIRE_LOSS_COUNT; i++)
 		ret->lost += ret->totals.losses[i];

@@ -182,8 +182,16 @@ struct wire_prefix {
 };
 _Static_assert(sizeof(struct wire_prefix) == 256, "wire_prefix");
 
+/* Map `lost`: the key of a counter. */
+struct wire_lost {
+	__u64 cgroup;
+	__u32 loss, reserved;
+};
+_Static_assert(sizeof(struct wire_lost) == 16, "wire_lost");
+
 #define WIRE_SCRATCH_SLOTS 64
 #define WIRE_SEEN_MAX      262144
 #define WIRE_TASKS_MAX     65536
 #define WIRE_IMAGES_MAX    65536
 #define WIRE_CGROUPS_MAX   65536
+#define WIRE_LOST_MAX      16384

@@ -23,7 +23,7 @@ kinds() {
 	query "SELECT DISTINCT kind FROM observation WHERE (subject = CAST('$dir/acts' AS BLOB) OR path = CAST('$dir/acts' AS BLOB))
 		AND CAST(example AS TEXT) NOT LIKE '%inventory%' ORDER BY kind" | tr '\n' ' '
 }
-wants() { [ "$1" = "$2" ] || { echo "$3: kinds '$2' instead of '$1'"; exit 1; }; }
+wants() { [ "$1" = "$2" ] || { echo "$3: '$2' instead of '$1'"; exit 1; }; }
 wants "0 2 3 4 7 " "$(kinds)" "all"
 wants "2 " "$(kinds --kind file)" "--kind file"
 wants "0 3 " "$(kinds --kind connect --kind exec)" "--kind connect, exec"
@@ -53,6 +53,22 @@ stop_recorder
 [ "$(query "SELECT count(*) FROM observation WHERE kind = 3")" = 5 ] || { echo "the wanted cgroup's connects are not all there"; exit 1; }
 [ "$(query "SELECT count(*) FROM loss WHERE CAST(kind AS TEXT) = 'connect'")" = 0 ] || { echo "unwanted connects filled the ring"; exit 1; }
 [ "$(query "SELECT count(*) FROM workload WHERE CAST(name AS TEXT) NOT LIKE '%wanted'")" = 0 ] || { echo "others are stored"; exit 1; }
+
+# What others lose is not ours, also in a cgroup that was not there before; what the wanted cgroup loses is: a path too long to be read.
+others_lose() {
+	rm -f "$db"*
+	start_recorder --workload "$name/$1"
+	in_new() { mkdir -p "$v2/$name/$1"; sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$v2/$name/$1" "$dir/acts" deep "$dir/in" 4500; }
+	in_new deep
+	sleep 1.5
+	in_new deep
+	remove_group "$v2/$name/deep"
+	stop_recorder
+	query "SELECT CASE WHEN sum(count) > 0 THEN 'lost' ELSE 'nothing' END FROM loss"
+}
+cleanups="rmdir $v2/$name/deep 2>/dev/null || :; $cleanups"
+wants nothing "$(others_lose wanted)" "losses of others"
+wants lost "$(others_lose deep)" "losses of the wanted"
 
 for wrong in "--kind files" "--path etc/" "--hooks best"; do
 	"$recorder" record --db "$dir/no.db" $wrong >"$dir/out" 2>&1 && got=0 || got=$?
