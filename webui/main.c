@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "compiler/feed_list.h"
 #include "compiler/policy_set.h"
 #include "schema/base/cli.h"
 #include "schema/base/diag.h"
@@ -21,7 +22,7 @@ static const struct cli_option options[] = {
 	{"listen", 'l', CLI_STRING, offsetof(struct opts, listen), "ADDRESS:PORT",
 	 "where to listen (default 127.0.0.1:5000); loopback only; port 0 takes a free one"},
 	{"corpus", 'c', CLI_LIST, offsetof(struct opts, corpora), "FILE",
-	 "judge every choice against this corpus too; may be repeated"},
+	 "judge every choice against this corpus, or each of a folder, too; may be repeated"},
 	{"current", 0, CLI_LIST, offsetof(struct opts, current), "FILE",
 	 "the TracingPolicies that are deployed now, a file or a folder: Replay compares with them; may be repeated"},
 	{"read-only", 'r', CLI_FLAG, offsetof(struct opts, read_only), NULL,
@@ -34,16 +35,38 @@ static const struct cli_verb verb = {
 	"serve", "The web UI: review, choose, prove, ship", "", 0, 0, options, ARRAY_SIZE(options),
 	"Needs no privilege: run it as an ordinary user who may read the store, and write it to decide."};
 
-static int check_corpora(const struct opts *o)
+/* One that holds no event would be judged in silence at each choice. A pipe has none yet. */
+static int check_corpus(const struct feed_name *name, struct diag *d)
 {
-	for (size_t i = 0; i < o->corpora.n; i++) {
-		if (!access(o->corpora.v[i], R_OK))
-			continue;
-		diag_say("stakeout serve: cannot read corpus %s: %s", o->corpora.v[i],
-			strerror(errno));
-		return EXIT_INPUT;
+	CLEANUP(feed_close) struct feed *feed = NULL;
+	struct event ev;
+	int err;
+	if (!strcmp(name->file, "-"))
+		return diag_error(d, "-", "standard input cannot be read again at each choice; write it to a file");
+	if (access(name->file, R_OK))
+		return diag_error(d, name->file, "cannot be read: %s", strerror(errno));
+	if (!feed_rereadable(name))
+		return 0;
+	err = feed_open(name, d, &feed);
+	if (err)
+		return err;
+	err = feed_next(feed, &ev);
+	return err == 1 ? 0 : feed_end(feed, err, d);
+}
+
+/* Folders become their files. The caller frees *ret_files. */
+static int load_corpora(const struct opts *o, struct feed_list *feeds, const char ***ret_files)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	int err = feed_list_fill(feeds, &o->corpora, NULL, NULL, &d);
+	const char **files = xcalloc(feeds->n + 1, sizeof(*files));
+	for (size_t i = 0; !err && i < feeds->n; i++) {
+		files[i] = feeds->v[i].file;
+		err = check_corpus(&feeds->v[i], &d);
 	}
-	return EXIT_YES;
+	*ret_files = files;
+	diag_print(&d);
+	return err ? EXIT_INPUT : EXIT_YES;
 }
 
 static int load_current(const struct opts *o, struct policy_set *ret)
@@ -100,14 +123,16 @@ static int run(const struct opts *o)
 		return EXIT_INPUT;
 	}
 	CLEANUP_POLICY_SET struct policy_set current = POLICY_SET_INIT;
-	int status = check_corpora(o);
+	CLEANUP_FEED_LIST struct feed_list feeds = FEED_LIST_INIT;
+	CLEANUP_FREE const char **corpora = NULL;
+	int status = load_corpora(o, &feeds, &corpora);
 	if (!status)
 		status = load_current(o, &current);
 	if (status)
 		return status;
 	struct web w = {.db = o->db,
-			.corpora = o->corpora.v,
-			.ncorpora = o->corpora.n,
+			.corpora = corpora,
+			.ncorpora = feeds.n,
 			.current = o->current.n ? &current : NULL,
 			.assets_dir = o->assets,
 			.read_only = o->read_only || (!access(o->db, F_OK) && access(o->db, W_OK))};

@@ -140,7 +140,16 @@ for bad in 0.0.0.0:0 '[::]:0' 10.1.2.3:5000 127.0.0.1:99999 nowhere; do
 	"$STAKEOUT" serve --db "$dir/s.db" --listen "$bad" >"$dir/out" 2>&1 || status=$?
 	[ $status -eq 2 ] || { echo "FAIL: --listen $bad: status $status: $(cat "$dir/out")"; failed=1; }
 done
-status=0
-"$STAKEOUT" serve --db "$dir/s.db" --corpus "$dir/absent.ndjson" >"$dir/out" 2>&1 || status=$?
-[ $status -eq 2 ] || { echo "FAIL: an absent corpus: status $status"; failed=1; }
+: >"$dir/empty.ndjson"
+echo 'no event' >"$dir/other.ndjson"
+mkdir "$dir/folder"
+for bad in absent.ndjson:'No such file' empty.ndjson:'holds no event' other.ndjson:'holds no event' folder:'holds no \*.ndjson'; do
+	status=0
+	timeout 5 "$STAKEOUT" serve --db "$dir/s.db" --listen 127.0.0.1:0 --corpus "$dir/${bad%%:*}" >"$dir/out" 2>&1 || status=$?
+	[ $status -eq 2 ] || { echo "FAIL: corpus ${bad%%:*}: status $status"; failed=1; }
+	has out "${bad%%:*}.*${bad#*:}"
+done
+start --db "$dir/s.db" --corpus "$dir/corpora"
+has log '5 corpora'
+stop
 exit $failed
