@@ -63,6 +63,8 @@ static int compile_one(struct jobs *jobs, const char *file, const struct compile
 {
 	struct job *j = VEC_PUSH(jobs);
 	int err = allowlist_read(file, d, &j->allowlist);
+	if (!err)
+		allowlist_normalize(j->allowlist);   /* the order of entries means nothing: the same bytes */
 	for (size_t i = 0; i + 1 < jobs->n && !err; i++) {
 		if (str_eq(jobs->v[i].allowlist->name, j->allowlist->name))
 			err = diag_error(d, file, "metadata.name '" STR_FMT "' is that of another allowlist given; "

@@ -174,11 +174,10 @@ static struct image_verdict judge_file(const struct image *i, const struct event
 	return v;
 }
 
-/* The entry of the longest prefix around an address, as the kernel's trie finds it. */
-static const struct image_net *find_network(const struct image *i, enum image_map m,
-					    const uint8_t *address, uint32_t max_bits)
+const struct image_net *image_find_network(const struct image *i, enum image_map m, const uint8_t *address, uint32_t bits)
 {
-	for (uint32_t bits = max_bits + 1; bits-- > 0;) {
+	uint32_t max_bits = m == IMAGE_MAP_NET4 ? 32 : 128;
+	for (bits++; bits-- > 0;) {
 		struct image_net6 key = {.bits = bits};
 		memcpy(key.address, address, max_bits / 8);
 		for (uint32_t bit = bits; bit < max_bits; bit++)
@@ -220,11 +219,11 @@ static struct image_verdict judge_connect(const struct image *i, const struct ev
 	if (!(image_settings_of(i)->judges & IMAGE_JUDGES_CONNECT) || !ev->address.family)
 		return (struct image_verdict){.why = "only IPv4 and IPv6 connections are judged"};
 	if (ev->address.family == 4)
-		net = find_network(i, IMAGE_MAP_NET4, ev->address.bytes, 32);
+		net = image_find_network(i, IMAGE_MAP_NET4, ev->address.bytes, 32);
 	else if (match_mapped(ev->address.bytes, v4))
-		net = find_network(i, IMAGE_MAP_NET4, v4, 32);
+		net = image_find_network(i, IMAGE_MAP_NET4, v4, 32);
 	else
-		net = find_network(i, IMAGE_MAP_NET6, ev->address.bytes, 128);
+		net = image_find_network(i, IMAGE_MAP_NET6, ev->address.bytes, 128);
 	if (!net)
 		return verdict(VERDICT_DENY, "no rule allows this address");
 	return judge_ports(i, net, ev);

@@ -19,3 +19,9 @@ struct image_verdict image_judge(const struct image *i, const struct event *ev);
 
 /* The entry of a path, bytes compared; NULL when none. A trailing '/' asks for that prefix. */
 const struct image_path *image_find_path(const struct image *i, struct str path);
+
+/*
+ * The entry of the longest prefix around an address, as the kernel's trie finds it, among those of at most BITS; NULL when none.
+ * M: IMAGE_MAP_NET4 or IMAGE_MAP_NET6.
+ */
+const struct image_net *image_find_network(const struct image *i, enum image_map m, const uint8_t *address, uint32_t bits);

@@ -53,7 +53,7 @@ _stakeout() {
 	fi
 	case $verb in
 	show | allow | audit-policy | workloads | losses) _stakeout_offer "$(_stakeout_workloads "$tool")" ;;
-	image) [ "$COMP_CWORD" -eq 2 ] && _stakeout_offer "show verify" ;;
+	image) [ "$COMP_CWORD" -eq 2 ] && _stakeout_offer "show verify diff" ;;
 	corpus) _stakeout_offer "$("$tool" corpus --list --json 2>/dev/null | grep -o '"name":"[^"\\]*"' | cut -d'"' -f4)" ;;
 	esac
 	[ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$cur")

@@ -65,7 +65,7 @@ status 2 "$STAKEOUT" compile "$dir/absent.yaml" -o "$dir/none"
 # images: ordinary tools open them, damage is told
 status 0 "$STAKEOUT" image verify "$dir"/one/*.image.elf
 status 0 "$STAKEOUT" image show --json "$dir/one/shop-cart.image.elf"
-said '"table":"paths"'
+said '"kind":"protect"'
 head -c 1000 "$dir/one/shop-cart.image.elf" >"$dir/cut.elf"
 status 2 "$STAKEOUT" image verify "$dir/cut.elf"
 said 'not a usable policy image'

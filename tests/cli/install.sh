@@ -78,6 +78,7 @@ complete --db stakeout serve --d
 complete ingest stakeout help in
 complete web-server stakeout corpus web
 complete verify stakeout image v
+complete diff stakeout image d
 complete tracepoint stakeout compile --shape t
 complete web/Deployment/storefront/nginx stakeout show --db s.db web
 complete s.db stakeout replay --db s

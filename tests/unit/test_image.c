@@ -23,18 +23,19 @@ static const char document[] =
 	"  allow:\n"
 	"    - {path: /usr/bin/node}\n"
 	"    - {path: /app/scripts/}\n"
-	"    - {path: /usr/bin/git, by: [/usr/bin/node]}\n"
+	"    - {path: /usr/bin/git, by: [/usr/bin/node, /usr/bin/tig]}\n"
 	"    - {path: /a/very/long/path/that/needs/more/than/one/chunk/of/sixty/four/bytes/because/it/is/long}\n"
 	"file:\n"
 	"  protect: [/etc/, /app/, /srv/one]\n"
 	"  allow:\n"
-	"    - {path: /app/cache/, access: [write, create, unlink], by: [/usr/bin/node]}\n"
+	"    - {path: /app/cache/, access: [write, create, unlink], by: [/usr/bin/node, /usr/bin/tig]}\n"
 	"    - {path: /app/pid, access: [write, create]}\n"
 	"connect:\n"
 	"  allow:\n"
 	"    - {cidr: 10.0.0.0/8, port: 5432, protocol: tcp}\n"
 	"    - {cidr: 10.1.0.0/16, port: 53}\n"
 	"    - {cidr: \"fd00::/8\", port: 443, by: [/usr/bin/node]}\n"
+	"    - {cidr: \"fe80::/10\", port: 1}\n"
 	"guards: [mount, bpf]\n";
 
 static void make(struct buf *ret)
@@ -197,15 +198,21 @@ static void test_cut(void **state)
 	assert_false(loads(buf_view(&b)));
 }
 
+/* Every byte twice: all of it, and one bit, in turn each of the eight. */
+static char flip(size_t n)
+{
+	return (char)(n % 2 ? 0xff : 1 << n / 2 % 8);
+}
+
 static void test_flipped(void **state)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	(void)state;
 	make(&b);
-	for (size_t n = 0; n < b.n * 8; n += 3) {
-		b.p[n / 8] ^= (char)(1 << n % 8);
+	for (size_t n = 0; n < 2 * b.n; n++) {
+		b.p[n / 2] ^= flip(n);
 		assert_false(loads(buf_view(&b)));
-		b.p[n / 8] ^= (char)(1 << n % 8);
+		b.p[n / 2] ^= flip(n);
 	}
 }
 
@@ -229,16 +236,47 @@ static void test_forged(void **state)
 	const char *at = memmem(b.p, b.n, i->digest, SHA256_SIZE);
 	assert_non_null(at);
 	size_t digest_at = (size_t)(at - b.p), accepted = 0;
-	for (size_t n = 0; n < b.n * 8; n += 3) {
-		if (n / 8 >= digest_at && n / 8 < digest_at + SHA256_SIZE)
+	for (size_t n = 0; n < 2 * b.n; n++) {
+		if (n / 2 >= digest_at && n / 2 < digest_at + SHA256_SIZE)
 			continue;
-		b.p[n / 8] ^= (char)(1 << n % 8);
+		b.p[n / 2] ^= flip(n);
 		reseal(&b, digest_at);
 		/* Some bits are a choice (a mode, a port): no crash and no out-of-bounds read is what counts. */
 		accepted += loads(buf_view(&b));
-		b.p[n / 8] ^= (char)(1 << n % 8);
+		b.p[n / 2] ^= flip(n);
 	}
 	assert_true(accepted > 0);
+}
+
+/* Each section shorter than it is, by a byte, by an entry, to nothing: refused although the digest is right. */
+static void test_sections_cut(void **state)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP(image_free) struct image *i = NULL;
+	(void)state;
+	make(&b);
+	assert_int_equal(image_load("t", buf_view(&b), &d, &i), 0);
+	size_t digest_at = (size_t)((const char *)memmem(b.p, b.n, i->digest, SHA256_SIZE) - b.p);
+	Elf64_Ehdr e;
+	memcpy(&e, b.p, sizeof(e));
+	assert_true(e.e_shnum > IMAGE_MAP_COUNT);
+	for (unsigned k = 1; k < e.e_shnum; k++) {
+		char *at = b.p + e.e_shoff + (size_t)k * sizeof(Elf64_Shdr);
+		Elf64_Shdr h;
+		memcpy(&h, at, sizeof(h));
+		uint64_t whole = h.sh_size, sizes[] = {whole - 1, whole - whole / 2, whole - 8, 0};
+		for (size_t s = 0; s < ARRAY_SIZE(sizes) && h.sh_type != SHT_SYMTAB && h.sh_type != SHT_STRTAB; s++) {
+			h.sh_size = sizes[s];
+			memcpy(at, &h, sizeof(h));
+			reseal(&b, digest_at);
+			assert_true(whole == 0 || !loads(buf_view(&b)));
+		}
+		h.sh_size = whole;
+		memcpy(at, &h, sizeof(h));
+		reseal(&b, digest_at);
+		assert_true(loads(buf_view(&b)));
+	}
 }
 
 static void test_format(void **state)
@@ -305,7 +343,7 @@ int main(void)
 		cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_flipped),    cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_format),     cmocka_unit_test(test_find_path),
-		cmocka_unit_test(test_libbpf_opens),
+		cmocka_unit_test(test_libbpf_opens), cmocka_unit_test(test_sections_cut),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
