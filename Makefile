@@ -54,7 +54,7 @@ UNIT     := $(call bin,tests/unit/test_*.c)
 FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
 BENCH    := $(call bin,tests/bench/bench_*.c)
 HELPERS  := $(call bin,tests/live/*.c)
-SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/hooks.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh tests/vm/prove.sh
+SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/hooks.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh tests/vm/enforce_preempt.sh tests/vm/prove.sh
 
 PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record) \
 	$(if $(and $(BPF),$(wildcard enforcer/main.c)),$(B)/stakeout-enforce)
@@ -107,7 +107,7 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(B)/flags
 	$(Q)$(CLANG) -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -O2 -g -Wall -Wextra -Wno-unused-parameter -I. -I/usr/include/$(TRIPLET) -MMD -MP -c $< -o $@
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name $(subst .,_,$*)_bpf > $@
-$(B)/recorder/sensor.o $(B)/enforcer/machine.o: $(SKELS)
+$(B)/recorder/sensor.o $(B)/enforcer/load.o: $(SKELS)
 
 # The store's tables, as a C string.
 $(B)/schema/store.sql.h: schema/store.sql

@@ -18,41 +18,41 @@ char license_text[] SEC("license") = "GPL";
 
 /* ---- exec ---- */
 
-static __always_inline int on_exec(struct linux_binprm *bprm, __u32 outcome)
+static __always_inline int on_exec(struct linux_binprm *bprm, __u32 outcome, bool late)
 {
 	struct who w;
 	if (!find_who(&w) || !judges(&w, IMAGE_JUDGES_EXEC))
 		return 0;
-	return judge_exec(&w, bprm->file, outcome);
+	return judge_exec(&w, bprm->file, outcome, late);
 }
 
 /* Once for an exec, when its last interpreter is known and the caller's memory is still its own. */
 SEC("lsm/bprm_creds_from_file")
 int BPF_PROG(lsm_exec, struct linux_binprm *bprm)
 {
-	return on_exec(bprm, ENFORCE_REFUSED) ? -EPERM_ : 0;
+	return on_exec(bprm, ENFORCE_REFUSED, false) ? -EPERM_ : 0;
 }
 
 SEC("fmod_ret/security_bprm_creds_from_file")
 int BPF_PROG(fmod_exec, struct linux_binprm *bprm)
 {
-	return on_exec(bprm, ENFORCE_REFUSED) ? -EPERM_ : 0;
+	return on_exec(bprm, ENFORCE_REFUSED, false) ? -EPERM_ : 0;
 }
 
 /* 6.10 and newer: the same moment. */
 SEC("tp_btf/sched_prepare_exec")
 int BPF_PROG(signal_exec, struct task_struct *task, struct linux_binprm *bprm)
 {
-	if (on_exec(bprm, ENFORCE_KILLED))
+	if (on_exec(bprm, ENFORCE_KILLED, false))
 		bpf_send_signal(SIGKILL_);
 	return 0;
 }
 
-/* Before: the caller's program is gone already; who loads this refuses policies that depend on it. */
+/* Older: the caller's program is gone already. By itself it serves no policy that depends on it; behind fmod_ret those vouch. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(signal_exec_late, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
-	if (on_exec(bprm, ENFORCE_KILLED))
+	if (on_exec(bprm, ENFORCE_KILLED, true))
 		bpf_send_signal(SIGKILL_);
 	return 0;
 }

@@ -72,6 +72,14 @@ struct {
 	__type(value, struct enforce_name);
 } names SEC(".maps");
 
+/* Execs that were allowed for who asked, which a program that sees them late cannot tell: task -> the file. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ENFORCE_VOUCHED);
+	__type(key, __u64);
+	__type(value, __u64);
+} vouched SEC(".maps");
+
 static __always_inline struct enforce_state *state_now(void)
 {
 	__u32 zero = 0;
@@ -99,7 +107,7 @@ struct scratch {
 	__u64 offset, end, chain;
 	struct path at;              /* folder and name, as one */
 
-	__u32 slot, judges_exec, caller, caller_flags;
+	__u32 slot, judges_exec, late, caller, caller_flags;
 	__u32 flags, access, rule, entry, caller_may;    /* what the entries that cover the path grant */
 	__u32 chunk, differs;        /* comparing */
 	__u64 length, compared;
@@ -111,7 +119,8 @@ struct scratch {
 };
 
 const volatile __u32 scratch_count = 64;   /* a power of two; set before load */
-const volatile bool execs_late = false;    /* execs are seen when the caller's program is gone */
+const volatile bool is_backup = false;     /* behind other programs: only to refuse what they did not see */
+const volatile bool vouches = false;       /* what is behind sees execs late */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -174,7 +183,8 @@ static __always_inline bool find_who(struct who *w)
 		return false;
 	w->task = task;
 	w->word = *(volatile __u64 *)&w->workload->word;
-	return ENFORCE_MODE(w->word) != ENFORCE_OFF;
+	__u32 mode = ENFORCE_MODE(w->word);
+	return is_backup ? mode == ENFORCE_DENY : mode != ENFORCE_OFF;
 }
 
 static __always_inline bool judges(const struct who *w, __u32 bit)

@@ -205,7 +205,7 @@ static __noinline int find_caller(struct scratch *s, struct task_struct *task)
 static __always_inline void count_hit(void *outer, __u32 slot, __u32 entry)
 {
 	void *table = table_of(outer, slot);
-	__u64 *hits = table ? bpf_map_lookup_elem(table, &entry) : NULL;
+	__u64 *hits = table && !is_backup ? bpf_map_lookup_elem(table, &entry) : NULL;
 	if (hits)
 		__sync_fetch_and_add(hits, 1);
 }
@@ -287,7 +287,7 @@ static __noinline int note_object(struct scratch *s)
 
 static __always_inline void note_subject(struct scratch *s, struct task_struct *task)
 {
-	bool gone = execs_late && s->refusal.kind == ENFORCE_EXEC;
+	bool gone = s->late && s->refusal.kind == ENFORCE_EXEC;
 	struct file *exe = gone ? NULL : exe_of(task);
 	s->refusal.subject_length = 0;
 	s->state = WALK_CUT;
@@ -317,6 +317,8 @@ static __noinline int refuse(struct scratch *s, struct who *w, __u32 kind, __u32
 	bool deny = denies(w);
 	if (kind >= ENFORCE_KINDS)
 		return 1;
+	if (is_backup && !deny)
+		return 0;
 	__sync_fetch_and_add(deny ? &w->workload->denied[kind] : &w->workload->audited[kind], 1);
 	struct enforce_refusal *r = &s->refusal;
 	r->time_ns = bpf_ktime_get_boot_ns();
@@ -336,6 +338,8 @@ static __noinline int refuse(struct scratch *s, struct who *w, __u32 kind, __u32
 static __always_inline int refuse_unseen(struct who *w, __u32 kind)
 {
 	bool deny = denies(w);
+	if (is_backup && !deny)
+		return 0;
 	__sync_fetch_and_add(deny ? &w->workload->denied[kind] : &w->workload->audited[kind], 1);
 	return deny;
 }
@@ -356,6 +360,8 @@ static __always_inline bool has_file(const struct scratch *s)
 	return !(s->state & (WALK_CUT | WALK_NAMELESS | WALK_DELETED));
 }
 
+enum exec_may { EXEC_NOBODY, EXEC_ANYBODY, EXEC_CALLER };
+
 static __noinline int exec_may(struct scratch *s, struct task_struct *task, const struct path *target)
 {
 	walk(s, task, target);
@@ -363,31 +369,58 @@ static __noinline int exec_may(struct scratch *s, struct task_struct *task, cons
 	if (has_file(s)) {
 		collect_path(s);
 		if (match_exec(s->flags, 0))
-			return 1;
+			return EXEC_ANYBODY;
 	}
+	if (is_backup && s->late)
+		return EXEC_NOBODY;
 	find_caller(s, task);
 	walk(s, task, target);
 	if (s->state & WALK_CUT)
-		return 0;
+		return EXEC_NOBODY;
 	collect_path(s);
 	if (is_runtime_itself(s))
-		return 1;
-	return has_file(s) && match_exec(s->flags, s->caller_may);
+		return EXEC_CALLER;
+	return has_file(s) && match_exec(s->flags, s->caller_may) ? EXEC_CALLER : EXEC_NOBODY;
 }
 
-static __always_inline int judge_exec(struct who *w, struct file *target, __u32 outcome)
+/* Of the programs before it, said to the one that sees an exec when its caller is gone. */
+static __always_inline void vouch(struct task_struct *task, struct file *target)
 {
+	__u64 key = (__u64)task, file = (__u64)target;
+	if (vouches)
+		bpf_map_update_elem(&vouched, &key, &file, BPF_ANY);
+}
+
+static __always_inline bool is_vouched(struct task_struct *task, struct file *target)
+{
+	__u64 key = (__u64)task;
+	__u64 *file = bpf_map_lookup_elem(&vouched, &key);
+	if (!file || *file != (__u64)target)
+		return false;
+	bpf_map_delete_elem(&vouched, &key);
+	return true;
+}
+
+static __always_inline int judge_exec(struct who *w, struct file *target, __u32 outcome, bool late)
+{
+	if (is_backup && late && is_vouched(w->task, target))
+		return 0;
 	struct scratch *s = scratch_get();
 	if (!s)
 		return refuse_unseen(w, ENFORCE_EXEC);
 	s->slot = ENFORCE_SLOT(w->word);
-	int refused = 0;
-	if (exec_may(s, w->task, &target->f_path)) {
+	s->late = late;
+	int refused = 0, may = exec_may(s, w->task, &target->f_path);
+	if (may) {
 		count_hit(&path_hits, s->slot, s->entry);
+		if (may == EXEC_CALLER)
+			vouch(w->task, target);
 	} else if (!is_exempt(w->task, target)) {
 		note_object(s);
 		s->refusal.access = 0;
 		refused = refuse(s, w, ENFORCE_EXEC, outcome);
+	} else {
+		vouch(w->task, target);
 	}
 	scratch_put(s);
 	return refused;

@@ -77,7 +77,9 @@ static int open_machine(const struct apply_options *o, struct diag *d, struct ma
 		return -EBUSY;
 	}
 	workloads_reap(m);
-	r = machine_attach(m, all_needs(o), d);
+	r = machine_back_up(m, d);
+	if (!r)
+		r = machine_attach(m, all_needs(o), d);
 	if (!r)
 		r = selftest(m, all_needs(o), d);
 	if (r)

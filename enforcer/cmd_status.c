@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "enforcer/cmd.h"
+#include "enforcer/holes.h"
 #include "enforcer/slots.h"
 #include "enforcer/table.h"
 #include "schema/base/cli.h"
@@ -32,6 +33,7 @@ static const struct table_column columns[] = {
 	{"denied_connect", "CONNECT", TABLE_COUNT},  {"denied_guard", "GUARD", TABLE_COUNT},
 	{"audited_exec", "EXEC AUDITED", TABLE_COUNT}, {"audited_file", "FILE", TABLE_COUNT},
 	{"audited_connect", "CONNECT", TABLE_COUNT},   {"audited_guard", "GUARD", TABLE_COUNT},
+	{"unjudged", NULL, TABLE_COUNT},
 	{"memory", "BYTES", TABLE_COUNT},       {"applied_ns", "SINCE", TABLE_TIME},
 	{"digest", NULL, TABLE_TEXT},
 };
@@ -43,7 +45,7 @@ static const char *mode_of(const struct enforce_workload *w, uint64_t now)
 	return w->deadline_ns && w->deadline_ns <= now ? "expired" : "enforce";
 }
 
-static void add_row(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n)
+static void add_row(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n, uint64_t unjudged)
 {
 	const struct enforce_workload *w = &m->workloads[number];
 	uint64_t now = boot_ns();
@@ -60,6 +62,7 @@ static void add_row(struct table *t, const struct machine *m, uint32_t number, c
 		table_u64(t, __atomic_load_n(&w->denied[k], __ATOMIC_RELAXED));
 	for (int k = 0; k < ENFORCE_KINDS; k++)
 		table_u64(t, __atomic_load_n(&w->audited[k], __ATOMIC_RELAXED));
+	table_u64(t, unjudged);
 	table_u64(t, n->memory);
 	table_u64(t, n->applied_ns);
 	buf_clear(&b);
@@ -77,14 +80,17 @@ static int run(const struct options *o, const struct cli_args *args, struct diag
 	if (r || !m)
 		return r;
 	workloads_reap(m);
+	CLEANUP_HOLES struct holes holes = {0};
+	holes_find(m, &holes);
 	for (uint32_t i = 0; i < ENFORCE_WORKLOADS; i++) {
 		struct enforce_name name;
 		if (workload_name(m, i, &name) && is_named(&name, args->v, args->n))
-			add_row(t, m, i, &name);
+			add_row(t, m, i, &name, holes.calls);
 	}
 	*ret_any = table_rows(t);
 	if (*ret_any)
 		table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
+	holes_warn(m, d);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "enforcer/cmd.h"
+#include "enforcer/holes.h"
 #include "enforcer/probe.h"
 #include "enforcer/table.h"
 #include "schema/base/cli.h"
@@ -208,6 +209,20 @@ static int verify_one(struct verifying *v, const struct enforce_workload *w, con
 	return r;
 }
 
+/* Calls that nobody was asked about; of the host, not of a workload. */
+static void add_holes(struct verifying *v, const struct machine *m)
+{
+	static const struct enforce_name host = {.workload = "host"};
+	CLEANUP_HOLES struct holes h = {0};
+	holes_find(m, &h);
+	for (size_t i = 0; i < h.n; i++) {
+		CLEANUP_BUF struct buf b = BUF_INIT;
+		hole_print(&h.v[i], m, &b);
+		buf_add(&b, "", 1);
+		add_row(v, &host, "hook", h.v[i].hook, b.p, "unknown");
+	}
+}
+
 static int verify_all(struct verifying *v, const struct cli_args *args, struct diag *d, size_t *ret_workloads)
 {
 	CLEANUP(machine_close) struct machine *m = NULL;
@@ -222,6 +237,8 @@ static int verify_all(struct verifying *v, const struct cli_args *args, struct d
 		if (r)
 			diag_error(d, name.folder, "nothing can be tried there: %s", strerror(-r));
 	}
+	if (m && !r)
+		add_holes(v, m);
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "enforcer/cmd.h"
+#include "enforcer/holes.h"
 #include "enforcer/refused.h"
 #include "enforcer/table.h"
 #include "schema/base/cli.h"
@@ -185,6 +186,7 @@ static int run(const struct options *o, struct diag *d)
 	if (lost)
 		diag_add(d, DIAG_WARNING, NULL, 0, 0, "%llu refusals were counted but not recorded: the ring was full",
 			 (unsigned long long)lost);
+	holes_warn(m, d);
 	observer_free(w.observer);
 	store_close(w.store);
 	refused_done(&w.refused);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * libbpf loads and relocates; after that only descriptors are kept, since a later run has nothing else either. Attaching
- * goes by system call: one way for programs just loaded and for those found pinned.
+ * Pins and links. Attaching goes by system call: one way for programs just loaded (load.c) and for those found pinned.
  */
-#include "enforcer/machine.h"
+#include "enforcer/machine_private.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,14 +15,14 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
-#include <bpf/libbpf.h>
 
-#include "bpf/enforcer.skel.h"
-#include "schema/refusal.h"
+#include "enforcer/preempt.h"
 
-DEFINE_CLEANUP(struct btf *, btf__free)
-DEFINE_CLEANUP(struct enforcer_bpf *, enforcer_bpf__destroy)
+/* "fmod_open", and of its copies "fmod_open+1" ... */
+static char *pin_name(const struct program *p, size_t copy)
+{
+	return copy ? xasprintf("%s+%zu", p->name, copy) : xstrdup(p->name);
+}
 
 /* ---- the folder ---- */
 
@@ -82,8 +81,10 @@ static struct machine *machine_new(const char *bpffs)
 	m->lock = -1;
 	for (size_t i = 0; i < MACHINE_MAPS; i++)
 		m->maps[i] = -1;
-	for (size_t i = 0; i < PROGRAMS_MAX; i++)
-		m->programs[i] = m->links[i] = -1;
+	for (size_t copy = 0; copy < COPIES; copy++)
+		for (size_t i = 0; i < PROGRAMS_MAX; i++)
+			m->copies[copy].programs[i] = m->copies[copy].links[i] = -1;
+	m->preempts = kernel_preempts(m->preemption);
 	return m;
 }
 
@@ -102,8 +103,10 @@ void machine_close(struct machine *m)
 	if (m->workloads)
 		munmap(m->workloads, ENFORCE_WORKLOADS * sizeof(*m->workloads));
 	close_fds(m->maps, MACHINE_MAPS);
-	close_fds(m->programs, PROGRAMS_MAX);
-	close_fds(m->links, PROGRAMS_MAX);
+	for (size_t copy = 0; copy < COPIES; copy++) {
+		close_fds(m->copies[copy].programs, PROGRAMS_MAX);
+		close_fds(m->copies[copy].links, PROGRAMS_MAX);
+	}
 	for (size_t i = 0; i < m->nconnects; i++)
 		close_fds(m->connects[i].links, ARRAY_SIZE(m->connects[i].links));
 	free(m->connects);
@@ -119,7 +122,7 @@ void machine_unlock(struct machine *m)
 	m->lock = -1;
 }
 
-static int map_workloads(struct machine *m, struct diag *d)
+int machine_map_workloads(struct machine *m, struct diag *d)
 {
 	void *at = mmap(NULL, ENFORCE_WORKLOADS * sizeof(*m->workloads), PROT_READ | PROT_WRITE, MAP_SHARED,
 			m->maps[MACHINE_WORKLOADS], 0);
@@ -132,7 +135,7 @@ static int map_workloads(struct machine *m, struct diag *d)
 	return 0;
 }
 
-static int open_base(const char *bpffs, struct diag *d, struct machine **ret)
+int machine_open(const char *bpffs, struct diag *d, struct machine **ret)
 {
 	CLEANUP(machine_close) struct machine *m = machine_new(bpffs);
 	int r = check_bpffs(bpffs, d);
@@ -175,16 +178,20 @@ static int get_pins(struct machine *m, struct diag *d)
 	if (bpf_map_lookup_elem(m->maps[MACHINE_STATE], &zero, &state))
 		return incomplete(m, "map", "state", -errno, d);
 	m->backend = (enum enforce_backend)state.backend;
-	for (size_t i = 0; i < nprograms; i++)
-		if (program_of(&programs[i], m->backend))
-			m->programs[i] = MAX(get_pin(m, "prog", programs[i].name), -1);
+	for (size_t copy = 0; copy < COPIES; copy++)
+		for (size_t i = 0; i < nprograms; i++) {
+			if (!program_of(&programs[i], m->backend, copy, true))
+				continue;
+			CLEANUP_FREE char *name = pin_name(&programs[i], copy);
+			m->copies[copy].programs[i] = MAX(get_pin(m, "prog", name), -1);
+		}
 	return 0;
 }
 
 int machine_find(const char *bpffs, struct diag *d, struct machine **ret)
 {
 	CLEANUP(machine_close) struct machine *m = NULL;
-	int r = open_base(bpffs, d, &m);
+	int r = machine_open(bpffs, d, &m);
 	if (r)
 		return r;
 	*ret = NULL;
@@ -193,145 +200,7 @@ int machine_find(const char *bpffs, struct diag *d, struct machine **ret)
 	m->pinned = true;
 	r = get_pins(m, d);
 	if (!r)
-		r = map_workloads(m, d);
-	if (!r)
-		*ret = TAKE(m);
-	return r;
-}
-
-/* ---- loaded ---- */
-
-static struct buf libbpf_log = BUF_INIT;
-
-/* Kept for the error message; libbpf would print pages. */
-static int keep_log(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	if (level == LIBBPF_WARN && libbpf_log.n < 16384)
-		buf_vprintf(&libbpf_log, fmt, ap);
-	return 0;
-}
-
-static bool has_target(const struct btf *kernel, const struct program *p)
-{
-	if (!p->target)
-		return true;
-	bool tracepoint = !strncmp(p->target, "btf_trace_", 10);
-	return btf__find_by_name_kind(kernel, p->target, tracepoint ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC) > 0;
-}
-
-/* Of the two execs that the signal back end can watch, the later one only where the earlier is missing. */
-static bool superseded(const struct btf *kernel, const struct program *p)
-{
-	return !strcmp(p->name, "signal_exec_late") &&
-	       btf__find_by_name_kind(kernel, "btf_trace_sched_prepare_exec", BTF_KIND_TYPEDEF) > 0;
-}
-
-static int choose(struct enforcer_bpf *skel, enum enforce_backend b, struct diag *d)
-{
-	CLEANUP(btf__free) struct btf *kernel = btf__load_vmlinux_btf();
-	if (!kernel) {
-		diag_error(d, "/sys/kernel/btf/vmlinux", "the kernel's types cannot be read (%s): enforcing needs a kernel built with "
-			   "CONFIG_DEBUG_INFO_BTF=y", strerror(errno));
-		return -ENOTSUP;
-	}
-	skel->rodata->have_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-	for (size_t i = 0; i < nprograms; i++) {
-		const struct program *p = &programs[i];
-		bool here = has_target(kernel, p);
-		if (program_of(p, b) && !here && !p->optional) {
-			diag_add(d, DIAG_NOTE, NULL, 0, 0, "back end %s: this kernel has no %s", backend_name(b), p->target);
-			return -ENOTSUP;
-		}
-		bool load = program_of(p, b) && here && !superseded(kernel, p);
-		bpf_program__set_autoload(bpf_object__find_program_by_name(skel->obj, p->name), load);
-		if (load && !strcmp(p->name, "signal_exec_late"))
-			skel->rodata->execs_late = true;
-	}
-	return 0;
-}
-
-/* Work buffers: programs that are preempted hold theirs, so more where there are many processors. */
-static void size_buffers(struct enforcer_bpf *skel)
-{
-	uint32_t n = 64;
-	while (n < 4096 && (long)n < 8 * sysconf(_SC_NPROCESSORS_CONF))
-		n *= 2;
-	skel->rodata->scratch_count = n;
-	bpf_map__set_max_entries(skel->maps.buffers, n);
-}
-
-static int own(int fd)
-{
-	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
-}
-
-static int take_fds(struct machine *m, const struct enforcer_bpf *skel)
-{
-	for (size_t i = 0; i < MACHINE_MAPS; i++) {
-		if (!machine_map_names[i])
-			continue;
-		m->maps[i] = own(bpf_map__fd(bpf_object__find_map_by_name(skel->obj, machine_map_names[i])));
-		if (m->maps[i] < 0)
-			return -errno;
-	}
-	for (size_t i = 0; i < nprograms; i++) {
-		int fd = bpf_program__fd(bpf_object__find_program_by_name(skel->obj, programs[i].name));
-		if (fd >= 0)
-			m->programs[i] = own(fd);
-	}
-	return 0;
-}
-
-static int find_program(const char *name)
-{
-	for (size_t i = 0; i < nprograms; i++)
-		if (!strcmp(programs[i].name, name))
-			return (int)i;
-	return -1;
-}
-
-static int set_state(struct machine *m, struct diag *d)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts);
-	struct enforce_state state = {.backend = m->backend};
-	uint32_t zero = 0;
-	int r = bpf_map_update_elem(m->maps[MACHINE_STATE], &zero, &state, 0);
-	if (!r)
-		r = bpf_prog_test_run_opts(m->programs[find_program("learn_self")], &opts);
-	if (r)
-		diag_error(d, NULL, "cannot set up the enforcer's state: %s", strerror(errno));
-	return r ? -errno : 0;
-}
-
-int machine_load(const char *bpffs, enum enforce_backend b, struct diag *d, struct machine **ret)
-{
-	CLEANUP(machine_close) struct machine *m = NULL;
-	int r = open_base(bpffs, d, &m);
-	if (r)
-		return r;
-	m->backend = b;
-	libbpf_set_print(keep_log);
-	buf_clear(&libbpf_log);
-	CLEANUP(enforcer_bpf__destroy) struct enforcer_bpf *skel = enforcer_bpf__open();
-	if (!skel) {
-		diag_error(d, NULL, "cannot open the enforcer's programs: %s", strerror(errno));
-		return -errno;
-	}
-	r = choose(skel, b, d);
-	if (r)
-		return r;
-	size_buffers(skel);
-	r = enforcer_bpf__load(skel);
-	if (r) {
-		CLEANUP_FREE char *what = xasprintf("back end %s: this kernel refused the programs", backend_name(b));
-		refusal_tell(d, what, "enforcing", "", buf_view(&libbpf_log), -r);
-		return r;
-	}
-	r = take_fds(m, skel);
-	if (!r)
-		r = map_workloads(m, d);
-	if (!r)
-		r = set_state(m, d);
+		r = machine_map_workloads(m, d);
 	if (!r)
 		*ret = TAKE(m);
 	return r;
@@ -344,46 +213,53 @@ static char *link_path(const struct machine *m, const char *name)
 	return xasprintf("%s/link_%s", m->folder, name);
 }
 
-bool machine_attached(const struct machine *m, const struct program *p)
+static bool is_attached(const struct machine *m, size_t copy, size_t i)
 {
-	CLEANUP_FREE char *path = link_path(m, p->name);
-	return m->links[p - programs] >= 0 || (m->pinned && !access(path, F_OK));
+	CLEANUP_FREE char *name = pin_name(&programs[i], copy);
+	CLEANUP_FREE char *path = link_path(m, name);
+	return m->copies[copy].links[i] >= 0 || (m->pinned && !access(path, F_OK));
 }
 
-static int pin_link(const struct machine *m, int fd, const char *name, struct diag *d)
+static int told_pin(const char *path, struct diag *d)
 {
-	CLEANUP_FREE char *path = link_path(m, name);
-	if (!bpf_obj_pin(fd, path) || errno == EEXIST)
-		return 0;
 	int r = -errno;
 	diag_error(d, path, "cannot be pinned: %s%s", strerror(-r),
 		   r == -ENOSPC || r == -ENOMEM ? "; the BPF file system is full" : "");
 	return r;
 }
 
-static int attach_one(struct machine *m, size_t i, struct diag *d)
+static int pin(const char *folder, const char *kind, const char *name, int fd, struct diag *d)
 {
-	int fd = bpf_raw_tracepoint_open(NULL, m->programs[i]);
+	CLEANUP_FREE char *path = xasprintf("%s/%s_%s", folder, kind, name);
+	return fd < 0 || !bpf_obj_pin(fd, path) || errno == EEXIST ? 0 : told_pin(path, d);
+}
+
+static int attach_one(struct machine *m, size_t copy, size_t i, struct diag *d)
+{
+	CLEANUP_FREE char *name = pin_name(&programs[i], copy);
+	int fd = bpf_raw_tracepoint_open(NULL, m->copies[copy].programs[i]);
 	if (fd < 0) {
 		int r = -errno;
 		diag_error(d, NULL, "back end %s: %s cannot be attached: %s", backend_name(m->backend), programs[i].name,
 			   strerror(-r));
 		return r;
 	}
-	m->links[i] = fd;
-	return m->pinned ? pin_link(m, fd, programs[i].name, d) : 0;
+	m->copies[copy].links[i] = fd;
+	return m->pinned ? pin(m->folder, "link", name, fd, d) : 0;
 }
 
 int machine_attach(struct machine *m, uint32_t needs, struct diag *d)
 {
-	for (size_t i = 0; i < nprograms; i++) {
-		const struct program *p = &programs[i];
-		if (!(p->need & (needs | NEED_ALWAYS)) || p->cgroup || m->programs[i] < 0 || machine_attached(m, p))
-			continue;
-		int r = attach_one(m, i, d);
-		if (r)
-			return r;
-	}
+	for (size_t copy = 0; copy < COPIES; copy++)
+		for (size_t i = 0; i < nprograms; i++) {
+			const struct program *p = &programs[i];
+			if (!(p->need & (needs | NEED_ALWAYS)) || p->cgroup || m->copies[copy].programs[i] < 0 ||
+			    is_attached(m, copy, i))
+				continue;
+			int r = attach_one(m, copy, i, d);
+			if (r)
+				return r;
+		}
 	return 0;
 }
 
@@ -397,7 +273,7 @@ int machine_connect(struct machine *m, int cgroup_fd, uint64_t cgroup, struct di
 	for (size_t i = 0; i < m->nconnects; i++)
 		if (m->connects[i].cgroup == cgroup)
 			return 0;
-	size_t first = (size_t)find_program("connect_4");
+	size_t first = program_number("connect_4");
 	CLEANUP_FREE char *name = connect_name(&programs[first], cgroup);
 	CLEANUP_FREE char *path = link_path(m, name);
 	if (m->pinned && !access(path, F_OK))
@@ -408,14 +284,14 @@ int machine_connect(struct machine *m, int cgroup_fd, uint64_t cgroup, struct di
 	*c = (struct machine_connect){.cgroup = cgroup, .links = {-1, -1, -1, -1}};
 	for (size_t k = 0; k < ARRAY_SIZE(c->links); k++) {
 		const struct program *p = &programs[first + k];
-		c->links[k] = bpf_link_create(m->programs[first + k], cgroup_fd, p->cgroup, NULL);
+		c->links[k] = bpf_link_create(m->copies[0].programs[first + k], cgroup_fd, p->cgroup, NULL);
 		if (c->links[k] < 0) {
 			int r = -errno;
 			diag_error(d, NULL, "%s cannot be attached to the cgroup: %s", p->name, strerror(-r));
 			return r;
 		}
 		CLEANUP_FREE char *own_name = connect_name(p, cgroup);
-		int r = m->pinned ? pin_link(m, c->links[k], own_name, d) : 0;
+		int r = m->pinned ? pin(m->folder, "link", own_name, c->links[k], d) : 0;
 		if (r)
 			return r;
 	}
@@ -459,14 +335,16 @@ void machine_undo(struct machine *m)
 {
 	if (m->fresh)
 		remove_folder(m->folder);
-	for (size_t i = 0; i < nprograms; i++) {
-		if (m->links[i] < 0)
-			continue;
-		CLEANUP_FREE char *path = link_path(m, programs[i].name);
-		if (m->pinned)
-			unlink(path);
-		close_fds(&m->links[i], 1);
-	}
+	for (size_t copy = 0; copy < COPIES; copy++)
+		for (size_t i = 0; i < nprograms; i++) {
+			if (m->copies[copy].links[i] < 0)
+				continue;
+			CLEANUP_FREE char *name = pin_name(&programs[i], copy);
+			CLEANUP_FREE char *path = link_path(m, name);
+			if (m->pinned)
+				unlink(path);
+			close_fds(&m->copies[copy].links[i], 1);
+		}
 	for (size_t i = 0; i < m->nconnects; i++)
 		machine_disconnect(m, m->connects[i].cgroup);
 }
@@ -475,25 +353,26 @@ uint32_t machine_unserved(enum enforce_backend b, uint32_t needs)
 {
 	uint32_t served = 0;
 	for (size_t i = 0; i < nprograms; i++)
-		served |= program_of(&programs[i], b) ? programs[i].need : 0;
+		served |= program_of(&programs[i], b, 0, false) ? programs[i].need : 0;
 	return needs & ~served;
 }
 
 bool machine_knows_caller(const struct machine *m)
 {
-	return m->backend != ENFORCE_BACKEND_SIGNAL || m->programs[find_program("signal_exec")] >= 0;
+	return m->backend != ENFORCE_BACKEND_SIGNAL || m->copies[0].programs[program_number("signal_exec")] >= 0;
 }
 
 /* ---- pinning ---- */
 
-static int pin(const char *folder, const char *kind, const char *name, int fd, struct diag *d)
+int machine_pin_copy(const struct machine *m, const char *folder, size_t copy, struct diag *d)
 {
-	CLEANUP_FREE char *path = xasprintf("%s/%s_%s", folder, kind, name);
-	if (fd < 0 || !bpf_obj_pin(fd, path))
-		return 0;
-	int r = -errno;
-	diag_error(d, path, "cannot be pinned: %s%s", strerror(-r),
-		   r == -ENOSPC || r == -ENOMEM ? "; the BPF file system is full" : "");
+	int r = 0;
+	for (size_t i = 0; i < nprograms && !r; i++) {
+		CLEANUP_FREE char *name = pin_name(&programs[i], copy);
+		r = pin(folder, "prog", name, m->copies[copy].programs[i], d);
+		if (!r)
+			r = pin(folder, "link", name, m->copies[copy].links[i], d);
+	}
 	return r;
 }
 
@@ -503,12 +382,9 @@ static int pin_all(const struct machine *m, const char *folder, struct diag *d)
 	for (size_t i = 0; i < MACHINE_MAPS && !r; i++)
 		if (machine_map_names[i])
 			r = pin(folder, "map", machine_map_names[i], m->maps[i], d);
-	for (size_t i = 0; i < nprograms && !r; i++) {
-		r = pin(folder, "prog", programs[i].name, m->programs[i], d);
-		if (!r)
-			r = pin(folder, "link", programs[i].name, m->links[i], d);
-	}
-	size_t first = (size_t)find_program("connect_4");
+	for (size_t copy = 0; copy < COPIES && !r; copy++)
+		r = machine_pin_copy(m, folder, copy, d);
+	size_t first = program_number("connect_4");
 	for (size_t i = 0; i < m->nconnects; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(m->connects[i].links) && !r; k++) {
 			CLEANUP_FREE char *name = connect_name(&programs[first + k], m->connects[i].cgroup);
@@ -570,4 +446,35 @@ int machine_remove_all(const char *bpffs, struct diag *d)
 	if (!r)
 		rmdir(m->base);
 	return r;
+}
+
+/* ---- what the kernel left out ---- */
+
+static uint64_t left_out(int fd)
+{
+	struct bpf_prog_info info = {0};
+	uint32_t n = sizeof(info);
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &n) ? 0 : info.recursion_misses;
+}
+
+/* A call that no copy judged was left out by each, so by the one that left out least. The exec that a tracepoint sees is a copy. */
+uint64_t machine_unjudged(const struct machine *m, size_t program)
+{
+	uint64_t least = UINT64_MAX;
+	bool backed = m->backend == ENFORCE_BACKEND_FMOD_RET && programs[program].need == IMAGE_JUDGES_EXEC;
+	for (size_t copy = 0; copy < COPIES; copy++)
+		for (size_t i = 0; i < nprograms; i++)
+			if ((i == program || (backed && programs[i].need == IMAGE_JUDGES_EXEC)) && is_attached(m, copy, i))
+				least = MIN(least, left_out(m->copies[copy].programs[i]));
+	return least == UINT64_MAX ? 0 : least;
+}
+
+bool machine_backed(const struct machine *m, size_t program)
+{
+	if (!program_of(&programs[program], m->backend, 0, false) || !is_attached(m, 0, program))
+		return true;
+	for (size_t copy = 1; copy < COPIES; copy++)
+		if (program_of(&programs[program], m->backend, copy, m->preempts) && !is_attached(m, copy, program))
+			return false;
+	return true;
 }

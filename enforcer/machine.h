@@ -3,7 +3,7 @@
  * The programs and maps in the kernel: loaded new, or found where an earlier run pinned them.
  *
  *	<bpffs>/stakeout/          0700; locked while a command changes something
- *	<bpffs>/stakeout/v1/       layout 1: map_NAME, prog_NAME, link_NAME, link_NAME@CGROUP
+ *	<bpffs>/stakeout/v3/       layout 3: map_NAME, prog_NAME, link_NAME, prog_NAME+COPY, link_NAME+COPY, link_NAME@CGROUP
  *
  * What is new lives only in this process until machine_pin() puts all of it in place with one rename, so a command that fails
  * leaves nothing. Links that are added to pinned programs are pinned at once and taken away again by machine_undo().
@@ -17,13 +17,17 @@
 #define BPFFS_DEFAULT "/sys/fs/bpf"
 
 struct machine {
-	char *base, *folder;              /* .../stakeout, .../stakeout/v1 */
+	char *base, *folder;              /* .../stakeout, .../stakeout/v3 */
 	int lock;                         /* held while open */
 	bool pinned, fresh;               /* fresh: pinned by this run */
 	enum enforce_backend backend;
 	int maps[MACHINE_MAPS];           /* -1: none */
-	int programs[PROGRAMS_MAX];
-	int links[PROGRAMS_MAX];          /* made in this run */
+	bool preempts;                    /* the kernel may leave tracing programs out now; see preempt.h */
+	char preemption[16];
+	struct machine_copy {
+		int programs[PROGRAMS_MAX];
+		int links[PROGRAMS_MAX];  /* made in this run */
+	} copies[COPIES];
 	struct machine_connect {          /* likewise, for cgroups */
 		uint64_t cgroup;
 		int links[4];
@@ -40,6 +44,16 @@ int machine_load(const char *bpffs, enum enforce_backend b, struct diag *d, stru
 
 void machine_close(struct machine *m);   /* what is not pinned ends */
 DEFINE_CLEANUP(struct machine *, machine_close)
+
+/* Loads the copies that the back end should have and are not there, also of a machine that was found. */
+int machine_back_up(struct machine *m, struct diag *d);
+
+/*
+ * How many calls of a program's hook the kernel may have let pass without asking: those that it left the program out of, of the
+ * copy of which it did so least often. 0 means none.
+ */
+uint64_t machine_unjudged(const struct machine *m, size_t program);
+bool machine_backed(const struct machine *m, size_t program);   /* has the copies that the kernel's mode of now asks for */
 
 /* Attaches what policies with these needs (NEED_*) want and is not attached yet. */
 int machine_attach(struct machine *m, uint32_t needs, struct diag *d);
@@ -58,6 +72,5 @@ bool machine_knows_caller(const struct machine *m);   /* of an exec */
 /* Removes every pin of every layout below BPFFS: enforcement ends. 0, or -errno of the first that stays. */
 int machine_remove_all(const char *bpffs, struct diag *d);
 
-bool machine_attached(const struct machine *m, const struct program *p);   /* by this or an earlier run */
 int machine_remove(struct machine *m, struct diag *d);   /* takes everything of this layout out of the kernel */
 void machine_unlock(struct machine *m);   /* for those that only look, and for long */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "enforcer/programs.h"
 
+#include <assert.h>
+
 #define LSM    BACKEND_BIT(ENFORCE_BACKEND_LSM)
 #define FMOD   BACKEND_BIT(ENFORCE_BACKEND_FMOD_RET)
 #define SIGNAL BACKEND_BIT(ENFORCE_BACKEND_SIGNAL)
@@ -67,9 +69,24 @@ int backend_from(const char *name)
 	return -1;
 }
 
-bool program_of(const struct program *p, enum enforce_backend b)
+bool program_of(const struct program *p, enum enforce_backend b, size_t copy, bool preempts)
 {
-	return p->backends & BACKEND_BIT(b);
+	if (copy == 0)
+		return p->backends & BACKEND_BIT(b);
+	if (b != ENFORCE_BACKEND_FMOD_RET)
+		return false;
+	if (copy == 1 && p->backends == SIGNAL)
+		return preempts || p->need == IMAGE_JUDGES_EXEC;
+	return preempts && p->backends == FMOD;
+}
+
+size_t program_number(const char *name)
+{
+	size_t i = 0;
+	while (i < nprograms && strcmp(programs[i].name, name))
+		i++;
+	assert(i < nprograms);
+	return i;
 }
 
 const char *const machine_map_names[MACHINE_MAPS] = {
@@ -80,4 +97,5 @@ const char *const machine_map_names[MACHINE_MAPS] = {
 	[MACHINE_PORT_HITS] = "port_hits",   [MACHINE_CGROUPS] = "cgroups",
 	[MACHINE_WORKLOADS] = "workloads",   [MACHINE_REFUSALS] = "refusals",
 	[MACHINE_STATE] = "state",           [MACHINE_NAMES] = "names",
+	[MACHINE_VOUCHED] = "vouched",
 };

@@ -32,14 +32,22 @@ extern const size_t nprograms;
 const char *backend_name(enum enforce_backend b);
 int backend_from(const char *name);         /* or -1 */
 
-/* Which of them the kernel's own types say it may have; the reason why not in words, or NULL. */
-bool program_of(const struct program *p, enum enforce_backend b);
+/*
+ * The programs of a back end. fmod_ret has copies: the kernel leaves a tracing program out while another task, interrupted, is
+ * inside it on the same processor, so where it interrupts (PREEMPTS) each is attached COPIES times, and what of all those is left
+ * out meets in copy 1 the signal back end's programs: tracepoints are not interrupted. An exec always does, since the mode may
+ * change later.
+ */
+enum { COPIES = 4 };
+bool program_of(const struct program *p, enum enforce_backend b, size_t copy, bool preempts);
+size_t program_number(const char *name);   /* which must be there */
 
 enum machine_map {
 #define MAP(symbol, name, type, key, value) MACHINE_##symbol,
 	IMAGE_MAPS(MAP)                   /* the place of "settings" is not used */
 #undef MAP
 	MACHINE_PATH_HITS, MACHINE_PORT_HITS, MACHINE_TABLES,
-	MACHINE_CGROUPS = MACHINE_TABLES, MACHINE_WORKLOADS, MACHINE_REFUSALS, MACHINE_STATE, MACHINE_NAMES, MACHINE_MAPS,
+	MACHINE_CGROUPS = MACHINE_TABLES, MACHINE_WORKLOADS, MACHINE_REFUSALS, MACHINE_STATE, MACHINE_NAMES,
+	MACHINE_VOUCHED, MACHINE_MAPS,
 };
 extern const char *const machine_map_names[MACHINE_MAPS];   /* NULL for the one not used */

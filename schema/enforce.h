@@ -11,6 +11,7 @@
  *	refusals   ring buffer of struct enforce_refusal
  *	state      0 -> struct enforce_state
  *	names      number -> struct enforce_name
+ *	vouched    execs under way that one program judged for another
  *
  * A policy is replaced by filling a free slot and then storing one word.
  */
@@ -18,10 +19,11 @@
 
 #include <linux/types.h>
 
-#define ENFORCE_LAYOUT        2       /* raised with every change of this file, or of the programs or their maps: names the folder */
+#define ENFORCE_LAYOUT        3       /* raised with every change of this file, or of the programs or their maps: names the folder */
 #define ENFORCE_SLOTS         8192
 #define ENFORCE_WORKLOADS     8192
 #define ENFORCE_CGROUPS       65536
+#define ENFORCE_VOUCHED       4096    /* execs under way */
 #define ENFORCE_TABLES        10      /* of a policy: an image's, settings among them though never there, and two of hits */
 #define ENFORCE_RING_BYTES    (1 << 20)
 #define ENFORCE_SUBJECT_MAX   512     /* bytes of a subject's path in a record */

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Kernels that interrupt a task inside a program leave fmod_ret programs out: with two processors, eight processes that act without
+# end and policies being replaced, not one forbidden act gets through all the same. And a kernel that begins to interrupt after a
+# policy was applied is told of, until it is applied again.
+#
+#	VERSIONS='6.1 6.12' STORM_SECONDS=6
+set -eu
+versions=${VERSIONS:-6.1 6.12}
+
+storm() {
+	BACKEND=fmod_ret READ_MAPS="cgroups cgroups" PROVE_SECONDS=0 STORM_SECONDS=$1 DOERS=8 STORM_ACTS=2000 sh tests/live/prove.sh
+}
+
+switch() {
+	. tests/lib/enforce.sh
+	mount -t debugfs none /sys/kernel/debug
+	mode=/sys/kernel/debug/sched/preempt
+	echo voluntary >$mode
+	printf 'exec:\n  allow: [{path: %s}]\nfile: {protect: [/etc/]}\n' "$(readlink -f "$(command -v sh)")" | image switched
+	apply "$dir/switched.image.elf" --cgroup "$group"
+	copies() { find "$bpffs" -name 'link_fmod_open*' | wc -l; }
+	expect "programs at an open" "$(copies)" 1
+	enforce status >"$dir/out" 2>"$dir/err"
+	[ ! -s "$dir/err" ] || fail "status warns of a kernel that does not interrupt"
+	echo full >$mode
+	enforce status >"$dir/out" 2>"$dir/err"
+	grep -q "security_file_open.*preemption was set to full: apply an image again" "$dir/err" || fail "status: no word of the change"
+	enforce verify --json >"$dir/out" 2>"$dir/err" || fail "verify: status $?"
+	grep -q '"kind":"hook","object":"security_file_open".*"holds":"unknown"' "$dir/out" || { cat "$dir/out"; fail "verify: no word of the change"; }
+	apply "$dir/switched.image.elf" --cgroup "$group"
+	expect "programs at an open" "$(copies)" 4
+	enforce status >"$dir/out" 2>"$dir/err"
+	[ ! -s "$dir/err" ] || fail "status warns of what was mended"
+	refused "a program" "$group" /bin/busybox true
+	enforce release >/dev/null
+	[ ! -e "$bpffs/stakeout" ] || fail "left in the BPF file system: $(find "$bpffs/stakeout")"
+}
+
+inside() {
+	uname -r
+	[ "$1" = 0 ] || storm "$1"
+	BACKEND=fmod_ret
+	switch
+}
+
+[ "${1:-}" != inside ] || { shift; inside "$@"; exit; }
+skipped=
+for version in $versions; do
+	GUEST_SECONDS="${GUEST_SECONDS:-300}" sh tests/vm/guest.sh -c 2 -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside "${STORM_SECONDS:-6}" \
+		&& status=0 || status=$?
+	[ $status -ne 77 ] || skipped=yes
+	[ $status -eq 0 ] || [ $status -eq 77 ] || { echo "kernel $version: status $status"; exit 1; }
+done
+[ -z "$skipped" ] || exit 77
