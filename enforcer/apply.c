@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "enforcer/selftest.h"
@@ -184,10 +185,28 @@ static int put_in_force(struct machine *m, const struct apply_options *o, const 
 	return r ? r : assign(m, o, filled, d);
 }
 
+/* Maps of images and links of cgroups are all open until they are in place. */
+static int raise_files(const struct apply_options *o, struct diag *d)
+{
+	struct rlimit now;
+	rlim_t need = 256 + o->nimages * MACHINE_TABLES + o->ntargets * 4;
+	if (getrlimit(RLIMIT_NOFILE, &now) || now.rlim_cur >= need)
+		return 0;
+	if (!setrlimit(RLIMIT_NOFILE, &(struct rlimit){need, MAX(need, now.rlim_max)}))
+		return 0;
+	int r = -errno;
+	diag_error(d, NULL, "%zu images and %zu cgroups at once need %llu open files, and this process may have %llu: raise the limit "
+		   "(ulimit -n, LimitNOFILE=) or apply them in parts", o->nimages, o->ntargets, (unsigned long long)need,
+		   (unsigned long long)now.rlim_max);
+	return r;
+}
+
 static int apply_all(const struct apply_options *o, struct diag *d, struct machine **ret)
 {
 	CLEANUP(machine_close) struct machine *m = NULL;
-	int r = open_machine(o, d, &m);
+	int r = raise_files(o, d);
+	if (!r)
+		r = open_machine(o, d, &m);
 	if (r)
 		return r;
 	for (size_t i = 0; i < o->nimages && !r; i++)

@@ -77,6 +77,22 @@ static int add_targets(struct work *w, size_t image, size_t first_group, const c
 	return 0;
 }
 
+static int find_own(const struct options *o, struct diag *d, struct work *w)
+{
+	CLEANUP(group_list_free) struct group_list *all = NULL;
+	int r = group_list_new(d, &all);
+	for (size_t i = 0; i < o->workloads.n && !r; i++)
+		if (!group_list_find(all, o->workloads.v[i], &w->groups))
+			r = diag_error(d, o->workloads.v[i], "no cgroup of such a workload is here now");
+	for (size_t i = 0; i < w->nimages && !r && !o->cgroups.n && !o->workloads.n; i++) {
+		CLEANUP_FREE char *name = xstrndup(w->images[i]->workload.p, w->images[i]->workload.n);
+		size_t first = w->groups.n;
+		group_list_find(all, name, &w->groups);
+		r = add_targets(w, i, first, name, d);
+	}
+	return r;
+}
+
 static int find_groups(const struct options *o, struct diag *d, struct work *w)
 {
 	bool told = o->cgroups.n || o->workloads.n;
@@ -85,22 +101,9 @@ static int find_groups(const struct options *o, struct diag *d, struct work *w)
 	int r = 0;
 	for (size_t i = 0; i < o->cgroups.n && !r; i++)
 		r = group_find(o->cgroups.v[i], d, &w->groups);
-	for (size_t i = 0; i < o->workloads.n && !r; i++) {
-		size_t before = w->groups.n;
-		r = groups_match(o->workloads.v[i], d, &w->groups);
-		if (!r && w->groups.n == before)
-			r = diag_error(d, o->workloads.v[i], "no cgroup of such a workload is here now");
-	}
-	if (told)
-		return r ? r : add_targets(w, 0, 0, "", d);
-	for (size_t i = 0; i < w->nimages && !r; i++) {
-		CLEANUP_FREE char *pattern = xstrndup(w->images[i]->workload.p, w->images[i]->workload.n);
-		size_t first = w->groups.n;
-		r = groups_match(pattern, d, &w->groups);
-		if (!r)
-			r = add_targets(w, i, first, pattern, d);
-	}
-	return r;
+	if (!r && (o->workloads.n || !told))
+		r = find_own(o, d, w);
+	return r || !told ? r : add_targets(w, 0, 0, "", d);
 }
 
 /* ---- what is said ---- */

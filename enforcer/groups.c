@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "schema/base/map.h"
 #include "schema/workload.h"
 
 void groups_done(struct groups *g)
@@ -98,10 +99,99 @@ int group_find(const char *name, struct diag *d, struct groups *ret)
 	return 0;
 }
 
-struct search {
-	struct groups *found;
-	const char *mount, *pattern;
+/* ---- all of them ---- */
+
+struct listed {
+	struct group g;
+	size_t end;               /* where those below this one end */
+	size_t next;              /* of the same workload; 0: none, which is never a next one */
 };
+
+/* One hierarchy, folders before what they hold. */
+struct hierarchy {
+	char *mount;
+	struct { struct listed *v; size_t n, cap; } all;
+	struct map *names;        /* written forms; numbers index "first" and "last" */
+	struct { size_t *v; size_t n, cap; } first, last;
+};
+
+struct group_list {
+	struct hierarchy of[2];   /* v2, and v1's memory */
+};
+
+static void add_listed(struct hierarchy *h, char *folder, uint64_t id)
+{
+	size_t at = h->all.n;
+	struct listed *e = VEC_PUSH(&h->all);
+	*e = (struct listed){.g = {.folder = folder, .path = folder + strlen(h->mount), .id = id}};
+	e->g.workload = written_form(e->g.path);
+	bool new;
+	uint32_t name = map_add(h->names, str_from(e->g.workload), &new);
+	if (new) {
+		*VEC_PUSH(&h->first) = at;
+		*VEC_PUSH(&h->last) = at;
+	} else {
+		h->all.v[h->last.v[name]].next = at;
+		h->last.v[name] = at;
+	}
+}
+
+static int list_below(struct hierarchy *h, const char *folder)
+{
+	DIR *dir = opendir(folder);
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	for (struct dirent *e; (e = readdir(dir));) {
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		char *child = xasprintf("%s/%s", folder, e->d_name);
+		uint64_t id;
+		if (group_id(child, &id)) {   /* gone again */
+			free(child);
+			continue;
+		}
+		size_t at = h->all.n;
+		add_listed(h, child, id);
+		list_below(h, child);
+		h->all.v[at].end = h->all.n;
+	}
+	closedir(dir);
+	return 0;
+}
+
+int group_list_new(struct diag *d, struct group_list **ret)
+{
+	CLEANUP(group_list_free) struct group_list *l = xcalloc(1, sizeof(*l));
+	for (int k = 0; k < 2; k++) {
+		struct hierarchy *h = &l->of[k];
+		h->mount = cgroup_mount(k == 1);
+		h->names = map_new();
+		int r = h->mount ? list_below(h, h->mount) : 0;
+		if (r) {
+			diag_error(d, h->mount, "%s", strerror(-r));
+			return r;
+		}
+	}
+	*ret = TAKE(l);
+	return 0;
+}
+
+void group_list_free(struct group_list *l)
+{
+	for (int k = 0; l && k < 2; k++) {
+		struct hierarchy *h = &l->of[k];
+		for (size_t i = 0; i < h->all.n; i++) {
+			free(h->all.v[i].g.folder);
+			free(h->all.v[i].g.workload);
+		}
+		free(h->all.v);
+		free(h->first.v);
+		free(h->last.v);
+		map_free(h->names);
+		free(h->mount);
+	}
+	free(l);
+}
 
 static bool matches(const char *pattern, const char *path)
 {
@@ -113,37 +203,34 @@ static bool matches(const char *pattern, const char *path)
 	return workload_matches(pattern, &w);
 }
 
-static int search(const struct search *s, const char *folder)
+/* Whole names are looked up, so that thousands of images find theirs at once; what is a pattern is asked of each. */
+static void find_in(const struct hierarchy *h, const char *pattern, struct groups *ret)
 {
-	uint64_t id;
-	DIR *dir = opendir(folder);
-	if (!dir)
-		return errno == ENOENT ? 0 : -errno;
-	for (struct dirent *e; (e = readdir(dir));) {
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
-			continue;
-		CLEANUP_FREE char *child = xasprintf("%s/%s", folder, e->d_name);
-		if (matches(s->pattern, child + strlen(s->mount)) && !group_id(child, &id))
-			add(s->found, s->mount, child, id);
-		else
-			search(s, child);
+	uint32_t name = map_find(h->names, str_from(pattern));
+	size_t past = 0;
+	if (name != MAP_NONE) {
+		for (size_t i = h->first.v[name]; i || !past; i = h->all.v[i].next) {
+			if (i >= past) {
+				add(ret, h->mount, h->all.v[i].g.folder, h->all.v[i].g.id);
+				past = h->all.v[i].end;
+			}
+		}
+		return;
 	}
-	closedir(dir);
-	return 0;
+	for (size_t i = 0; i < h->all.n; i = past) {
+		bool fits = matches(pattern, h->all.v[i].g.path);
+		past = fits ? h->all.v[i].end : i + 1;
+		if (fits)
+			add(ret, h->mount, h->all.v[i].g.folder, h->all.v[i].g.id);
+	}
 }
 
-int groups_match(const char *pattern, struct diag *d, struct groups *ret)
+size_t group_list_find(const struct group_list *l, const char *pattern, struct groups *ret)
 {
-	for (int memory = 0; memory < 2; memory++) {
-		CLEANUP_FREE char *mount = cgroup_mount(memory);
-		struct search s = {ret, mount, pattern};
-		int r = mount && !ret->n ? search(&s, mount) : 0;
-		if (r) {
-			diag_error(d, mount, "%s", strerror(-r));
-			return r;
-		}
-	}
-	return 0;
+	size_t before = ret->n;
+	for (int k = 0; k < 2 && ret->n == before; k++)
+		find_in(&l->of[k], pattern, ret);
+	return ret->n - before;
 }
 
 static int tree(const char *folder, int (*fn)(void *arg, uint64_t id), void *arg)

@@ -26,8 +26,17 @@ char *cgroup_mount(bool memory);
 /* A cgroup by its folder, or by its path in the v2 hierarchy. Refuses the root. */
 int group_find(const char *name, struct diag *d, struct groups *ret);
 
-/* All cgroups of workloads that match the pattern; those within a matching one are left out. */
-int groups_match(const char *pattern, struct diag *d, struct groups *ret);
+/* All cgroups of this machine with their workloads, read once. */
+struct group_list;
+int group_list_new(struct diag *d, struct group_list **ret);
+void group_list_free(struct group_list *l);
+DEFINE_CLEANUP(struct group_list *, group_list_free)
+
+/*
+ * Adds the cgroups of workloads of this name or, where there is none, of those that it matches as a pattern; returns how many.
+ * Cgroups within one that is added are left out: a policy holds below its cgroup.
+ */
+size_t group_list_find(const struct group_list *l, const char *pattern, struct groups *ret);
 
 /* Calls FN for G and everything below it, parents first. Stops at the first error. */
 int group_tree(const struct group *g, int (*fn)(void *arg, uint64_t id), void *arg);
