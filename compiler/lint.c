@@ -186,6 +186,8 @@ void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint
 				 .lines = &f->lines, .target = o->target, .target_given = o->target_given,
 				 .findings = &d->findings};
 	bool search = root->size <= LINT_VALUES_MAX;
+	CLEANUP(map_free) struct map *macros = lint_index_macros(&c);
+	(void)macros;
 	for (size_t i = 0; i < ARRAY_SIZE(rules) && search; i++) {
 		c.rule = &rules[i];
 		if (c.rule->run)

@@ -118,6 +118,7 @@ struct lint_context {
 	struct findings *findings;
 	struct lint_step steps[LINT_STEPS];   /* where the walk is */
 	size_t nsteps;
+	const struct map *macros;        /* their names; NULL = they are few */
 };
 
 typedef void lint_hook_fn(struct lint_context *c, const struct hook *h);

@@ -38,6 +38,8 @@ struct counting {
 	const struct policy *policy;
 	struct lint_cost *cost;
 	bool needs[MAP_COUNT];
+	struct map *lists;              /* their names */
+	const struct policy_list **by_name;
 };
 
 static uint64_t fixed_bytes(unsigned map)
@@ -124,9 +126,10 @@ static void need(struct counting *n, const struct hook *h, const struct action *
 }
 
 /* How many hooks a line of the policy makes: a list has one for each call. */
-static unsigned places(const struct policy *p, const struct hook *h)
+static unsigned places(const struct counting *c, const struct hook *h)
 {
-	const struct policy_list *l = policy_list_of(p, h->call);
+	uint32_t i = str_starts(h->call, STR("list:")) ? map_find(c->lists, str_skip(h->call, 5)) : MAP_NONE;
+	const struct policy_list *l = i == MAP_NONE ? NULL : c->by_name[i];
 	size_t n = l ? l->values.n : h->section == SECTION_UPROBE ? h->symbols.n + h->noffsets + h->naddrs : 1;
 	return (unsigned)MAX(n, (size_t)1);
 }
@@ -148,7 +151,7 @@ static void fullest(struct lint_cost_tables *most, const struct policy_tables *t
 static void count_hook(struct counting *n, const struct hook *h, struct policy_tables *shared, bool multi)
 {
 	struct policy_tables own = {0};
-	unsigned hooks = places(n->policy, h);
+	unsigned hooks = places(n, h);
 	uint64_t values = 0;
 	for (size_t i = 0; i < h->nselectors; i++) {
 		const struct selector *s = &h->selectors[i];
@@ -192,7 +195,12 @@ void lint_cost(const struct policy *p, const struct target *t, unsigned cpus, st
 {
 	CLEANUP(arena_free) struct arena *arena = arena_new();
 	struct lint_context c = {.policy = p, .target = t};
-	struct counting n = {.policy = p, .cost = ret};
+	CLEANUP(map_free) struct map *macros = lint_index_macros(&c);
+	(void)macros;
+	struct counting n = {.policy = p, .cost = ret, .lists = map_new(),
+			     .by_name = arena_alloc(arena, (p->nlists + 1) * sizeof(*n.by_name))};
+	for (size_t i = 0; i < p->nlists; i++)
+		n.by_name[map_add(n.lists, p->lists[i].name, NULL)] = &p->lists[i];
 	struct policy_tables shared = {0};
 	bool multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi"), returns = false, kprobes = false;
 	*ret = (struct lint_cost){.cpus = cpus ? cpus : LINT_CPUS};
@@ -211,6 +219,7 @@ void lint_cost(const struct policy *p, const struct target *t, unsigned cpus, st
 	ret->tables.expressions = MAX(ret->tables.expressions, shared.cel);
 	ret->filter_slots += t->kubernetes && (p->namespaced || p->pod || p->container || p->host);
 	memory(&n);
+	map_free(n.lists);
 }
 
 /* ---- printing ---- */

@@ -11,8 +11,6 @@
  */
 #include "compiler/lint_private.h"
 
-#include <limits.h>
-
 static const struct str mark = STR_INIT("stakeout lint ignore:");
 
 struct line {
@@ -47,11 +45,15 @@ static bool empty(struct str s)
 	return n == s.n || s.p[n] == '#' || s.p[n] == '\r' || str_starts(s, STR("---"));
 }
 
-/* The ids behind the mark, and the lines that they are ignored on. */
+/* The ids behind the mark, and the lines that they are ignored on. WHOLE: of the document that begins on FIRST, all of it. */
 struct ignore {
 	struct str ids;
 	unsigned first, last;
+	bool whole;
 };
+
+/* Beyond, such comments are not looked at: each may hold for the whole rest of the file. */
+enum { IGNORES_MAX = 1000 };
 
 static const char *find(struct str s, struct str what)
 {
@@ -59,17 +61,15 @@ static const char *find(struct str s, struct str what)
 }
 
 /* Up to which line it holds: AT is behind the comment's line. */
-static void reach(struct str text, size_t at, struct line l, unsigned document, struct ignore *ret)
+static void reach(const struct lint_file *f, size_t at, struct line l, struct ignore *ret)
 {
-	while (next_line(text, &at, &l) && empty(l.text))
+	while (next_line(f->text, &at, &l) && empty(l.text))
 		;
 	size_t indent = indentation(l.text);
 	ret->first = ret->last = l.number;
-	if (l.number == document) {
-		ret->last = UINT_MAX;
-		return;
-	}
-	while (next_line(text, &at, &l) && (empty(l.text) || indentation(l.text) > indent))
+	for (size_t i = 0; i < f->ndocuments && !ret->whole; i++)
+		ret->whole = f->documents[i].line == l.number;
+	while (!ret->whole && next_line(f->text, &at, &l) && (empty(l.text) || indentation(l.text) > indent))
 		ret->last = l.number;
 }
 
@@ -89,8 +89,7 @@ static void drop(struct lint_document *d, const struct ignore *ignore)
 	size_t kept = 0;
 	for (size_t i = 0; i < d->findings.n; i++) {
 		const struct finding *f = &d->findings.v[i];
-		bool whole = ignore->last == UINT_MAX;
-		bool there = whole || (f->at.line >= ignore->first && f->at.line <= ignore->last);
+		bool there = ignore->whole ? d->line == ignore->first : (f->at.line >= ignore->first && f->at.line <= ignore->last);
 		if (f->stage == STAGE_OK && there && names(ignore->ids, f->id))
 			d->ignored++;
 		else
@@ -99,21 +98,27 @@ static void drop(struct lint_document *d, const struct ignore *ignore)
 	d->findings.n = kept;
 }
 
-void lint_ignore(struct lint_document *d, struct str text)
+void lint_ignore(struct lint_file *f)
 {
 	struct line l = {0};
-	size_t at = 0;
-	if (!find(text, mark))
+	struct ignore before = {.first = 0};
+	size_t at = 0, n = 0;
+	if (!find(f->text, mark))
 		return;
-	while (next_line(text, &at, &l)) {
+	while (n < IGNORES_MAX && next_line(f->text, &at, &l)) {
 		const char *hash = l.text.n ? memchr(l.text.p, '#', l.text.n) : NULL;
 		const char *said = hash ? find((struct str){hash, l.text.n - (size_t)(hash - l.text.p)}, mark) : NULL;
 		struct ignore ignore = {.first = l.number, .last = l.number};
 		if (!said)
 			continue;
+		n++;
+		if (empty(l.text) && before.first > l.number)
+			ignore = before;   /* comments one upon the other stand above the same */
+		else if (empty(l.text))
+			reach(f, at, l, &ignore);
+		before = ignore;
 		ignore.ids = str_skip(l.text, (size_t)(said - l.text.p) + mark.n);
-		if (empty(l.text))
-			reach(text, at, l, d->line, &ignore);
-		drop(d, &ignore);
+		for (size_t i = 0; i < f->ndocuments; i++)
+			drop(&f->documents[i], &ignore);
 	}
 }

@@ -44,6 +44,23 @@ static void need_call(struct needs *n, const struct hook *h)
 	need(n, h->syscall ? NEED_SYSCALL : NEED_FUNCTION, STR_FMT, STR_ARG(h->call));
 }
 
+/* The file, what is hooked in it, and what reading a string from user memory takes. */
+static void need_program(struct needs *n, const struct hook *h)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	buf_str(&b, h->subsystem);
+	for (size_t i = 0; i < h->symbols.n; i++)
+		buf_printf(&b, "%s" STR_FMT, i ? ", " : " with ", STR_ARG(h->symbols.v[i]));
+	if (h->provider.n)
+		buf_printf(&b, " with the probe " STR_FMT ":" STR_FMT, STR_ARG(h->provider), STR_ARG(h->call));
+	if (h->binary_digests.n)
+		buf_puts(&b, " of that digest");
+	need(n, NEED_FILE, STR_FMT, STR_ARG(buf_view(&b)));
+	for (size_t i = 0; i < h->nargs; i++)
+		if (h->args[i].type == TYPE_STRING)
+			need(n, NEED_KERNEL, "bpf_copy_from_user_str (6.12)");
+}
+
 static void need_hook(struct needs *n, const struct hook *h, const struct lint_btf *btf)
 {
 	switch (h->section) {
@@ -61,7 +78,7 @@ static void need_hook(struct needs *n, const struct hook *h, const struct lint_b
 		break;
 	case SECTION_UPROBE:
 	case SECTION_USDT:
-		need(n, NEED_FILE, STR_FMT, STR_ARG(h->subsystem));
+		need_program(n, h);
 		break;
 	}
 }

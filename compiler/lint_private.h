@@ -10,5 +10,5 @@ void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint
 /* What the kernel and the node must have for the policy to load. BTF: what was looked up already; NULL = nothing. */
 void lint_needs(struct lint_context *c, const struct lint_btf *btf);
 
-/* Drops the findings that comments in TEXT say are known; counted in D->ignored. */
-void lint_ignore(struct lint_document *d, struct str text);
+/* Drops the findings that comments in the text say are known; counted in document.ignored. */
+void lint_ignore(struct lint_file *f);

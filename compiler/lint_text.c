@@ -171,7 +171,6 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 	if (d->policy)
 		lint_run(d, doc, j->file, j->o);
 	refine_places(doc, d);
-	lint_ignore(d, j->file->text);
 }
 
 /* ---- the file ---- */
@@ -242,6 +241,7 @@ void lint_text(struct arena *arena, const char *file, struct str text, const str
 		unreadable(&j);
 	else if (!ret->ndocuments)
 		empty(&j);
+	lint_ignore(ret);
 	for (size_t i = 0; i < ret->ndocuments; i++)
 		if (ret->documents[i].findings.n)
 			qsort(ret->documents[i].findings.v, ret->documents[i].findings.n, sizeof(struct finding), by_place);

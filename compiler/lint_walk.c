@@ -2,16 +2,32 @@
 /* The walks and questions that many lints share. */
 #include "compiler/lint_walk.h"
 
+#include "schema/base/map.h"
 #include "schema/hook.h"
 
 /* ---- macros ---- */
 
 static const struct policy_macro *macro_of(const struct lint_context *c, struct str name)
 {
+	if (c->macros) {
+		uint32_t i = map_find(c->macros, name);
+		return i == MAP_NONE ? NULL : &c->policy->macros[i];
+	}
 	for (size_t i = 0; i < c->policy->nmacros; i++)
 		if (str_eq(c->policy->macros[i].name, name))
 			return &c->policy->macros[i];
 	return NULL;
+}
+
+struct map *lint_index_macros(struct lint_context *c)
+{
+	enum { FEW = 16 };
+	struct map *names = c->policy->nmacros > FEW ? map_new() : NULL;
+	bool fresh = true;
+	for (size_t i = 0; names && fresh && i < c->policy->nmacros; i++)
+		map_add(names, c->policy->macros[i].name, &fresh);
+	c->macros = fresh ? names : NULL;   /* 1 and "1" are two keys of one name */
+	return names;
 }
 
 struct selector lint_whole(const struct lint_context *c, const struct selector *s)

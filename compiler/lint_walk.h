@@ -6,6 +6,7 @@
 #pragma once
 
 #include "compiler/lint.h"
+#include "schema/base/map.h"
 #include "schema/policy_load_private.h"
 
 /* S has its macros in it. ARG: what F compares, never NULL. */
@@ -21,6 +22,8 @@ void lint_each_binaries(struct lint_context *c, lint_binaries_fn *fn);      /* m
 void lint_each_action(struct lint_context *c, lint_action_fn *fn);          /* matchActions */
 void lint_each_return_action(struct lint_context *c, lint_action_fn *fn);   /* matchReturnActions */
 void lint_each_whole(struct lint_context *c, lint_selector_fn *fn);         /* selectors, macros in them */
+/* Lets many macros be found by name; the caller frees what is returned. */
+struct map *lint_index_macros(struct lint_context *c);
 struct selector lint_whole(const struct lint_context *c, const struct selector *s);
 
 /* ---- reporting ---- */

@@ -167,6 +167,12 @@ static bool list_syscall(const struct loading *l, struct str s)
 	return load_syscall_name(l, slash ? str_skip(s, (size_t)(slash - s.p) + 1) : s);
 }
 
+const struct policy_list *load_list(const struct loading *l, struct str call)
+{
+	uint32_t i = str_starts(call, STR("list:")) ? map_find(l->lists, str_skip(call, 5)) : MAP_NONE;
+	return i == MAP_NONE ? NULL : l->first_list[i];
+}
+
 bool policy_call_is_compat(struct str call)
 {
 	return str_starts(call, STR("i386/")) || str_starts(call, STR("__ia32_"));
@@ -181,9 +187,11 @@ int policy_call_number(const struct target *t, struct str call)
 
 void load_check_list(struct loading *l, const struct policy_list *list)
 {
+	struct list_check *check = &l->list_checks[list - l->p->lists];
 	bool generated = str_starts(list->type, STR("generated_"));
-	if (list->validated)
+	if (list->validated || check->looked_through)
 		return;
+	check->looked_through = true;
 	if (generated && list->values.n)
 		load_reject(l, RULE_LIST, list->at,
 			    load_text(l, "/lists[%zu].values", (size_t)(list - l->p->lists)),
@@ -255,7 +263,11 @@ static void check_enforcers(struct loading *l)
 	struct place at = {l->p->line, 1};
 	for (size_t i = 0; l->p->nenforcers && i < l->p->enforcers[0].calls.n; i++) {
 		struct str call = l->p->enforcers[0].calls.v[i];
-		const struct policy_list *list = policy_list_of(l->p, call);
+		const struct policy_list *list = load_list(l, call);
+		if (list && l->list_checks[list - l->p->lists].enforced)
+			continue;
+		if (list)
+			l->list_checks[list - l->p->lists].enforced = true;
 		if (list)
 			load_check_list(l, list);
 		else if (str_starts(call, STR("list:")))
@@ -271,6 +283,9 @@ static void check_enforcers(struct loading *l)
 	if (security && method && str_eq(method->value, STR("override-return")))
 		load_reject(l, RULE_ENFORCER_METHOD, method->at, "options", "write fmod-ret",
 			    "override-return does not work on security_* calls");
+	if (security && l->t->kernel < target_lsm_since(l->t->arch))
+		load_reject(l, RULE_ENFORCER_KERNEL, at, "enforcers", "use a newer kernel",
+			    "enforcers on security_* need kernel %s", l->t->arch == ARCH_ARM64 ? "6.0" : "5.7");
 	if (syscall && !l->t->error_injection)
 		load_reject(l, RULE_ENFORCER_KERNEL, at, "enforcers",
 			    "use an LSM hook or security_*, or say --target error-injection=yes",
@@ -334,7 +349,7 @@ static struct selector expand(struct loading *l, const struct selector *s)
 			load_reject(l, RULE_MACRO, s->at, "macros", "name it once", "macro " STR_FMT " is named twice",
 				    STR_ARG(s->macros.v[i]));
 		if (found != MAP_NONE)
-			add_macro(l, &whole, &l->p->macros[found]);
+			add_macro(l, &whole, l->macro_named[found]);
 		else
 			load_reject(l, RULE_MACRO, s->at, "macros", "add it to selectorsMacros",
 				    "no macro \"" STR_FMT "\"", STR_ARG(s->macros.v[i]));
@@ -393,6 +408,23 @@ static void check_hook(struct loading *l, const struct hook *hook)
 	arena_free(arena);
 }
 
+static void index_names(struct loading *l)
+{
+	const struct policy *p = l->p;
+	l->macros = map_new();
+	l->lists = map_new();
+	l->list_checks = xcalloc(p->nlists + 1, sizeof(*l->list_checks));
+	l->first_list = xcalloc(p->nlists + 1, sizeof(*l->first_list));
+	l->macro_named = xcalloc(p->nmacros + 1, sizeof(*l->macro_named));
+	for (size_t i = 0; i < p->nmacros; i++)
+		l->macro_named[map_add(l->macros, p->macros[i].name, NULL)] = &p->macros[i];
+	for (size_t i = 0; i < p->nlists; i++) {
+		bool fresh;
+		uint32_t number = map_add(l->lists, p->lists[i].name, &fresh);
+		l->first_list[number] = fresh ? &p->lists[i] : l->first_list[number];
+	}
+}
+
 bool policy_load_findings(const struct policy *p, const struct target *t, bool target_given,
 			  unsigned ways, struct findings *f)
 {
@@ -401,9 +433,7 @@ bool policy_load_findings(const struct policy *p, const struct target *t, bool t
 	size_t in_section[SECTION_USDT + 1] = {0};
 	l.multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi");
 	l.calls = map_new();
-	l.macros = map_new();
-	for (size_t i = 0; i < p->nmacros; i++)
-		map_add(l.macros, p->macros[i].name, NULL);
+	index_names(&l);
 	buf_puts(&l.path, "spec");
 	check_document(&l);
 	check_enforcers(&l);
@@ -417,6 +447,10 @@ bool policy_load_findings(const struct policy *p, const struct target *t, bool t
 		load_check_shared_tables(&l);
 	map_free(l.calls);
 	map_free(l.macros);
+	map_free(l.lists);
+	free(l.list_checks);
+	free(l.first_list);
+	free(l.macro_named);
 	buf_done(&l.path);
 	return !l.errors;
 }

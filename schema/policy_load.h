@@ -39,7 +39,9 @@ enum {
 	POLICY_FILTERS_MAX = 5,
 	POLICY_ACTIONS_MAX = 3,
 	POLICY_VALUES_MAX = 4,
-	POLICY_TABLES_MAX = 8
+	POLICY_TABLES_MAX = 8,
+	POLICY_TAGS_MAX = 16,
+	POLICY_FOLLOWED_MAX = 64,   /* filters with followChildren; of all policies of an agent */
 };
 
 /* Bytes that a hook's selectors take of the agent's selector area (macros not expanded). */

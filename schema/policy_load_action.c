@@ -8,10 +8,9 @@ static bool enforces(enum policy_action a)
 	       a == ACTION_NOTIFY_ENFORCER || a == ACTION_SET;
 }
 
-static void check_override_of(struct loading *l, const struct action *a, struct str call,
-			      bool syscall)
+/* True: it can be overridden there. */
+static bool check_override_of(struct loading *l, const struct action *a, struct str call, bool syscall)
 {
-	bool arm_late = l->t->arch == ARCH_ARM64 && l->t->kernel < TARGET_KERNEL(6, 0);
 	if (syscall && !l->t->error_injection)
 		load_reject(l, RULE_OVERRIDE_INJECTION, a->at, "action",
 			    "use an LSM hook or security_*, or say --target error-injection=yes",
@@ -23,18 +22,21 @@ static void check_override_of(struct loading *l, const struct action *a, struct 
 		load_reject(l, RULE_OVERRIDE_MULTI, a->at, "action",
 			    "add to options: {name: disable-kprobe-multi, value: \"1\"}",
 			    "Override of security_* is refused where kprobe.multi is in use");
-	else if (!syscall && (arm_late || l->t->kernel < TARGET_KERNEL(5, 7)))
+	else if (!syscall && l->t->kernel < target_lsm_since(l->t->arch))
 		load_reject(l, RULE_ACTION_SINCE, a->at, "action", "use Sigkill",
-			    "Override of security_* needs kernel %s", arm_late ? "6.0" : "5.7");
+			    "Override of security_* needs kernel %s", l->t->arch == ARCH_ARM64 ? "6.0" : "5.7");
+	else
+		return true;
+	return false;
 }
 
 /* A list is as good as its first element that is not. */
 static void check_override(struct loading *l, const struct action *a)
 {
 	const struct hook *h = l->h;
-	const struct policy_list *list = policy_list_of(l->p, h->call);
+	const struct policy_list *list = load_list(l, h->call);
 	bool syscall = h->syscall || (list && str_ends(list->type, STR("syscalls")));
-	size_t before = l->findings->n;
+	bool good = true;
 	if (h->section == SECTION_UPROBE && l->t->kernel < TARGET_KERNEL(6, 18))
 		load_reject(l, RULE_ACTION_SINCE, a->at, "action", "use a newer kernel",
 			    "Override of a uprobe needs kernel 6.18");
@@ -42,8 +44,8 @@ static void check_override(struct loading *l, const struct action *a)
 		return;
 	if (!list || syscall || !list->values.n)
 		check_override_of(l, a, h->call, syscall);
-	for (size_t i = 0; list && !syscall && i < list->values.n && l->findings->n == before; i++)
-		check_override_of(l, a, list->values.v[i], false);
+	for (size_t i = 0; list && !syscall && i < list->values.n && good; i++)
+		good = check_override_of(l, a, list->values.v[i], false);
 }
 
 static bool rate_limit_fits(struct str s)

@@ -4,6 +4,9 @@
 
 /* ---- one argument filter ---- */
 
+/* An agent takes five: what is said of a policy with more does not hang on the rest, and takes bounded time. */
+enum { ARGS_LOOKED_AT = 64 };
+
 /*
  * In a tracepoint the agent rewrites a field's number into its position, entry by entry, and then
  * takes what it has for a position: a number that no entry has is one already, and one may be
@@ -11,7 +14,7 @@
  */
 static const struct spec_arg *tracepoint_arg(const struct hook *h, uint32_t index)
 {
-	for (size_t i = 0; i < h->nargs; i++)
+	for (size_t i = 0; i < MIN(h->nargs, (size_t)ARGS_LOOKED_AT); i++)
 		if (h->args[i].index == index)
 			index = (uint32_t)i;
 	return index < h->nargs ? &h->args[index] : NULL;
@@ -28,7 +31,7 @@ const struct spec_arg *policy_filter_arg(const struct hook *h, const struct arg_
 		return f->index < n ? &list[f->index] : NULL;
 	if (h->section == SECTION_TRACEPOINT)
 		return tracepoint_arg(h, f->index);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < MIN(n, (size_t)ARGS_LOOKED_AT); i++)
 		if (list[i].index == f->index)
 			return &list[i];
 	return NULL;
@@ -152,6 +155,9 @@ static void check_binaries(struct loading *l, const struct binary_filter *f)
 	bool exact = f->op == OPERATOR_IN || f->op == OPERATOR_NOT_IN;
 	bool postfix = f->op == OPERATOR_POSTFIX || f->op == OPERATOR_NOT_POSTFIX;
 	size_t max = exact ? 255 : postfix ? 127 : 256;
+	if (f->follow_children && ++l->followed == POLICY_FOLLOWED_MAX + 1)
+		load_reject(l, RULE_BINARIES, f->at, "followChildren", "make fewer filters with more values each",
+			    "more than %d filters with followChildren; an agent has no more", POLICY_FOLLOWED_MAX);
 	if (f->follow_children && !exact)
 		load_reject(l, RULE_BINARIES, f->at, "followChildren",
 			    "write In or NotIn, or remove it",
@@ -247,6 +253,9 @@ static void check_capability_filters(struct loading *l, const char *field,
 static void check_process_filters(struct loading *l, const struct selector *s)
 {
 	bool small = l->t->kernel < TARGET_KERNEL(5, 3);
+	if (s->nbinaries > 1 || s->nparent_binaries > 1)
+		load_reject(l, RULE_BINARIES, (s->nbinaries > 1 ? s->binaries : s->parent_binaries)[1].at,
+			    s->nbinaries > 1 ? "matchBinaries" : "matchParentBinaries", "join their values", "a selector has one such filter");
 	for (size_t i = 0; i < s->nbinaries; i++) {
 		size_t mark = load_enter(l, "matchBinaries", i);
 		check_binaries(l, &s->binaries[i]);

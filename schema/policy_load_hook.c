@@ -93,7 +93,7 @@ void load_check_args(struct loading *l)
 		check_arg(l, &h->data[i], true);
 		load_leave(l, mark);
 	}
-	if (h->return_arg && h->section == SECTION_KPROBE && h->ret &&
+	if (h->return_arg && (h->section == SECTION_KPROBE || h->section == SECTION_FENTRY) && h->ret &&
 	    (h->return_arg->type == TYPE_AUTO || h->return_arg->type == TYPE_BPF_CMD))
 		load_reject(l, RULE_RETURN_TYPE, h->return_arg->at, "returnArg",
 			    "add it, such as type: int", "returnArg needs its type");
@@ -193,16 +193,33 @@ static void check_function(struct loading *l)
 			    STR_ARG(h->call));
 }
 
+/* Under kprobe.multi; a system call with and without its prefix is one function. */
+static bool check_twice(struct loading *l, struct str call)
+{
+	bool fresh = true;
+	struct str prefix = l->t->arch == ARCH_ARM64 ? STR("__arm64_") : STR("__x64_");
+	if (l->multi && l->h->section == SECTION_KPROBE)
+		map_add(l->calls, str_starts(call, prefix) ? str_skip(call, prefix.n) : call, &fresh);
+	if (!fresh)
+		load_reject(l, RULE_CALL_TWICE, l->h->at, "call",
+			    "join the two, or set the option disable-kprobe-multi",
+			    STR_FMT " a second time; kprobe.multi takes a function once",
+			    STR_ARG(call));
+	return fresh;
+}
+
 static void check_kprobe(struct loading *l)
 {
 	const struct hook *h = l->h;
-	const struct policy_list *list = policy_list_of(l->p, h->call);
+	const struct policy_list *list = load_list(l, h->call);
 	if (str_starts(h->call, STR("list:"))) {
 		if (!list)
 			load_reject(l, RULE_LIST, h->at, "call", "add it to lists",
 				    "no list \"" STR_FMT "\"", STR_ARG(str_skip(h->call, 5)));
 		else
 			load_check_list(l, list);
+		for (size_t i = 0; list && i < list->values.n && check_twice(l, list->values.v[i]); i++)
+			;
 		return;
 	}
 	if (h->syscall && !load_syscall_name(l, h->call))
@@ -217,25 +234,19 @@ static void check_kprobe(struct loading *l)
 		check_function(l);
 	if (!h->syscall && str_starts(h->call, STR("security_")))
 		check_since(l, str_skip(h->call, 9));
-	bool fresh = true;
-	if (l->multi && h->section == SECTION_KPROBE)
-		map_add(l->calls, h->call, &fresh);
-	if (!fresh)
-		load_reject(l, RULE_CALL_TWICE, h->at, "call",
-			    "join the two, or set the option disable-kprobe-multi",
-			    STR_FMT " a second time; kprobe.multi takes a function once",
-			    STR_ARG(h->call));
+	check_twice(l, h->call);
 }
 
 static void check_lsm(struct loading *l)
 {
 	const struct hook *h = l->h;
-	if (!l->t->lsm)
+	if (!l->t->lsm || l->t->kernel < target_lsm_since(l->t->arch))
 		load_reject(
 		    l, RULE_LSM, h->at, "",
 		    load_text(l, "use the kprobe security_" STR_FMT ", or say --target lsm=yes",
 			      STR_ARG(h->call)),
-		    "LSM hooks need bpf among the kernel's active LSMs");
+		    "LSM hooks need bpf among the kernel's active LSMs%s",
+		    l->t->lsm ? ", which no kernel as old has" : "");
 	if (!h->call.n)
 		load_reject(l, RULE_LSM_HOOK, h->at, "hook", "write it, such as file_open",
 			    "the hook has no name");
@@ -265,9 +276,31 @@ static bool digest_fits(struct str s)
 	return false;
 }
 
+/* What no file system and no program has. */
+static bool impossible(struct str name)
+{
+	return !name.n || memchr(name.p, '\0', name.n);
+}
+
+static void check_file(struct loading *l, struct str value, const char *field)
+{
+	if (impossible(value))
+		load_reject(l, RULE_PROGRAM, l->h->at, field, "write it", "%s is empty or holds a NUL: nothing has that name", field);
+}
+
+static void check_usdt(struct loading *l)
+{
+	check_file(l, l->h->subsystem, "path");
+	check_file(l, l->h->provider, "provider");
+	check_file(l, l->h->call, "name");
+}
+
 static void check_uprobe(struct loading *l)
 {
 	const struct hook *h = l->h;
+	check_file(l, h->subsystem, "path");
+	for (size_t i = 0; i < h->symbols.n; i++)
+		check_file(l, h->symbols.v[i], load_text(l, "symbols[%zu]", i));
 	size_t places = h->symbols.n + h->noffsets + h->naddrs;
 	if (!!h->symbols.n + !!h->noffsets + !!h->naddrs != 1)
 		load_reject(l, RULE_ADDRESS, h->at, "", "keep one, with something in it",
@@ -303,11 +336,14 @@ void load_check_section(struct loading *l)
 				    "a tracepoint needs a subsystem and an event");
 		break;
 	case SECTION_USDT:
+		check_usdt(l);
 		break;
 	}
 	if (h->message.n == 1)
 		load_reject(l, RULE_TEXT, h->at, "message", "write at least two",
 			    "a message of one character");
+	if (h->tags.n > POLICY_TAGS_MAX)
+		load_reject(l, RULE_TEXT, h->at, "tags", "remove some", "%zu tags; a hook has at most %d", h->tags.n, POLICY_TAGS_MAX);
 	for (size_t i = 0; i < h->tags.n; i++)
 		if (h->tags.v[i].n < 2)
 			load_reject(l, RULE_TEXT, h->at, load_text(l, "tags[%zu]", i),

@@ -17,8 +17,16 @@ struct loading {
 	struct buf path;
 	size_t errors;
 	bool multi; /* kprobe.multi in use */
-	struct map *macros; /* by name, in their order */
+	struct map *macros; /* names */
+	const struct policy_macro **macro_named; /* of each the last, as a decoder leaves it */
+	struct map *lists; /* names */
+	const struct policy_list **first_list; /* of each name */
+	struct list_check {
+		bool looked_through, enforced;
+		int8_t calls; /* may stand in InMap: 1 yes, -1 no, 0 not asked */
+	} *list_checks; /* by list */
 	struct map *calls; /* of the kprobes before, when it is */
+	size_t followed; /* filters with followChildren so far */
 };
 
 /* The classes of argument types that share operators and value syntax. */
@@ -94,5 +102,7 @@ void load_check_args(struct loading *l);
 /* ON_RETURN: matchReturnActions, where what cannot take effect is taken all the same. */
 void load_check_actions(struct loading *l, const struct selector *s, bool on_return);
 
-void load_check_list(struct loading *l, const struct policy_list *list);
+/* The list behind "list:NAME", or NULL. */
+const struct policy_list *load_list(const struct loading *l, struct str call);
+void load_check_list(struct loading *l, const struct policy_list *list); /* once each */
 bool load_syscall_name(const struct loading *l, struct str s);

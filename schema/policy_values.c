@@ -118,14 +118,24 @@ static bool value_range(struct loading *l, const struct spec_arg *arg, struct st
 }
 
 /* The agent looks the numbers of its calls up when it loads the policy. */
-static bool is_call_list(const struct loading *l, const struct policy_list *list)
+static bool holds_calls(const struct loading *l, const struct policy_list *list)
 {
-	if (!list || !str_ends(list->type, STR("syscalls")))
+	if (!str_ends(list->type, STR("syscalls")))
 		return false;
 	for (size_t i = 0; i < list->values.n; i++)
 		if (policy_call_number(l->t, list->values.v[i]) < 0)
 			return false;
 	return str_eq(list->type, STR("syscalls")) || !list->values.n;
+}
+
+static bool is_call_list(struct loading *l, const struct policy_list *list)
+{
+	if (!list)
+		return false;
+	int8_t *known = &l->list_checks[list - l->p->lists].calls;
+	if (!*known)
+		*known = holds_calls(l, list) ? 1 : -1;
+	return *known > 0;
 }
 
 /* A number or a range, in base 10 and of any size; or, in a tracepoint, a list of system calls. */
@@ -136,7 +146,7 @@ static bool value_set(struct loading *l, const struct spec_arg *arg, struct str 
 	uint64_t u;
 	if (str_starts(s, STR("list:"))) {
 		return l->h->section == SECTION_TRACEPOINT && arg->type == TYPE_SYSCALL64 &&
-		       is_call_list(l, policy_list_of(l->p, s));
+		       is_call_list(l, load_list(l, s));
 	}
 	split(s, ':', &low, &high);
 	return (go_int(low, 10, 64, &v) || go_uint(low, 10, 64, &u)) &&

@@ -55,12 +55,16 @@ static bool *flag(struct target *t, enum key k)
 	return (bool *)((char *)t + keys[k].flag);
 }
 
+unsigned target_lsm_since(enum target_arch arch)
+{
+	return arch == ARCH_ARM64 ? TARGET_KERNEL(6, 0) : TARGET_KERNEL(5, 7);
+}
+
 /* What was not said: BPF LSM is there from 5.7 (arm64: 6.0), kprobe.multi from 5.18. */
 static void derive(struct target *t, const bool given[KEY_COUNT])
 {
 	if (!given[KEY_LSM])
-		t->lsm = t->kernel >=
-			 (t->arch == ARCH_ARM64 ? TARGET_KERNEL(6, 0) : TARGET_KERNEL(5, 7));
+		t->lsm = t->kernel >= target_lsm_since(t->arch);
 	if (!given[KEY_KPROBE_MULTI])
 		t->kprobe_multi = t->kernel >= TARGET_KERNEL(5, 18);
 }

@@ -30,6 +30,9 @@ struct target {
 
 #define TARGET_KERNEL(major, minor) ((unsigned)(major) << 16 | (unsigned)(minor) << 8)
 
+/* The first kernel with BPF LSM, and with what Override of security_ functions stands on. */
+unsigned target_lsm_since(enum target_arch arch);
+
 void target_default(struct target *t);
 
 /*

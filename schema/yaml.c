@@ -379,6 +379,9 @@ static int on_document(struct reader *r, const yaml_event_t *e)
 {
 	const yaml_version_directive_t *v = e->data.document_start.version_directive;
 	document_reset(r);
+	if (r->docs.n == YAML_MAX_DOCUMENTS)
+		return fail(r, "yaml-limit", (unsigned)e->start_mark.line + 1, 1, "split the file", "more than %d documents",
+			    YAML_MAX_DOCUMENTS);
 	if (v && (v->major != 1 || v->minor != 1))
 		return fail(r, "yaml-syntax", (unsigned)e->start_mark.line + 1, 1,
 			    "remove the line", "%%YAML %d.%d: Kubernetes reads version 1.1 only",

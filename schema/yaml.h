@@ -11,7 +11,8 @@
 
 enum yaml_kind { YAML_NULL, YAML_BOOL, YAML_INT, YAML_FLOAT, YAML_STRING, YAML_LIST, YAML_MAP };
 
-enum { YAML_MAX_BYTES = 64 << 20, YAML_MAX_DEPTH = 100, YAML_MAX_NODES = 1 << 20, YAML_MAX_PROBLEMS = 1000 };
+enum { YAML_MAX_BYTES = 64 << 20, YAML_MAX_DEPTH = 100, YAML_MAX_NODES = 1 << 20, YAML_MAX_PROBLEMS = 1000,
+       YAML_MAX_DOCUMENTS = 10000 };
 
 struct yaml_node {
 	enum yaml_kind kind;      /* scalars as YAML 1.1 and Kubernetes resolve them */
