@@ -165,9 +165,12 @@ static __noinline int on_socket_call(struct task_struct *task, const struct call
 	return on_unix(task, &n, connects ? WIRE_UNIX : WIRE_BIND_UNIX);
 }
 
-/* Apart from what is attached: a program saves the registers that it uses, and most calls are in no table. */
-static __noinline int on_known_call(struct pt_regs *regs, long ret)
+SEC("tp_btf/sys_exit")
+int BPF_PROG(file_sys_exit, struct pt_regs *regs, long ret)
 {
+	__u64 number = call_number(regs);
+	if (number >= WIRE_CALLS_MAX || !call_known[number & (WIRE_CALLS_MAX - 1)])
+		return 0;
 	struct call c;
 	struct task_struct *task = bpf_get_current_task_btf();
 	if (!call_of(&c, task, regs))
@@ -185,13 +188,4 @@ static __noinline int on_known_call(struct pt_regs *regs, long ret)
 	}
 	on_call(task, &c, ret);
 	return 0;
-}
-
-SEC("tp_btf/sys_exit")
-int BPF_PROG(file_sys_exit, struct pt_regs *regs, long ret)
-{
-	__u64 number = call_number(regs);
-	if (number >= WIRE_CALLS_MAX || !call_known[number & (WIRE_CALLS_MAX - 1)])
-		return 0;
-	return on_known_call(regs, ret);
 }

@@ -184,15 +184,17 @@ struct linux_binprm {
 struct sock_common {
 	unsigned short skc_family;
 	__be16 skc_dport;
-	__be32 skc_daddr;
+	unsigned short skc_num;
+	__be32 skc_daddr, skc_rcv_saddr;
 	struct {
 		struct {
 			__u8 u6_addr8[16];
 		} in6_u;
-	} skc_v6_daddr;
+	} skc_v6_daddr, skc_v6_rcv_saddr;
 };
 struct sock {
 	struct sock_common __sk_common;
+	__u16 sk_protocol;
 };
 
 #pragma clang attribute pop

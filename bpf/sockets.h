@@ -8,7 +8,7 @@ struct remote {
 	__u64 high, low;        /* the address as two words */
 	__u16 port;
 	__u8 family, protocol;
-	__u32 tags;             /* WIRE_TAG_UNCONNECTED or 0 */
+	__u32 tags;             /* WIRE_TAG_UNCONNECTED, _LISTENING or 0 */
 	__u32 kind;             /* WIRE_CONNECT, WIRE_BIND */
 };
 
@@ -119,6 +119,28 @@ int bind_6(struct bpf_sock_addr *ctx)
 #define TCP_SYN_SENT_ 2
 
 /* Where cgroup hooks cannot be attached: TCP only; in the caller's context for this one transition. */
+#define TCP_LISTEN_   10
+
+/* In listen(2), before an address that nobody chose is taken: port 0, as for a bind. Of MPTCP it is the flow within that counts. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(listen_tcp, const struct sock *sk, int old_state, int new_state)
+{
+	__u16 protocol = BPF_CORE_READ(sk, sk_protocol);
+	if (new_state != TCP_LISTEN_ || old_state == TCP_LISTEN_ || protocol > 255)
+		return 0;
+	struct remote at = {.protocol = protocol, .family = 6, .kind = WIRE_BIND, .tags = WIRE_TAG_LISTENING};
+	at.port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET_) {
+		at.family = 4;
+		at.high = BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr);
+	} else {
+		bpf_probe_read_kernel(&at.high, 16, (void *)sk +
+				      bpf_core_field_offset(struct sock, __sk_common.skc_v6_rcv_saddr));
+	}
+	on_address(&at);
+	return 0;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(connect_tcp, const struct sock *sk, int old_state, int new_state)
 {

@@ -214,7 +214,6 @@ static void connect_event(struct translator *t, const struct wire_header *h, str
 	ev->address.family = c->family;
 	ev->address.port = c->port;
 	ev->protocol = c->protocol;
-	ev->tags |= h->tags & TAG_UNCONNECTED;
 }
 
 static void exit_event(struct translator *t, const struct wire_header *h, struct event *ev)

@@ -386,9 +386,14 @@ static void file_line(const struct event *ev, struct hook_line *h)
 				.label = STR("f_flags")});
 }
 
+static struct str family_of(const struct event *ev)
+{
+	return ev->address.family == 6 ? STR("AF_INET6") : STR("AF_INET");
+}
+
 static void add_address(const struct event *ev, struct hook_line *h)
 {
-	struct str family = ev->address.family == 6 ? STR("AF_INET6") : STR("AF_INET");
+	struct str family = family_of(ev);
 	if (ev->protocol == 6 || ev->protocol == 17) {
 		struct address none = {.family = ev->address.family};
 		bool tcp = ev->protocol == 6;
@@ -409,6 +414,14 @@ static void connect_line(const struct event *ev, struct hook_line *h)
 		return;
 	}
 	add_address(ev, h);
+}
+
+static void listen_line(const struct event *ev, struct hook_line *h)
+{
+	h->hook = STR("security_socket_listen");
+	add_arg(h, (struct arg){.kind = ARG_SOCK, .family = family_of(ev), .type = STR("SOCK_STREAM"),
+				.protocol = ev->protocol == 6 ? STR("IPPROTO_TCP") : STR(""),
+				.source = ev->address, .dest = {.family = ev->address.family}});
 }
 
 static void bind_line(const struct event *ev, struct hook_line *h)
@@ -454,6 +467,8 @@ static void hook_object(struct buf *b, const struct event *ev)
 			file_line(ev, &made);
 		else if (ev->kind == KIND_CONNECT)
 			connect_line(ev, &made);
+		else if (ev->kind == KIND_BIND && ev->tags & TAG_LISTENING)
+			listen_line(ev, &made);
 		else if (ev->kind == KIND_BIND)
 			bind_line(ev, &made);
 		else

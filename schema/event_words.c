@@ -73,7 +73,7 @@ void event_words(const struct event *ev, struct buf *b)
 		break;
 	case KIND_CONNECT:
 	case KIND_BIND:
-		buf_puts(b, kind_name(ev->kind));
+		buf_puts(b, ev->tags & TAG_LISTENING ? "listen" : kind_name(ev->kind));
 		buf_putc(b, ' ');
 		if (ev->protocol == 6 || ev->protocol == 17)
 			buf_puts(b, ev->protocol == 6 ? "tcp " : "udp ");

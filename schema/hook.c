@@ -25,6 +25,7 @@ enum reads {
 	CONNECT,
 	CONNECT_LOCAL,     /* any end of a connection: counts when ours is the one that opened it */
 	BIND,
+	LISTEN,            /* a socket: its own end */
 	GUARD,
 	GUARD_MODULE_FILE,
 	GUARD_CREDENTIALS,
@@ -293,6 +294,18 @@ static void connect_event(struct event *ev, bool either_end)
 	ev->kind = KIND_CONNECT;
 }
 
+static void listen_event(struct event *ev)
+{
+	const struct arg *socket = find_arg(ev, is_socket, NULL);
+	ev->tags |= TAG_LISTENING;
+	if (!socket)
+		return;
+	ev->protocol = protocol_number(socket->protocol);
+	ev->address = plain_address(socket->source);
+	if (ev->address.family)
+		ev->kind = KIND_BIND;
+}
+
 static bool raises(const struct event *ev)
 {
 	if (ev->process.uid == 0)
@@ -354,6 +367,9 @@ void hook_meaning(struct event *ev, struct buf *scratch, struct str *ret_second)
 		connect_event(ev, false);
 		if (ev->kind == KIND_CONNECT)
 			ev->kind = KIND_BIND;
+		return;
+	case LISTEN:
+		listen_event(ev);
 		return;
 	case GUARD:
 	case GUARD_MODULE_FILE:

@@ -4,6 +4,9 @@
 #	ACCESS OR GUARD | object | how a recorder that reads security hooks has it | ... and one that reads system calls
 #
 # how: "COUNT" with the path resolved, "COUNT typed" as typed, "-" not at all: what schema/coverage.def says is missed or typed.
+# MODULE: the file of a kernel module that is not loaded, if there is one; it is loaded, twice, and taken out again.
+module=${MODULE:-}
+
 changes_table() {
 	cat <<END
 file CREATE|w/folder|1|1 typed
@@ -28,20 +31,32 @@ file READ|plain|1|1
 file READ MAP_EXEC|plain|1|1
 file CREATE|bound|1|-
 guard ptrace||1|1
-guard raise-privilege||1|1
+guard raise-privilege||2|1
 guard bpf||1|1
-guard mount|m|1|1 typed
+guard mount|m|2|2 typed
 unix|sock|1|1
 unix|@abstract|1|1
 unix-bind|bound|1|1
 bind|5555|1|1
+bind|5556|1|1
+listen|5556|1|1
+listen|0|1|1
+file READ|ring|1|-
+connect|5300|1|1
+END
+	[ -z "$module" ] || cat <<END
+file READ|module|2|2
+guard kernel-module|module|1|1
+guard kernel-module||1|1
 END
 }
 
 changes_do() {
 	cp "$acts" "$dir/acts"
 	cp "$acts" "$dir/plain"
+	echo x >"$dir/ring"
 	mkdir "$dir/w" "$dir/m"
+	[ -z "$module" ] || cp "$module" "$dir/module"
 	start_recorder --workload "$name" "$@"
 	in_group "$dir/acts" changes "$dir/w"
 	in_group "$dir/acts" map "$dir/plain"
@@ -49,9 +64,21 @@ changes_do() {
 	in_group "$dir/acts" unix "@abstract"
 	in_group "$dir/acts" unixbind "$dir/bound"
 	in_group "$dir/acts" bind 127.0.0.1 5555
+	in_group "$dir/acts" listen 127.0.0.1 5556
+	in_group "$dir/acts" listen-anywhere
+	in_group "$dir/acts" ring-open "$dir/ring"
+	in_group "$dir/acts" ring-connect 127.0.0.1 5300
 	in_group "$dir/acts" trace
 	in_group "$dir/acts" mount "$dir/m"
+	in_group "$dir/acts" move "$dir/w" "$dir/m"
 	in_group "$dir/acts" root
+	in_group "$dir/acts" userns
+	if [ -n "$module" ]; then
+		in_group "$dir/acts" module "$dir/module"
+		rmmod "$(basename "$module" .ko)"
+		in_group "$dir/acts" module-memory "$dir/module"
+		rmmod "$(basename "$module" .ko)"
+	fi
 	in_group "$dir/acts" bpf
 	stop_recorder
 }
@@ -72,9 +99,9 @@ changes_wanted() {
 }
 
 changes_got() {
-	query "SELECT CASE kind WHEN 2 THEN 'file ' || access WHEN 3 THEN 'unix' WHEN 4 THEN 'guard ' || CAST(guard AS TEXT)
-			ELSE CASE WHEN length(unix_path) THEN 'unix-bind' ELSE 'bind' END END,
-		CASE WHEN length(unix_path) THEN replace(CAST(unix_path AS TEXT), '$dir/', '') WHEN kind = 7 THEN port
+	query "SELECT CASE kind WHEN 2 THEN 'file ' || access WHEN 3 THEN CASE WHEN length(unix_path) THEN 'unix' ELSE 'connect' END WHEN 4 THEN 'guard ' || CAST(guard AS TEXT)
+			ELSE CASE WHEN length(unix_path) THEN 'unix-bind' WHEN tags & $(tags LISTENING) THEN 'listen' ELSE 'bind' END END,
+		CASE WHEN length(unix_path) THEN replace(CAST(unix_path AS TEXT), '$dir/', '') WHEN kind IN (3, 7) THEN port
 			ELSE replace(CAST(path AS TEXT), '$dir/', '') END,
 		count, CASE WHEN path_known OR length(path) = 0 THEN 'resolved' ELSE 'typed' END
 		FROM observation WHERE subject = CAST('$dir/acts' AS BLOB) AND (kind IN (3, 4, 7) AND CAST(path AS TEXT) <> '/' OR kind = 2 AND

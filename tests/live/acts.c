@@ -16,6 +16,11 @@
  *	acts unix PATH | unixbind PATH      "@NAME": abstract
  *	acts bind ADDRESS PORT       UDP
  *	acts trace | mount DIR | root | bpf trace a child, mount a tmpfs in a namespace of its own, take root back, make a BPF map
+ *	acts listen ADDRESS PORT | listen-anywhere    TCP; without an address of its own
+ *	acts ring-open PATH | ring-connect ADDRESS PORT      by io_uring
+ *	acts move DIR TO             a copy of DIR's mount, in a namespace of its own
+ *	acts userns                  a user namespace, made without privilege
+ *	acts module | module-memory FILE    load it from the file, from memory
  *	acts exec PROGRAM ARG...
  *	acts noop
  */
@@ -24,11 +29,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <netdb.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -290,6 +297,56 @@ static int act_bind(char **argv)
 	return bind(fd, a->ai_addr, a->ai_addrlen);
 }
 
+static int act_listen(char **argv)
+{
+	struct addrinfo *a;
+	int on = 1, fd = remote(argv[0], argv[1], SOCK_STREAM, &a);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	must(bind(fd, a->ai_addr, a->ai_addrlen), "bind");
+	return listen(fd, 1);
+}
+
+static int act_listen_anywhere(char **argv)
+{
+	(void)argv;
+	return listen(socket(AF_INET, SOCK_STREAM, 0), 1);
+}
+
+/* ---- io_uring ---- */
+
+static int ring_call(const struct io_uring_sqe *what)
+{
+	struct io_uring_params p = {0};
+	int fd = (int)syscall(SYS_io_uring_setup, 1, &p);
+	must(fd, "io_uring_setup");
+	size_t size = p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe);
+	char *ring = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQ_RING);
+	struct io_uring_sqe *sqe = mmap(NULL, sizeof(*sqe), PROT_READ | PROT_WRITE, MAP_SHARED, fd, IORING_OFF_SQES);
+	if (ring == MAP_FAILED || sqe == MAP_FAILED)
+		fail("mmap");
+	*sqe = *what;
+	((uint32_t *)(void *)(ring + p.sq_off.array))[0] = 0;
+	__atomic_store_n((uint32_t *)(void *)(ring + p.sq_off.tail), 1, __ATOMIC_RELEASE);
+	must((int)syscall(SYS_io_uring_enter, fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0), "io_uring_enter");
+	return ((struct io_uring_cqe *)(void *)(ring + p.cq_off.cqes))[0].res < 0;
+}
+
+static int act_ring_open(char **argv)
+{
+	struct io_uring_sqe sqe = {.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)argv[0], .open_flags = O_RDONLY};
+	return ring_call(&sqe);
+}
+
+static int act_ring_connect(char **argv)
+{
+	struct addrinfo *a;
+	int fd = remote(argv[0], argv[1], SOCK_DGRAM, &a);
+	struct io_uring_sqe sqe = {.opcode = IORING_OP_CONNECT, .fd = fd, .addr = (uintptr_t)a->ai_addr, .off = a->ai_addrlen};
+	return ring_call(&sqe);
+}
+
+/* ---- guarded ---- */
+
 static int act_trace(char **argv)
 {
 	(void)argv;
@@ -306,6 +363,41 @@ static int act_mount(char **argv)
 	must(unshare(CLONE_NEWNS), "unshare");
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
 	return mount("none", argv[0], "tmpfs", 0, NULL);
+}
+
+static int act_move(char **argv)
+{
+	must(unshare(CLONE_NEWNS), "unshare");
+	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+	int tree = (int)syscall(SYS_open_tree, AT_FDCWD, argv[0], 1 /* OPEN_TREE_CLONE */);
+	must(tree, "open_tree");
+	return (int)syscall(SYS_move_mount, tree, "", AT_FDCWD, argv[1], 4 /* MOVE_MOUNT_F_EMPTY_PATH */);
+}
+
+static int act_userns(char **argv)
+{
+	(void)argv;
+	must(setresuid(65534, 65534, 65534), "setresuid");
+	return unshare(CLONE_NEWUSER);
+}
+
+static int act_module(char **argv)
+{
+	int fd = open(argv[0], O_RDONLY);
+	must(fd, argv[0]);
+	return (int)syscall(SYS_finit_module, fd, "", 0);
+}
+
+static int act_module_memory(char **argv)
+{
+	struct stat st;
+	int fd = open(argv[0], O_RDONLY);
+	if (fd < 0 || fstat(fd, &st))
+		fail(argv[0]);
+	char *copy = malloc((size_t)st.st_size);
+	if (!copy || read(fd, copy, (size_t)st.st_size) != st.st_size)
+		fail(argv[0]);
+	return (int)syscall(SYS_init_module, copy, (unsigned long)st.st_size, "");
 }
 
 static int act_root(char **argv)
@@ -346,6 +438,10 @@ static const struct {
 	{"udp", 2, act_udp}, {"ports", 2, act_ports},	     {"sendto", 2, act_sendto},	  {"chroot", 2, act_chroot},
 	{"changes", 1, act_changes},  {"map", 1, act_map},	  {"unix", 1, act_unix},
 	{"unixbind", 1, act_unixbind}, {"bind", 2, act_bind},	  {"trace", 0, act_trace},
+	{"listen", 2, act_listen},   {"listen-anywhere", 0, act_listen_anywhere},
+	{"ring-open", 1, act_ring_open}, {"ring-connect", 2, act_ring_connect},
+	{"move", 2, act_move},	     {"userns", 0, act_userns},	  {"module", 1, act_module},
+	{"module-memory", 1, act_module_memory},
 	{"mount", 1, act_mount},     {"root", 0, act_root},	  {"bpf", 0, act_bpf},
 	{"deep", 2, act_deep},	     {"loop", 2, act_loop},	  {"noop", 0, act_noop},
 	{"exec", 1, act_exec},

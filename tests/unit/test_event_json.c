@@ -125,6 +125,25 @@ static void test_connect(void **state)
 	}
 }
 
+static void check_listen(const struct event *ev)
+{
+	assert_true(ev->tags & TAG_LISTENING);
+	assert_int_equal(ev->address.port, 443);
+	assert_int_equal(ev->protocol, 6);
+}
+
+static void test_listen(void **state)
+{
+	(void)state;
+	for (uint8_t family = 4; family <= 6; family += 2) {
+		struct event ev = base_event(KIND_BIND);
+		ev.address = (struct address){{10, 1, 2, 3}, family, 443};
+		ev.protocol = 6;
+		ev.tags = TAG_LISTENING;
+		round_trip(&ev, check_listen);
+	}
+}
+
 static void check_guard(const struct event *ev)
 {
 	assert_true(ev->guard.n > 0);
@@ -169,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exec), cmocka_unit_test(test_file), cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_listen),
 		cmocka_unit_test(test_guard), cmocka_unit_test(test_loss), cmocka_unit_test(test_made_exec_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
