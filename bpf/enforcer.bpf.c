@@ -208,6 +208,16 @@ int sendmsg_6(struct bpf_sock_addr *ctx)
 	return connect_v6(ctx);
 }
 
+/* A UDP-Lite socket connects without a word to anybody, so none is made where connects are judged. */
+SEC("cgroup/sock_create")
+int make_socket(struct bpf_sock *ctx)
+{
+	if (ctx->protocol != MATCH_UDPLITE)
+		return 1;
+	struct remote to = {.family = ctx->family == 2 ? 4 : 6, .protocol = MATCH_UDPLITE};
+	return !judge_socket(&to);
+}
+
 /* ---- guards ---- */
 
 static __always_inline int on_guard(__u32 guard, __u32 outcome)
@@ -221,7 +231,8 @@ static __always_inline int on_guard(__u32 guard, __u32 outcome)
 	int refused = 0;
 	s->slot = ENFORCE_SLOT(w.word);
 	s->judges_exec = judges(&w, IMAGE_JUDGES_EXEC);
-	if (!guard_passes(s, w.task, guard) && !is_exempt(w.task, NULL)) {
+	bool passes = guard == IMAGE_GUARD_MOUNT && runtime_acts(s, w.task);
+	if (!passes && !is_exempt(w.task, NULL)) {
 		s->refusal.object_length = 0;
 		s->refusal.flags = 0;
 		s->refusal.access = guard;

@@ -97,6 +97,7 @@ static __always_inline void lose(enum enforce_loss loss)
  * Work buffers. LSM programs can be preempted, so nothing per-CPU: a slot is claimed by compare-and-swap and given back.
  * The path's text ends at TEXT_END and zeros follow, so that its last word needs no other treatment.
  */
+#define WALK_TO_TOP true
 #define TEXT_HEAD 0
 #define TEXT_END  WIRE_PATH_MAX
 

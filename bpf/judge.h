@@ -170,7 +170,7 @@ __noinline int collect_path(struct scratch *s)
 
 static __always_inline bool has_text(const struct scratch *s)
 {
-	return !(s->state & (WALK_CUT | WALK_NAMELESS));
+	return !(s->state & (WALK_CUT | WALK_NAMELESS | WALK_DETACHED));
 }
 
 /* s->caller and its flags: the entry of the walked path itself. */
@@ -280,7 +280,8 @@ static __noinline int note_object(struct scratch *s)
 	s->refusal.flags = (s->state & WALK_CUT ? ENFORCE_OBJECT_CUT : 0) |
 			   (s->state & WALK_MEMFD ? ENFORCE_OBJECT_MEMFD : 0) |
 			   (s->state & WALK_DELETED ? ENFORCE_OBJECT_DELETED : 0) |
-			   (s->state & WALK_NAMELESS ? ENFORCE_OBJECT_NAMELESS : 0);
+			   (s->state & WALK_NAMELESS ? ENFORCE_OBJECT_NAMELESS : 0) |
+			   (s->state & WALK_DETACHED ? ENFORCE_OBJECT_DETACHED : 0);
 	s->refusal.object_length = s->state & WALK_CUT ? 0 : copy_text(s, s->object, ENFORCE_OBJECT_MAX);
 	return 0;
 }
@@ -351,13 +352,13 @@ static __always_inline bool is_runtime_itself(const struct scratch *s)
 {
 	if (!(s->caller_flags & IMAGE_PATH_RUNTIME))
 		return false;
-	bool copy = (s->state & (WALK_MEMFD | WALK_DELETED | WALK_NAMELESS)) || s->length <= 1;
+	bool copy = (s->state & (WALK_MEMFD | WALK_DELETED | WALK_NAMELESS | WALK_DETACHED)) || s->length <= 1;
 	return copy || (s->flags & IMAGE_PATH_RUNTIME);
 }
 
 static __always_inline bool has_file(const struct scratch *s)
 {
-	return !(s->state & (WALK_CUT | WALK_NAMELESS | WALK_DELETED));
+	return !(s->state & (WALK_CUT | WALK_NAMELESS | WALK_DELETED | WALK_DETACHED));
 }
 
 enum exec_may { EXEC_NOBODY, EXEC_ANYBODY, EXEC_CALLER };
@@ -426,7 +427,28 @@ static __always_inline int judge_exec(struct who *w, struct file *target, __u32 
 	return refused;
 }
 
+/*
+ * A runtime prepares a container from within its cgroup already: mounts its root, writes through mounts that are not attached yet. It
+ * may run without a path itself (is_runtime_itself), which only the exec rules keep to runtimes.
+ */
+static __noinline int runtime_acts(struct scratch *s, struct task_struct *task)
+{
+	find_caller(s, task);
+	if (s->caller_flags & IMAGE_PATH_RUNTIME)
+		return 1;
+	return exe_of(task) && !(s->state & WALK_CUT) && (s->state & (WALK_MEMFD | WALK_DELETED | WALK_DETACHED)) && s->judges_exec;
+}
+
 /* ---- files ---- */
+
+/* On a mount of no namespace no path tells whether a file is protected: only runtimes change such files. */
+static __noinline int detached_missing(struct scratch *s, struct task_struct *task, const struct path *p, __u32 asked)
+{
+	int passes = runtime_acts(s, task);
+	walk(s, task, p);
+	s->flags = 0;
+	return passes ? 0 : asked;
+}
 
 /* Bits of ASKED that nothing grants; 0 also where nothing is protected. */
 static __always_inline int file_missing(struct scratch *s, struct task_struct *task, const struct path *p, __u32 asked)
@@ -437,6 +459,8 @@ static __always_inline int file_missing(struct scratch *s, struct task_struct *t
 		return asked;
 	if (s->state & WALK_NAMELESS)
 		return 0;
+	if (s->state & WALK_DETACHED)
+		return detached_missing(s, task, p, asked);
 	collect_path(s);
 	if (!(s->flags & IMAGE_PATH_PROTECT))
 		return 0;
@@ -468,6 +492,7 @@ static __noinline int judge_file(struct who *w, const struct path *p, __u32 aske
 	if (!s)
 		return refuse_unseen(w, ENFORCE_FILE);
 	s->slot = ENFORCE_SLOT(w->word);
+	s->judges_exec = judges(w, IMAGE_JUDGES_EXEC);
 	int refused = 0;
 	__u32 missing = file_missing(s, w->task, p, asked);
 	if (!missing) {
@@ -480,18 +505,4 @@ static __noinline int judge_file(struct who *w, const struct path *p, __u32 aske
 	}
 	scratch_put(s);
 	return refused;
-}
-
-/* ---- guards ---- */
-
-/* A runtime mounts a container's root, from within its cgroup already; see is_runtime_itself() for why it may have no path. */
-static __noinline int guard_passes(struct scratch *s, struct task_struct *task, __u32 guard)
-{
-	struct file *exe = exe_of(task);
-	if (guard != IMAGE_GUARD_MOUNT || !exe)
-		return 0;
-	find_caller(s, task);
-	if (s->caller_flags & IMAGE_PATH_RUNTIME)
-		return 1;
-	return !(s->state & WALK_CUT) && (s->state & (WALK_MEMFD | WALK_DELETED)) && s->judges_exec;
 }

@@ -104,3 +104,18 @@ static __always_inline int judge_connect(const struct remote *to)
 	scratch_put(s);
 	return refused;
 }
+
+/* A kind of socket that no program is asked about later. */
+static __always_inline int judge_socket(const struct remote *to)
+{
+	struct who w;
+	if (!find_who(&w) || !judges(&w, IMAGE_JUDGES_CONNECT) || is_exempt(w.task, NULL))
+		return 0;
+	struct scratch *s = scratch_get();
+	if (!s)
+		return refuse_unseen(&w, ENFORCE_CONNECT);
+	s->slot = ENFORCE_SLOT(w.word);
+	int refused = refuse_connect(s, &w, to);
+	scratch_put(s);
+	return refused;
+}

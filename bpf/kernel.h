@@ -73,7 +73,12 @@ struct dentry {
 struct vfsmount {
 	struct dentry *mnt_root;
 };
-struct mnt_namespace;
+struct ns_common {
+	unsigned int inum;
+};
+struct mnt_namespace {
+	struct ns_common ns;
+};
 struct mount {
 	struct mount *mnt_parent;
 	struct mnt_namespace *mnt_ns;

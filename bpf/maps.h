@@ -98,6 +98,7 @@ struct {
  * compare-and-swap and given back. Text grows from the right, so that the header can be put right before it and
  * both leave in one piece; twice the size, since the verifier does not relate offset to length.
  */
+#define WALK_TO_TOP false
 #define TEXT_HEAD sizeof(struct wire_header)
 #define TEXT_END  WIRE_PATH_MAX
 

@@ -32,20 +32,6 @@ static __always_inline __u32 tree_of(struct task_struct *task, __u32 inherited, 
 	return namespace_of(parent, &parent_level, &parent_pid) == own ? 0 : WIRE_TAG_INTERACTIVE;
 }
 
-/* fs->root is the top of what is mounted at the root of the task's mount namespace. */
-static __always_inline bool root_moved(struct task_struct *task)
-{
-	struct vfsmount *mnt = BPF_CORE_READ(task, fs, root.mnt);
-	if (BPF_CORE_READ(task, fs, root.dentry) != BPF_CORE_READ(mnt, mnt_root))
-		return true;
-	struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-	struct mount *parent = BPF_CORE_READ(m, mnt_parent);
-	if (parent == m)
-		return false;
-	return BPF_CORE_READ(m, mnt_mountpoint) != BPF_CORE_READ(parent, mnt.mnt_root) ||
-	       BPF_CORE_READ(parent, mnt_parent) != parent;
-}
-
 /*
  * Gathered in memory and not in a register, where each way through would leave its own known value: before 6.2 the
  * verifier follows all such ways to the end, each with everything that comes after.
@@ -57,7 +43,7 @@ static __always_inline void exec_tags(struct scratch *s, struct task_struct *tas
 		s->tags |= WIRE_TAG_SCRIPT;
 	if (BPF_CORE_READ_BITFIELD_PROBED(bprm, secureexec))
 		s->tags |= WIRE_TAG_SETUID;
-	if (root_moved(task))
+	if (root_moved(BPF_CORE_READ(task, fs, root.mnt), BPF_CORE_READ(task, fs, root.dentry)))
 		s->tags |= WIRE_TAG_HOST_ROOT_MOVED;
 	struct mm_struct *mm = task->mm;
 	struct file *exe = mm ? mm->exe_file : NULL;

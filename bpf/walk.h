@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Paths, from the object up to the task's root, as d_path() would print them.
+ * Paths, from the object up to a root: WALK_TO_TOP false, the task's own, as d_path() would print them; true, the top of all that is
+ * mounted, so that a task which changes its root (chroot) gives nothing another path.
  *
  *	dentry == mount's root?  go on at the mountpoint in the parent mount
  *	else                     put "/name" before what is there, go on at the parent
@@ -9,7 +10,7 @@
  * verify in a few hundred instructions. Names can change under the walk, and not every kernel shows us rename_lock, so the
  * way up is gone twice: a chained hash over parents and names must come out the same.
  *
- * Whoever includes this has its own work buffer: struct scratch with the members used here, TEXT_HEAD and TEXT_END.
+ * Whoever includes this says WALK_TO_TOP and has its own work buffer: struct scratch with the members used here, TEXT_HEAD and TEXT_END.
  */
 #pragma once
 
@@ -22,6 +23,8 @@ enum walk_state {
 	WALK_NAMELESS = 2,   /* not in any directory: memfd, pipe, socket */
 	WALK_MEMFD = 4,
 	WALK_DELETED = 8,
+	WALK_DETACHED = 16,  /* on a mount of no namespace: open_tree(), fsmount(), or unmounted while in use */
+	WALK_ROOT_MOVED = 32,   /* the path is from a root of the task's own */
 };
 
 /* The part of struct dentry between d_hash.pprev and d_inode; read as one block. */
@@ -78,7 +81,7 @@ static __always_inline __u64 mix(__u64 h, __u64 x)
 /* Steps over mount points. 1 = the way ends here, 0 = went on, -1 = not at a mount's root. */
 static __always_inline int cross_mount(struct scratch *s)
 {
-	if (s->dentry == s->root_dentry && s->mount == s->root_mount)
+	if (!WALK_TO_TOP && s->dentry == s->root_dentry && s->mount == s->root_mount)
 		return 1;
 	if (s->dentry != s->mount_root)
 		return -1;
@@ -185,8 +188,42 @@ static __always_inline void walk_nameless(struct scratch *s, const struct dentry
 		s->state |= WALK_MEMFD;
 }
 
+/* Mounts of the kernel's own have an error there, and do not count. */
+static __always_inline bool is_detached(const struct vfsmount *mnt)
+{
+	const __u32 anonymous = 0xeffffff7;    /* a namespace's number, from 6.18 on; before, 0 */
+	const struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+	__u64 ns = WORD(m, struct mount, mnt_ns);
+	if ((long)ns < 0 && (long)ns >= -4095)
+		return false;
+	__u32 number = ns ? (__u32)WORD(ns, struct mnt_namespace, ns.inum) : 0;
+	return !number || number == anonymous;
+}
+
+/* A root is not the top of what is mounted at the root of its mount namespace. */
+static __always_inline bool root_moved(const struct vfsmount *mnt, const struct dentry *dentry)
+{
+	if ((__u64)dentry != WORD(mnt, struct vfsmount, mnt_root))
+		return true;
+	const struct mount *m = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+	const struct mount *parent = (void *)WORD(m, struct mount, mnt_parent);
+	if (parent == m)
+		return false;
+	return WORD(m, struct mount, mnt_mountpoint) != WORD(parent, struct mount, mnt.mnt_root) ||
+	       WORD(parent, struct mount, mnt_parent) != (__u64)parent;
+}
+
+static __always_inline void find_root(struct scratch *s, struct task_struct *task)
+{
+	const void *fs = (void *)WORD(task, struct task_struct, fs);
+	s->root_dentry = fs ? (void *)WORD(fs, struct fs_struct, root.dentry) : NULL;
+	s->root_mount = fs ? (void *)WORD(fs, struct fs_struct, root.mnt) : NULL;
+	if (fs && root_moved(s->root_mount, s->root_dentry))
+		s->state |= WALK_ROOT_MOVED;
+}
+
 /* What must be known before the way up; 0: go. Apart, since all frames together have 512 bytes. */
-static __noinline int walk_prepare(struct scratch *s, struct task_struct *task, __u64 dentry)
+static __noinline int walk_prepare(struct scratch *s, struct task_struct *task, __u64 mount, __u64 dentry)
 {
 	struct dentry_block b;
 	s->offset = s->end;
@@ -201,9 +238,10 @@ static __noinline int walk_prepare(struct scratch *s, struct task_struct *task, 
 	}
 	if (!b.pprev && (__u64)b.parent != dentry && b.inode)   /* a name that is just being made has no file yet */
 		s->state |= WALK_DELETED;
-	const void *fs = (void *)WORD(task, struct task_struct, fs);
-	s->root_dentry = fs ? (void *)WORD(fs, struct fs_struct, root.dentry) : NULL;
-	s->root_mount = fs ? (void *)WORD(fs, struct fs_struct, root.mnt) : NULL;
+	if (is_detached((struct vfsmount *)mount))
+		s->state |= WALK_DETACHED;
+	if (!WALK_TO_TOP)
+		find_root(s, task);
 	return 0;
 }
 
@@ -214,7 +252,7 @@ static __noinline int walk_prepare(struct scratch *s, struct task_struct *task, 
 static __noinline int walk_up(struct scratch *s, struct task_struct *task, __u64 mount, __u64 dentry)
 {
 	struct path p = {.mnt = (void *)mount, .dentry = (void *)dentry};
-	if (walk_prepare(s, task, dentry))
+	if (walk_prepare(s, task, mount, dentry))
 		return 0;
 	if (!walk_twice(s, &p) && !walk_twice(s, &p))
 		s->state |= WALK_CUT;
@@ -241,5 +279,9 @@ static __always_inline __u32 walk_tags(const struct scratch *s)
 		tags |= WIRE_TAG_MEMFD;
 	if (s->state & WALK_DELETED)
 		tags |= WIRE_TAG_DELETED;
+	if (s->state & WALK_DETACHED)
+		tags |= WIRE_TAG_DETACHED;
+	if (s->state & WALK_ROOT_MOVED)
+		tags |= WIRE_TAG_HOST_ROOT_MOVED;
 	return tags;
 }

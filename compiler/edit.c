@@ -167,12 +167,12 @@ static bool new_entry(const struct event *ev, struct arena *arena, struct edit *
 	case KIND_EXEC:
 		e->exec.path = ev->process.path;
 		set_by(arena, ev->parent.path, ev->parent.path_known, &e->exec.by, &e->exec.nby);
-		return ev->process.path_known && ev->process.path.n > 0 && !(ev->tags & (TAG_MEMFD | TAG_DELETED));
+		return ev->process.path_known && ev->process.path.n > 0 && !(ev->tags & TAGS_NO_PATH);
 	case KIND_FILE:
 		e->file.path = ev->path;
 		e->file.access = ev->access & ACCESS_CHANGES;
 		set_by(arena, ev->process.path, ev->process.path_known, &e->file.by, &e->file.nby);
-		return ev->path_known && ev->path.n > 0;
+		return ev->path_known && ev->path.n > 0 && !(ev->tags & TAG_DETACHED);
 	case KIND_CONNECT:
 		e->connect = (struct allow_connect){.network = ev->address, .prefix = ev->address.family == 4 ? 32 : 128,
 						    .port_first = ev->address.port, .port_last = ev->address.port,

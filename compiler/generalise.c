@@ -177,7 +177,7 @@ static void ladder_of(struct arena *a, const struct observation *o, struct propo
 	if (o->kind == KIND_CONNECT && o->address.family)
 		network_ladder(o, v, n);
 	else if ((o->kind == KIND_EXEC || o->kind == KIND_FILE) && o->path_known && o->path.n &&
-		 !(o->tags & (TAG_PATH_CUT | TAG_MEMFD | TAG_DELETED)))
+		 !(o->tags & (TAG_PATH_CUT | TAGS_NO_PATH)))
 		path_ladder(a, o, v, n);
 }
 

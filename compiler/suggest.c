@@ -89,7 +89,7 @@ static enum left_out judge_object(const struct observation *o, const struct sugg
 	}
 	if (o->tags & TAG_PATH_CUT)
 		return LEFT_OUT_PATH_CUT;
-	if ((o->tags & (TAG_MEMFD | TAG_DELETED)) || (o->path_known && o->path.n == 0))
+	if ((o->tags & TAGS_NO_PATH) || (o->path_known && o->path.n == 0))
 		return LEFT_OUT_NO_FILE;
 	if (o->kind == KIND_FILE && !(o->access & ACCESS_CHANGES))
 		return LEFT_OUT_READ_ONLY;

@@ -281,7 +281,8 @@ int machine_connect(struct machine *m, int cgroup_fd, uint64_t cgroup, struct di
 	if (m->nconnects == m->connects_cap)
 		m->connects = vec_grow(m->connects, &m->connects_cap, sizeof(*m->connects));
 	struct machine_connect *c = &m->connects[m->nconnects++];
-	*c = (struct machine_connect){.cgroup = cgroup, .links = {-1, -1, -1, -1}};
+	*c = (struct machine_connect){.cgroup = cgroup};
+	memset(c->links, 0xff, sizeof(c->links));   /* -1: none yet */
 	for (size_t k = 0; k < ARRAY_SIZE(c->links); k++) {
 		const struct program *p = &programs[first + k];
 		c->links[k] = bpf_link_create(m->copies[0].programs[first + k], cgroup_fd, p->cgroup, NULL);

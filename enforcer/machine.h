@@ -30,7 +30,7 @@ struct machine {
 	} copies[COPIES];
 	struct machine_connect {          /* likewise, for cgroups */
 		uint64_t cgroup;
-		int links[4];
+		int links[CONNECT_PROGRAMS];
 	} *connects;
 	size_t nconnects, connects_cap;
 	struct enforce_workload *workloads;   /* the map itself */

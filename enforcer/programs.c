@@ -34,6 +34,7 @@ const struct program programs[] = {
 	{"connect_6", BACKEND_ANY, IMAGE_JUDGES_CONNECT, NULL, false, BPF_CGROUP_INET6_CONNECT},
 	{"sendmsg_4", BACKEND_ANY, IMAGE_JUDGES_CONNECT, NULL, false, BPF_CGROUP_UDP4_SENDMSG},
 	{"sendmsg_6", BACKEND_ANY, IMAGE_JUDGES_CONNECT, NULL, false, BPF_CGROUP_UDP6_SENDMSG},
+	{"make_socket", BACKEND_ANY, IMAGE_JUDGES_CONNECT, NULL, false, BPF_CGROUP_INET_SOCK_CREATE},
 	BOTH("read_file", NEED_GUARD(IMAGE_GUARD_KERNEL_MODULE), "kernel_read_file", false),
 	BOTH("load_data", NEED_GUARD(IMAGE_GUARD_KERNEL_MODULE), "kernel_load_data", false),
 	BOTH("ptrace", NEED_GUARD(IMAGE_GUARD_PTRACE), "ptrace_access_check", false),

@@ -25,7 +25,7 @@ struct program {
 	enum bpf_attach_type cgroup;   /* of NEED_CONNECT */
 };
 
-enum { PROGRAMS_MAX = 64 };
+enum { PROGRAMS_MAX = 64, CONNECT_PROGRAMS = 5 };    /* the latter in a row, from connect_4 on */
 extern const struct program programs[];
 extern const size_t nprograms;
 

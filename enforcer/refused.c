@@ -63,7 +63,8 @@ bool refused_read(struct refused *r, const struct machine *m, const void *data, 
 	*ret = (struct event){
 		.kind = (enum kind)kinds[q->kind], .count = 1, .time_ns = q->time_ns + r->boot_to_wall_ns,
 		.tags = (q->flags & ENFORCE_OBJECT_CUT ? TAG_PATH_CUT : 0) | (q->flags & ENFORCE_OBJECT_MEMFD ? TAG_MEMFD : 0) |
-			(q->flags & ENFORCE_OBJECT_DELETED ? TAG_DELETED : 0) | (q->outcome == ENFORCE_AUDITED ? 0 : TAG_FAILED),
+			(q->flags & ENFORCE_OBJECT_DELETED ? TAG_DELETED : 0) |
+			(q->flags & ENFORCE_OBJECT_DETACHED ? TAG_DETACHED : 0) | (q->outcome == ENFORCE_AUDITED ? 0 : TAG_FAILED),
 	};
 	struct process acting = {0};
 	subject(q, &acting, below_mount(r->name.folder));
@@ -118,6 +119,7 @@ static const char *rule_of(const struct refused *r, const struct event *ev)
 {
 	static const char *const rules[ENFORCE_KINDS] = {"no exec rule", "no file rule", "no connect rule", "guard"};
 	return ev->tags & TAG_PATH_CUT ? "path unknown" : ev->tags & TAG_MEMFD ? "no path (memfd)"
+	       : ev->tags & TAG_DETACHED ? "no path (detached mount)"
 	       : ev->kind == KIND_EXEC && (ev->tags & TAG_DELETED) ? "file removed" : rules[r->record.kind];
 }
 

@@ -48,7 +48,7 @@ static void set_image(struct translator *t, uint64_t id, struct process *p)
 		return;
 	bool cut = image->tags & WIRE_TAG_PATH_CUT;
 	p->path = cut ? keep(&t->text, CUT, image->path, "") : image->path;
-	p->path_known = !cut;
+	p->path_known = !cut && !(image->tags & WIRE_TAG_DETACHED);
 	p->filename = p->path;
 }
 
@@ -226,6 +226,14 @@ static void exit_event(struct translator *t, const struct wire_header *h, struct
 	ev->exit_signal = name ? keep(&t->text, "SIG", str_from(name), "") : STR("SIGRT");
 }
 
+/* The acting program's path is of a root of its own: so is what a rule on it would say. */
+static void set_root(struct translator *t, const struct wire_header *h, struct event *ev)
+{
+	const struct image *image = ledger_find_image(t->ledger, h->image);
+	if (image)
+		ev->tags |= image->tags & WIRE_TAG_HOST_ROOT_MOVED;
+}
+
 void translate(struct translator *t, const struct wire_header *h, struct event *ev)
 {
 	static const struct {
@@ -252,5 +260,6 @@ void translate(struct translator *t, const struct wire_header *h, struct event *
 		.tags = h->tags,
 	};
 	set_process(t, h, &ev->process);
+	set_root(t, h, ev);
 	kinds[h->kind].fill(t, h, ev);
 }

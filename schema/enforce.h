@@ -19,7 +19,7 @@
 
 #include <linux/types.h>
 
-#define ENFORCE_LAYOUT        3       /* raised with every change of this file, or of the programs or their maps: names the folder */
+#define ENFORCE_LAYOUT        4       /* raised with every change of this file, or of the programs or their maps: names the folder */
 #define ENFORCE_SLOTS         8192
 #define ENFORCE_WORKLOADS     8192
 #define ENFORCE_CGROUPS       65536
@@ -112,6 +112,7 @@ enum enforce_flag {
 	ENFORCE_SUBJECT_CUT = 8,    /* the text is not the whole path */
 	ENFORCE_SUBJECT_NAMELESS = 16,
 	ENFORCE_OBJECT_NAMELESS = 32,
+	ENFORCE_OBJECT_DETACHED = 64,
 };
 
 struct enforce_refusal {

@@ -54,6 +54,9 @@ enum tag {
 #undef TAG
 };
 
+/* A program with one of these has no path that a rule could name, whatever text is told of it. */
+#define TAGS_NO_PATH (TAG_MEMFD | TAG_DELETED | TAG_DETACHED)
+
 /* Kinds whose object is an address or a unix socket. */
 static inline bool kind_has_address(enum kind k)
 {

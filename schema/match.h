@@ -121,6 +121,9 @@ MATCH_INLINE int match_mapped(const image_u8 address[16], image_u8 ret_v4[4])
 	return 1;
 }
 
+/* A UDP-Lite socket connects without a word to any program, so none may be made where connects are judged; no rule allows it. */
+#define MATCH_UDPLITE 136
+
 MATCH_INLINE struct image_net4 match_key4(const image_u8 address[4])
 {
 	struct image_net4 key = {.bits = 32};

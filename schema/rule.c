@@ -49,7 +49,7 @@ bool rule_covers(const struct rule *r, const struct observation *o)
 		return false;
 	if (r->kind == KIND_CONNECT)
 		return covers_connect(r, o);
-	if (!o->path_known || o->path.n == 0 || (o->tags & (TAG_PATH_CUT | TAG_MEMFD | TAG_DELETED)))
+	if (!o->path_known || o->path.n == 0 || (o->tags & (TAG_PATH_CUT | TAGS_NO_PATH)))
 		return false;
 	if (r->kind == KIND_FILE && r->access && (o->access & ACCESS_CHANGES & ~r->access))
 		return false;

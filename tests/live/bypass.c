@@ -148,19 +148,36 @@ static int own_mounts(void)
 	return unshare(CLONE_NEWNS) ? -errno : bind_over();
 }
 
-static int user_namespace(void)
+/* As a user without rights, who has all of them in a user namespace. */
+static int become_namespaced(void)
 {
 	if (setresgid(1000, 1000, 1000) || setresuid(1000, 1000, 1000))
 		return -errno;
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS))
-		return -errno;
-	return bind_over();
+	return result(unshare(CLONE_NEWUSER | CLONE_NEWNS));
+}
+
+static int user_namespace(void)
+{
+	int r = become_namespaced();
+	return r ? r : bind_over();
 }
 
 /* In the jail the forbidden program has the path of the allowed one. */
 static int change_root(void)
 {
 	return chroot(in("jail")) || chdir("/") ? -errno : start(in("bin/ok"));
+}
+
+static int user_namespace_chroot(void)
+{
+	int r = become_namespaced();
+	return r ? r : change_root();
+}
+
+/* The protected folder at another place below the root. */
+static int change_root_file(void)
+{
+	return chroot(folder) || chdir("/") ? -errno : change("/protected/file");
 }
 
 /* A detached copy of a mount has no path above it. */
@@ -173,6 +190,44 @@ static int detached_program(void)
 {
 	int tree = open_tree_clone(in("jail"));
 	return tree < 0 ? -errno : result(syscall(SYS_execveat, tree, in("bin/ok") + 1, ran, none, 0));
+}
+
+static int user_namespace_detached(void)
+{
+	int r = become_namespaced();
+	return r ? r : detached_program();
+}
+
+/* A new file system that is mounted nowhere, with a program under the allowed one's path. */
+static int detached_new(void)
+{
+	int fs = (int)syscall(SYS_fsopen, "tmpfs", 0), from = open(in("bin/forbidden"), O_RDONLY);
+	if (fs < 0 || syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0))
+		return -errno;
+	int top = (int)syscall(SYS_fsmount, fs, 0, 0);
+	char *path = (char *)in("bin/ok") + 1;
+	for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdirat(top, path, 0755))
+			return -errno;
+		*slash = '/';
+	}
+	int to = openat(top, path, O_WRONLY | O_CREAT, 0755);
+	struct stat st;
+	if (fstat(from, &st) || sendfile(to, from, NULL, (size_t)st.st_size) != st.st_size || close(to))
+		return -errno;
+	return result(syscall(SYS_execveat, top, path, ran, none, 0));
+}
+
+/* Unmounted while a descriptor keeps it. */
+static int unmounted_program(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(in("jail"), in("work"), NULL, MS_BIND, NULL))
+		return -errno;
+	int top = open(in("work"), O_PATH | O_DIRECTORY);
+	if (top < 0 || umount2(in("work"), MNT_DETACH))
+		return -errno;
+	return result(syscall(SYS_execveat, top, in("bin/ok") + 1, ran, none, 0));
 }
 
 static int detached_file(void)
@@ -399,7 +454,9 @@ static int connect_by(int type, int protocol)
 {
 	struct sockaddr_in a = to("127.0.0.1");
 	int fd = socket(AF_INET, type, protocol);
-	return fd < 0 ? -ENOSYS : reached(connect(fd, (void *)&a, sizeof(a)));
+	if (fd < 0)
+		return errno == EPERM ? -EPERM : -ENOSYS;
+	return reached(connect(fd, (void *)&a, sizeof(a)));
 }
 
 static int tcp(void) { return connect_by(SOCK_STREAM, 0); }
@@ -460,7 +517,9 @@ static const struct {
 	{"deleted", deleted}, {"deleted-allowed", deleted_allowed}, {"passed-program", passed_program}, {"exec-32-bit", exec_32},
 	{"very-long-program", very_long_program}, {"race-program", race_program}, {"bind-mount", bind_over},
 	{"mount-namespace", own_mounts}, {"user-namespace", user_namespace}, {"chroot", change_root},
-	{"detached-program", detached_program}, {"detached-file", detached_file}, {"write", write_protected},
+	{"user-namespace-chroot", user_namespace_chroot}, {"chroot-file", change_root_file},
+	{"detached-program", detached_program}, {"user-namespace-detached", user_namespace_detached}, {"detached-new", detached_new},
+	{"unmounted-program", unmounted_program}, {"detached-file", detached_file}, {"write", write_protected},
 	{"append-read-only", append_read_only}, {"write-by-symlink", write_by_link}, {"write-by-hard-link", write_by_hard_link},
 	{"write-old-hard-link", write_hard_link_made_before}, {"unlink", unlink_protected}, {"rename-after-open", rename_after_open},
 	{"nameless-file", nameless_file}, {"openat2", open_by_how}, {"open-32-bit", open_32}, {"very-long-path", very_long_path},

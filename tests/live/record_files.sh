@@ -53,7 +53,7 @@ path_only=$(query "SELECT 'yes' FROM recording WHERE CAST(hooks AS TEXT) LIKE '%
 	[ -z "$compat" ] || echo "$dir/acts|$dir/sub/file|$(access READ)|0|1"
 	[ -z "$path_only" ] || echo "$dir/acts|$dir/sub|$(access PATH_ONLY)|0|1"
 	echo "$dir/acts|$dir/sub|$(access READ)|0|1000"
-	echo "/bin/busybox|/inside|$(access READ)|0|1"
+	echo "/bin/busybox|/inside|$(access READ)|4096|1"
 } | LC_ALL=C sort >"$dir/wanted"
 query "SELECT CAST(subject AS TEXT), CAST(path AS TEXT), access, tags, count FROM observation WHERE kind = 2 AND path_known = 1
 	AND (CAST(path AS TEXT) LIKE '$dir/%' OR path = CAST('/inside' AS BLOB))
