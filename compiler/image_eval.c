@@ -104,30 +104,40 @@ static struct granted walk(const struct image *i, struct str path, uint32_t call
 	return g;
 }
 
-/* The caller's id; 0 when no rule names it. */
-static uint32_t caller_of(const struct image *i, const struct process *p)
+/* Below a root of its own (chroot) the told paths begin there; the enforcer goes by paths from the top of what is mounted. */
+static bool is_known(const struct event *ev, const struct process *p)
 {
-	const struct image_path *entry = p->path_known ? image_find_path(i, p->path) : NULL;
+	return p->path_known && !(ev->tags & TAG_HOST_ROOT_MOVED);
+}
+
+/* The caller's id; 0 when no rule names it. */
+static uint32_t caller_of(const struct image *i, const struct event *ev, const struct process *p)
+{
+	const struct image_path *entry = is_known(ev, p) ? image_find_path(i, p->path) : NULL;
 	return entry ? entry->id : 0;
 }
 
 static struct image_verdict verdict(enum verdict v, const char *why)
 {
-	return (struct image_verdict){.verdict = v, .judged = true, .why = why};
+	return (struct image_verdict){.verdict = v, .judged = true, .why = why,
+				     .effect = v == VERDICT_DENY ? EFFECT_PREVENTED : EFFECT_HAPPENED};
 }
 
 /* A container runtime that starts itself, from a sealed copy without a path or by name, to become a container's first process. */
 static bool is_runtime_itself(const struct image *i, const struct event *ev)
 {
 	const struct process *caller = &ev->parent;
-	const struct image_path *from = caller->path_known ? image_find_path(i, caller->path) : NULL;
-	if (!from || !(from->flags & IMAGE_PATH_RUNTIME) || !ev->process.path_known)
+	const struct image_path *from = is_known(ev, caller) ? image_find_path(i, caller->path) : NULL;
+	if (!from || !(from->flags & IMAGE_PATH_RUNTIME))
 		return false;
 	struct str path = ev->process.path;
-	bool copy = path.n == 0 || str_eq(path, STR("/")) || (ev->tags & (TAG_MEMFD | TAG_DELETED));
-	const struct image_path *to = copy ? NULL : image_find_path(i, path);
+	bool known = ev->process.path_known;
+	bool copy = (ev->tags & TAGS_NO_PATH) || (known && (path.n == 0 || str_eq(path, STR("/"))));
+	const struct image_path *to = copy || !known ? NULL : image_find_path(i, path);
 	return copy || (to && (to->flags & IMAGE_PATH_RUNTIME));
 }
+
+static const char other_root[] = "the path is of a root of the process's own (chroot), and its whole path is not known";
 
 static struct image_verdict judge_exec(const struct image *i, const struct event *ev)
 {
@@ -139,34 +149,53 @@ static struct image_verdict judge_exec(const struct image *i, const struct event
 		return verdict(VERDICT_DENY, "the program has no path (memfd)");
 	if (ev->tags & TAG_DELETED)
 		return verdict(VERDICT_DENY, "the program's file was removed");
+	if (ev->tags & TAG_DETACHED)
+		return verdict(VERDICT_DENY, "the program lies on a mount of no namespace");
+	if (ev->tags & TAG_HOST_ROOT_MOVED)
+		return verdict(VERDICT_UNKNOWN, other_root);
 	if (!ev->process.path_known || (ev->tags & TAG_PATH_CUT))
 		return verdict(VERDICT_UNKNOWN, "the program's resolved path is not known");
 	const struct process *caller = &ev->parent;
-	struct granted g = walk(i, ev->process.path, caller_of(i, caller));
+	struct granted g = walk(i, ev->process.path, caller_of(i, ev, caller));
 	if (match_exec(g.flags, g.caller_may)) {
 		struct image_verdict v = verdict(VERDICT_ALLOW, "allowed by a rule");
 		v.rule = g.rule;
 		return v;
 	}
-	if (!caller->path_known && i->map[IMAGE_MAP_EXEC_PAIRS].n)
+	if (!is_known(ev, caller) && i->map[IMAGE_MAP_EXEC_PAIRS].n)
 		return verdict(VERDICT_UNKNOWN, "who started it is not known, and some rules depend on that");
 	return verdict(VERDICT_DENY, "no rule allows this program");
 }
 
-static struct image_verdict judge_file(const struct image *i, const struct event *ev)
+/* Of a mount that is in no namespace: only runtimes change files there, before they attach it. */
+static struct image_verdict judge_detached(const struct image *i, const struct event *ev)
 {
-	uint32_t asked = lower_access(ev->access);
+	const struct image_path *by = is_known(ev, &ev->process) ? image_find_path(i, ev->process.path) : NULL;
+	if (by && (by->flags & IMAGE_PATH_RUNTIME))
+		return verdict(VERDICT_ALLOW, "a container runtime prepares a mount");
+	if (!ev->process.path_known)
+		return verdict(VERDICT_UNKNOWN, "who did it is not known, and a container runtime may");
+	return verdict(VERDICT_DENY, "the file lies on a mount of no namespace");
+}
+
+static struct image_verdict judge_file(const struct image *i, const struct event *ev, uint32_t access)
+{
+	uint32_t asked = lower_access(access);
 	if (!(image_settings_of(i)->judges & IMAGE_JUDGES_FILE) || !asked)
 		return (struct image_verdict){.why = "only changes to files are judged"};
+	if (ev->tags & TAG_DETACHED)
+		return judge_detached(i, ev);
 	if (!ev->path_known || (ev->tags & TAG_PATH_CUT))
 		return verdict(VERDICT_UNKNOWN, "the file's resolved path is not known");
-	struct granted g = walk(i, ev->path, caller_of(i, &ev->process));
+	if (ev->tags & TAG_HOST_ROOT_MOVED)
+		return verdict(VERDICT_UNKNOWN, other_root);
+	struct granted g = walk(i, ev->path, caller_of(i, ev, &ev->process));
 	if (!(g.flags & IMAGE_PATH_PROTECT))
 		return (struct image_verdict){.why = "not below a protected path"};
 	uint32_t missing = match_access(asked, g.access, LOWER_CHANGES);
 	if (!missing)
 		return verdict(VERDICT_ALLOW, "allowed by a rule");
-	bool depends = !ev->process.path_known && i->map[IMAGE_MAP_FILE_PAIRS].n;
+	bool depends = !is_known(ev, &ev->process) && i->map[IMAGE_MAP_FILE_PAIRS].n;
 	struct image_verdict v =
 		depends ? verdict(VERDICT_UNKNOWN, "who did it is not known, and some rules depend on that")
 			: verdict(VERDICT_DENY, "no rule allows this change of a protected path");
@@ -193,7 +222,7 @@ static struct image_verdict judge_ports(const struct image *i, const struct imag
 					const struct event *ev)
 {
 	const struct image_port *ports = (const void *)i->map[IMAGE_MAP_PORTS].p;
-	uint32_t caller = caller_of(i, &ev->process);
+	uint32_t caller = caller_of(i, ev, &ev->process);
 	const char *unknown = NULL;
 	for (uint32_t k = net->first; k < net->first + net->count; k++) {
 		const struct image_port *p = &ports[k];
@@ -203,7 +232,7 @@ static struct image_verdict judge_ports(const struct image *i, const struct imag
 			return v;
 		}
 		bool protocol_open = !ev->protocol && p->protocol;
-		bool caller_open = !ev->process.path_known && p->caller;
+		bool caller_open = !is_known(ev, &ev->process) && p->caller;
 		if (match_port(p, ev->address.port, protocol_open ? p->protocol : ev->protocol,
 			       caller_open ? p->caller : caller))
 			unknown = "the protocol or who connected is not known, and a rule depends on that";
@@ -218,6 +247,8 @@ static struct image_verdict judge_connect(const struct image *i, const struct ev
 	const struct image_net *net;
 	if (!(image_settings_of(i)->judges & IMAGE_JUDGES_CONNECT) || !ev->address.family)
 		return (struct image_verdict){.why = "only IPv4 and IPv6 connections are judged"};
+	if (ev->protocol == MATCH_UDPLITE)
+		return verdict(VERDICT_DENY, "UDP-Lite is never allowed");
 	if (ev->address.family == 4)
 		net = image_find_network(i, IMAGE_MAP_NET4, ev->address.bytes, 32);
 	else if (match_mapped(ev->address.bytes, v4))
@@ -254,7 +285,7 @@ struct image_verdict image_judge(const struct image *i, const struct event *ev)
 	case KIND_EXEC:
 		return judge_exec(i, ev);
 	case KIND_FILE:
-		return judge_file(i, ev);
+		return judge_file(i, ev, ev->access);
 	case KIND_CONNECT:
 		return judge_connect(i, ev);
 	case KIND_GUARD:
@@ -262,4 +293,29 @@ struct image_verdict image_judge(const struct image *i, const struct event *ev)
 	default:
 		return (struct image_verdict){.why = "not judged"};
 	}
+}
+
+/* What an open asks for; without one of the first three it is none. */
+#define OPENS (ACCESS_READ | ACCESS_WRITE | ACCESS_APPEND)
+#define ASKED_BY_OPENS (OPENS | ACCESS_CREATE | ACCESS_TRUNCATE)
+
+static struct image_verdict by_signal(const struct image *i, const struct event *ev)
+{
+	bool is_open = ev->kind == KIND_FILE && (ev->access & OPENS);
+	struct image_verdict v = is_open ? judge_file(i, ev, ev->access & ASKED_BY_OPENS) : image_judge(i, ev);
+	if (ev->kind == KIND_CONNECT || !v.judged || v.verdict == VERDICT_ALLOW)
+		return v;
+	if (ev->kind == KIND_GUARD)
+		return verdict(VERDICT_ALLOW, "the signal back end has no guards");
+	if (ev->kind == KIND_FILE && !is_open)
+		return verdict(VERDICT_ALLOW, "the signal back end sees of changes to files only opens");
+	if (v.verdict == VERDICT_DENY)
+		v.verdict = VERDICT_KILL;
+	v.effect = is_open ? EFFECT_HAPPENED : EFFECT_PREVENTED;
+	return v;
+}
+
+struct image_verdict image_judge_by(const struct image *i, const struct event *ev, enum target_backend backend)
+{
+	return backend == TARGET_SIGNAL ? by_signal(i, ev) : image_judge(i, ev);
 }

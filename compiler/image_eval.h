@@ -5,17 +5,24 @@
  */
 #pragma once
 
+#include "compiler/eval.h"
 #include "schema/image_file.h"
+#include "schema/target.h"
 
 struct image_verdict {
-	enum verdict verdict;     /* ALLOW, DENY, UNKNOWN */
+	enum verdict verdict;     /* ALLOW, DENY, KILL, UNKNOWN */
+	enum effect effect;       /* of a DENY or KILL: whether the operation still takes place */
 	bool judged;              /* false: the image says nothing about such events */
 	uint32_t rule;            /* the rule that allowed it; 0 = none */
 	uint32_t access;          /* file: the accesses that nothing grants */
 	const char *why;          /* static */
 };
 
+/* By the back ends that make calls fail, LSM and fmod_ret. */
 struct image_verdict image_judge(const struct image *i, const struct event *ev);
+
+/* By BACKEND: the signal back end kills, sees of all changes to files only those that opens make, and has no guards. */
+struct image_verdict image_judge_by(const struct image *i, const struct event *ev, enum target_backend backend);
 
 /* The entry of a path, bytes compared; NULL when none. A trailing '/' asks for that prefix. */
 const struct image_path *image_find_path(const struct image *i, struct str path);

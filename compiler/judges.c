@@ -15,6 +15,7 @@ enum { POLICIES_PER_SHARE = 32 };   /* fewer are judged in less time than readin
 
 struct judges {
 	const struct policy_set *set;
+	enum target_backend backend;
 	struct engine *engine;
 	struct policy **policies;         /* the share's */
 	size_t *numbers;                  /* their numbers in the set */
@@ -78,6 +79,7 @@ struct judges *judges_new(const struct policy_set *set, const struct judge_optio
 {
 	struct judges *j = xcalloc(1, sizeof(*j));
 	j->set = set;
+	j->backend = o->target->backend;
 	take_policies(j, number, shares);
 	take_images(j, number, shares);
 	j->engine = engine_new(j->policies, j->npolicies, o->target);
@@ -113,17 +115,17 @@ unsigned judges_shares(const struct policy_set *set, unsigned wanted)
 
 /* ---- images ---- */
 
-/* The image's word: it denies in the kernel before the operation, or says nothing. */
+/* The image's word, or none. */
 static void ask_image(struct judges *j, size_t number, const struct event *ev, bool certain)
 {
-	struct image_verdict v = image_judge(j->set->images[number], ev);
+	struct image_verdict v = image_judge_by(j->set->images[number], ev, j->backend);
 	if (!v.judged)
 		return;
-	bool stops = v.verdict == VERDICT_DENY;
+	bool stops = v.verdict == VERDICT_DENY || v.verdict == VERDICT_KILL;
 	struct judgement *ret = VEC_PUSH(&j->out);
 	*ret = (struct judgement){.policy = j->set->npolicies + number, .selector = v.rule ? (int)v.rule : -1,
-				  .verdict = v.verdict, .effect = stops ? EFFECT_PREVENTED : EFFECT_HAPPENED,
-				  .error = stops ? -EPERM : 0, .why = v.why,
+				  .verdict = v.verdict, .effect = stops ? v.effect : EFFECT_HAPPENED,
+				  .error = v.verdict == VERDICT_DENY ? -EPERM : 0, .why = v.why,
 				  .monitor = !image_settings_of(j->set->images[number])->enforce};
 	if (!certain)
 		*ret = (struct judgement){.policy = ret->policy, .selector = -1, .verdict = VERDICT_UNKNOWN, .monitor = ret->monitor,

@@ -22,6 +22,7 @@ enum key {
 	KEY_KUBERNETES,
 	KEY_PARENTS_MAP,
 	KEY_FS,
+	KEY_BACKEND,
 	KEY_COUNT
 };
 
@@ -38,9 +39,12 @@ static const struct {
     [KEY_KUBERNETES] = {"kubernetes", "yes or no", offsetof(struct target, kubernetes)},
     [KEY_PARENTS_MAP] = {"parents-map", "yes or no", offsetof(struct target, parents_map)},
     [KEY_FS] = {"fs", "overlay, tmpfs, ext4, xfs or btrfs", 0},
+    [KEY_BACKEND] = {"backend", "lsm, fmod_ret or signal", 0},
 };
 
 static const char *const arch_names[] = {[ARCH_X86_64] = "x86_64", [ARCH_ARM64] = "arm64"};
+static const char *const backend_names[] = {
+    [TARGET_LSM] = "lsm", [TARGET_FMOD_RET] = "fmod_ret", [TARGET_SIGNAL] = "signal"};
 static const struct {
 	const char *name;
 	uint32_t magic; /* of statfs(2) */
@@ -110,6 +114,11 @@ static int parse_value(struct target *t, enum key k, const char *value)
 		for (size_t i = 0; i < ARRAY_SIZE(filesystems); i++)
 			if (strcmp(value, filesystems[i].name) == 0)
 				return t->fs = (enum target_fs)i, 0;
+		return -EINVAL;
+	case KEY_BACKEND:
+		for (size_t i = 0; i < ARRAY_SIZE(backend_names); i++)
+			if (strcmp(value, backend_names[i]) == 0)
+				return t->backend = (enum target_backend)i, 0;
 		return -EINVAL;
 	default:
 		*flag(t, k) = strcmp(value, "yes") == 0;
@@ -224,4 +233,6 @@ void target_print(const struct target *t, struct buf *b)
 	for (enum key k = KEY_LSM; k <= KEY_PARENTS_MAP; k++)
 		buf_printf(b, ",%s=%s", keys[k].name, *flag((struct target *)t, k) ? "yes" : "no");
 	buf_printf(b, ",fs=%s", filesystems[t->fs].name);
+	if (t->backend != TARGET_LSM)
+		buf_printf(b, ",backend=%s", backend_names[t->backend]);
 }

@@ -83,6 +83,11 @@ static void test_exec(void **state)
 		{"/", "/x", 0, VERDICT_DENY},
 		{"/usr/sbin/runc", "/x", 0, VERDICT_DENY},
 		{NULL, "/x", 0, VERDICT_UNKNOWN},
+		/* On a mount of no namespace, and below a root of its own. */
+		{"/usr/bin/node", "/x", TAG_DETACHED, VERDICT_DENY},
+		{NULL, "/x", TAG_DETACHED, VERDICT_DENY},
+		{NULL, "/usr/sbin/runc", TAG_DETACHED, VERDICT_ALLOW},
+		{"/usr/bin/node", "/x", TAG_HOST_ROOT_MOVED, VERDICT_UNKNOWN},
 		{"/a/very/long/path/that/needs/more/than/one/chunk/of/sixty/four/bytes/because/it/is/long",
 		 "/x", 0, VERDICT_ALLOW},
 		{"/a/very/long/path/that/needs/more/than/one/chunk/of/sixty/four/bytes/because/it/is/lonG",
@@ -116,6 +121,50 @@ static void test_file(void **state)
 				   .path = str_from(rows[k].path), .path_known = rows[k].path != NULL};
 		ev.process = process(rows[k].by);
 		assert_int_equal(judge(*state, &ev), rows[k].want);
+	}
+}
+
+/* What each back end makes of it, and whether it still takes place. */
+static void test_backends(void **state)
+{
+	static const struct { struct event ev; enum verdict fails, signal; enum effect effect; } rows[] = {
+		{{.kind = KIND_EXEC, .process = {.path = STR_INIT("/bin/no"), .path_known = true}}, VERDICT_DENY, VERDICT_KILL,
+		 EFFECT_PREVENTED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/etc/passwd"), .access = ACCESS_WRITE}, VERDICT_DENY, VERDICT_KILL,
+		 EFFECT_HAPPENED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/etc/passwd"), .access = ACCESS_READ | ACCESS_CREATE}, VERDICT_DENY,
+		 VERDICT_KILL, EFFECT_HAPPENED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/etc/passwd"), .access = ACCESS_READ | ACCESS_UNLINK}, VERDICT_DENY,
+		 VERDICT_ALLOW, EFFECT_HAPPENED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/etc/passwd"), .access = ACCESS_CREATE}, VERDICT_DENY, VERDICT_ALLOW,
+		 EFFECT_HAPPENED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/etc/passwd"), .access = ACCESS_RENAME}, VERDICT_DENY, VERDICT_ALLOW,
+		 EFFECT_HAPPENED},
+		{{.kind = KIND_GUARD, .guard = STR_INIT("mount")}, VERDICT_DENY, VERDICT_ALLOW, EFFECT_HAPPENED},
+		{{.kind = KIND_CONNECT, .address = {.family = 4, .port = 1}, .protocol = 6}, VERDICT_DENY, VERDICT_DENY,
+		 EFFECT_PREVENTED},
+		{{.kind = KIND_CONNECT, .address = {.family = 4, .bytes = {10, 1}, .port = 53}, .protocol = 136}, VERDICT_DENY,
+		 VERDICT_DENY, EFFECT_PREVENTED},
+		/* What is written on a mount of no namespace, by whom, and below a root of its own. */
+		{{.kind = KIND_FILE, .path = STR_INIT("/f"), .access = ACCESS_WRITE, .tags = TAG_DETACHED}, VERDICT_DENY,
+		 VERDICT_KILL, EFFECT_HAPPENED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/f"), .access = ACCESS_WRITE, .tags = TAG_DETACHED,
+		  .process = {.path = STR_INIT("/usr/sbin/runc"), .path_known = true}}, VERDICT_ALLOW, VERDICT_ALLOW,
+		 EFFECT_HAPPENED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/f"), .access = ACCESS_WRITE, .tags = TAG_HOST_ROOT_MOVED}, VERDICT_UNKNOWN,
+		 VERDICT_UNKNOWN, EFFECT_HAPPENED},
+	};
+	for (size_t k = 0; k < ARRAY_SIZE(rows); k++) {
+		struct event ev = rows[k].ev;
+		ev.path_known = ev.kind == KIND_FILE;
+		if (!ev.process.path.n)
+			ev.process = process("/x");
+		ev.parent = process("/x");
+		assert_int_equal(judge(*state, &ev), rows[k].fails);
+		assert_int_equal(image_judge_by(*state, &ev, TARGET_FMOD_RET).verdict, rows[k].fails);
+		struct image_verdict v = image_judge_by(*state, &ev, TARGET_SIGNAL);
+		assert_int_equal(v.verdict, rows[k].signal);
+		assert_int_equal(v.effect, rows[k].effect);
 	}
 }
 
@@ -339,7 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_exec),       cmocka_unit_test(test_file),
-		cmocka_unit_test(test_connect),    cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_connect), cmocka_unit_test(test_backends),    cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_flipped),    cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_format),     cmocka_unit_test(test_find_path),

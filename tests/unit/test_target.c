@@ -20,6 +20,8 @@ static void parsed(void **state)
 		{"kernel=6.1.0-28-amd64,kprobe-multi=no,fs=xfs,error-injection=yes,kubernetes=no,lsm=no,"
 		 "parents-map=yes", "kernel=6.1,arch=x86_64,lsm=no,kprobe-multi=no,error-injection=yes,"
 		 "kubernetes=no,parents-map=yes,fs=xfs"},
+		{"backend=signal", "kernel=6.1,arch=x86_64,lsm=yes,kprobe-multi=yes,error-injection=no,kubernetes=yes,"
+				   "parents-map=no,fs=overlay,backend=signal"},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		CLEANUP_DIAG struct diag d = DIAG_INIT;
@@ -37,13 +39,14 @@ static void refused(void **state)
 {
 	(void)state;
 	static const char keys[] = "; write KEY=VALUE,... with keys kernel, arch, lsm, kprobe-multi, "
-				   "error-injection, kubernetes, parents-map, fs, or host";
+				   "error-injection, kubernetes, parents-map, fs, backend, or host";
 	static const struct { const char *in, *message; bool all_keys; } rows[] = {
 		{"kernel=six", "--target: kernel=six: write MAJOR.MINOR, such as 6.12", false},
 		{"kernel=6", "--target: kernel=6: write MAJOR.MINOR, such as 6.12", false},
 		{"kernel=6.300", "--target: kernel=6.300: write MAJOR.MINOR, such as 6.12", false},
 		{"lsm=maybe", "--target: lsm=maybe: write yes or no", false},
 		{"fs=zfs", "--target: fs=zfs: write overlay, tmpfs, ext4, xfs or btrfs", false},
+		{"backend=kill", "--target: backend=kill: write lsm, fmod_ret or signal", false},
 		{"lsm=no,lsm=yes", "--target: lsm is given twice", false},
 		{"kern=6.1", "--target: unknown key in \"kern=6.1\"", true},
 		{"lsm", "--target: unknown key in \"lsm\"", true},
