@@ -18,7 +18,7 @@ typedef int pid_t;
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 #if defined(__TARGET_ARCH_x86)
-#define FIRST_WORD(regs) ((regs)->r15)
+#define FIRST_WORD(r) ((r)->r15)
 struct pt_regs {
 	unsigned long r15, bp, bx, cx, dx, si, di, r8, r9, r10, ax, orig_ax;
 };
@@ -26,7 +26,7 @@ struct thread_info {
 	__u32 status;
 };
 #elif defined(__TARGET_ARCH_arm64)
-#define FIRST_WORD(regs) ((regs)->regs[0])
+#define FIRST_WORD(r) ((r)->regs[0])
 struct pt_regs {
 	__u64 regs[31];
 	int syscallno;

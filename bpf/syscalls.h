@@ -67,8 +67,30 @@ static __always_inline long open_flags(struct pt_regs *regs, __u64 *ret_how)
 	return open_flags_64(regs, nr, ret_how);
 }
 #else /* arm64 */
+#define TIF_32BIT_ 22
+
+static __always_inline long open_flags_32(struct pt_regs *regs, __u64 *ret_how)
+{
+	switch (regs->syscallno) {
+	case 5: /* open */
+		return (__u32)regs->regs[1];
+	case 8: /* creat */
+		return O_CREAT_ | O_WRONLY_ | O_TRUNC_;
+	case 322: /* openat */
+	case 371: /* open_by_handle_at */
+		return (__u32)regs->regs[2];
+	case 437:
+		*ret_how = (__u32)regs->regs[2];
+		return FLAGS_IN_HOW;
+	}
+	return NOT_AN_OPEN;
+}
+
 static __always_inline long open_flags(struct pt_regs *regs, __u64 *ret_how)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (task->thread_info.flags >> TIF_32BIT_ & 1)
+		return open_flags_32(regs, ret_how);
 	switch (regs->syscallno) {
 	case 56: /* openat */
 	case 265: /* open_by_handle_at */

@@ -359,13 +359,15 @@ static bool read_call(const struct hooks *h, size_t i)
 	return kind_wanted(h, rows[i].kind);
 }
 
+/* Own programs first, then 32-bit ones. */
+#if defined(__x86_64__)
+static const enum syscall_abi tables[] = {SYSCALL_X86_64, SYSCALL_I386};
+#else
+static const enum syscall_abi tables[] = {SYSCALL_ARM64};
+#endif
+
 void hooks_calls(const struct hooks *h, struct wire_call calls[2 * WIRE_CALLS_MAX], uint8_t known[WIRE_CALLS_MAX])
 {
-#if defined(__x86_64__)
-	static const enum syscall_abi tables[] = {SYSCALL_X86_64, SYSCALL_I386};
-#else
-	static const enum syscall_abi tables[] = {SYSCALL_ARM64};
-#endif
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (size_t t = 0; t < ARRAY_SIZE(tables) && read_call(h, i); t++) {
 			int number = syscall_number(tables[t], str_from(rows[i].name));
@@ -454,13 +456,15 @@ static bool served(const struct hooks *h, const char *name)
 	return false;
 }
 
-/* What was left out on request is not seen either. */
+/* What was left out on request, and what has no table, is not seen either. */
 static void note_filters(struct hooks *h)
 {
 	static const enum kind kinds[] = {KIND_EXEC, KIND_FILE, KIND_CONNECT, KIND_BIND, KIND_GUARD};
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!kind_wanted(h, kinds[i]))
 			buf_printf(&h->misses, "%s%s not recorded (--kind)", h->misses.n ? ". " : "", kind_name(kinds[i]));
+	if (ARRAY_SIZE(tables) == 1 && h->security == WAY_CALLS)
+		buf_printf(&h->misses, "%sfile, guard and unix not seen: what 32-bit programs do", h->misses.n ? ". " : "");
 	if (h->options.paths)
 		buf_printf(&h->misses, "%sfiles not recorded but those that were named (--path)", h->misses.n ? ". " : "");
 }

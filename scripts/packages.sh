@@ -14,7 +14,7 @@ case ${1:-} in
 test)
 	needed="$needed libcmocka-dev"
 	optional="$optional runc qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static chromium nodejs npm
-		curl jq mandoc git procps util-linux mount iproute2 gzip diffutils patch ca-certificates sqlite3"
+		curl jq libc6-dev-arm64-cross mandoc git procps util-linux mount iproute2 gzip diffutils patch ca-certificates sqlite3"
 	without='tests that need them are skipped, and say so'
 	;;
 bench)
