@@ -46,11 +46,16 @@ static void serve(const struct web *w, struct str path, struct response *r)
 			       strerror(-err));
 }
 
+static struct str screen_of(const struct request *q)
+{
+	return !q->ncaptures ? STR("fleet") : q->ncaptures == 1 ? STR("review") : q->captures[1];
+}
+
 /*
- * The screens' first question, which the browser then asks while it loads the script that needs the answer. The address must be
+ * The screens' first questions, which the browser then asks while it loads the scripts that need the answers. Each address must be
  * the one that the script uses, else it is asked twice.
  */
-static void first_question(const struct request *q, struct buf *b)
+static void first_questions(const struct request *q, struct buf *b)
 {
 	uint64_t id;
 	bool workload = q->ncaptures && !str_to_u64(q->captures[0], &id);
@@ -63,6 +68,8 @@ static void first_question(const struct request *q, struct buf *b)
 	else
 		buf_puts(b, "?offset=0&limit=100&sort=need");
 	buf_puts(b, ">; rel=preload; as=fetch; crossorigin");
+	if (workload && !q->nquery && str_eq(screen_of(q), STR("review")))
+		buf_printf(b, ", </api/v1/workloads/%" PRIu64 "/observations?offset=0&limit=100&sort=path>; rel=preload; as=fetch; crossorigin", id);
 }
 
 /* The scripts of a screen beside those of all, which index.html names. */
@@ -79,7 +86,7 @@ static const struct {
 
 static void screen_scripts(const struct request *q, struct buf *b)
 {
-	struct str screen = !q->ncaptures ? STR("fleet") : q->ncaptures == 1 ? STR("review") : q->captures[1];
+	struct str screen = screen_of(q);
 	for (size_t i = 0; i < ARRAY_SIZE(screens); i++)
 		for (const char *const *script = screens[i].scripts; str_eq(screen, str_from(screens[i].screen)) && *script; script++)
 			buf_printf(b, ", <%s>; rel=modulepreload", *script);
@@ -90,7 +97,7 @@ void page_app(struct web *w, const struct request *q, struct response *r)
 	serve(w, STR("/index.html"), r);
 	r->cookie = true;
 	CLEANUP_BUF struct buf link = BUF_INIT;
-	first_question(q, &link);
+	first_questions(q, &link);
 	screen_scripts(q, &link);
 	r->link = buf_take(&link);
 }

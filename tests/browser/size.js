@@ -73,6 +73,8 @@ run(async () => {
 		assert.ok(asked <= 100);
 		await inPage('review');
 		assert.equal(twice.filter(u => /\/workloads\/\d+$/.test(u)).length, 1, twice.join(' '));
+		assert.ok(await page.evaluate(() => performance.getEntriesByType('resource').some(e => /\/observations\?/.test(e.name) && e.initiatorType !== 'fetch')), 'the rows are asked for while the scripts load');
+		assert.equal(new Set(twice.filter(u => /offset=0/.test(u))).size, twice.filter(u => /offset=0/.test(u)).length, 'and once');
 
 		// Scrolling through all of it: frames are counted, only pages in view are asked for.
 		const scroll = await page.evaluate(async () => {

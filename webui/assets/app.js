@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The frame: the address says which screen is shown and in which state; screens are modules with
 // show(main, place) that may return {stop(), key(event)}.
-import {h, clear, safe, session, load, get, failure, dialog, name, plural} from '/lib.js';
+import {h, clear, safe, session, load, get, failure, unreachable, dialog, name, plural} from '/lib.js';
 import {consequence} from '/consequence.js';
 
 const STEPS = [
@@ -94,7 +94,7 @@ async function show() {
 		if (!module)
 			throw Object.assign(new Error('there is no such page'), {whatToDo: 'Go back to the fleet.'});
 		// The fleet asks for its rows at once; the others need to know first what may be done here.
-		const [screen, workload] = await Promise.all([import(module), at.id ? get(`/workloads/${at.id}`) : null, at.id ? loaded : null]);
+		const [screen, workload] = await Promise.all([import(module).catch(e => { throw e instanceof TypeError ? unreachable() : e; }), at.id ? get(`/workloads/${at.id}`) : null, at.id ? loaded : null]);
 		if (turn !== current)
 			return;
 		drawFrame(at, workload);
@@ -102,8 +102,10 @@ async function show() {
 		loaded?.then(() => turn === current && session.read_only && drawNotices(turn.workload, turn.fleet), () => {});   // a server that is gone fails the rows too, which say so
 		turn.workload = workload;
 		main.className = at.screen;
-		consequence.attach(at.id);
-		turn.view = await screen.show(clear(main), {...at, workload});
+		const shown = screen.show(clear(main), {...at, workload});
+		// Judging a large recording for the first time takes both processors for a while: its rows come first.
+		consequence.attach(at.id, at.screen === 'review' ? shown : null);
+		turn.view = await shown;
 	} catch (e) {
 		if (turn !== current)
 			return;

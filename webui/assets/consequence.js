@@ -23,14 +23,18 @@ function corpora(id, list) {
 }
 
 class Consequence {
-	attach(id) {
+	// BEFORE: a promise of what the page shows first; or null.
+	attach(id, before) {
 		this.abort?.abort();
 		foot.hidden = !id;
 		if (this.id !== id) {
 			clear(foot, h('span.muted', null, 'Working out the consequence'));
 			this.id = id;
 		}
-		this.update();
+		if (!before)
+			return void this.update();
+		const now = () => this.id === id && this.update();
+		before.then(now, now);
 	}
 
 	async update() {

@@ -98,6 +98,11 @@ export async function load() {
 	Object.assign(session, await get('/session'));
 }
 
+export function unreachable() {
+	return new ApiError(0, {error: 'the server cannot be reached',
+			       what_to_do: 'Is stakeout serve still running? Start it again, then reload.'});
+}
+
 async function call(path, options) {
 	let response;
 	try {
@@ -105,8 +110,7 @@ async function call(path, options) {
 	} catch (e) {
 		if (e.name === 'AbortError')
 			throw e;
-		throw new ApiError(0, {error: 'the server cannot be reached',
-				       what_to_do: 'Is stakeout serve still running? Start it again, then reload.'});
+		throw unreachable();
 	}
 	const body = await response.json().catch(() => ({}));
 	if (!response.ok)
