@@ -90,9 +90,13 @@ void lint_each_selector(struct lint_context *c, lint_selector_fn *fn)
 static void path_of(const struct lint_context *c, struct buf *b)
 {
 	for (size_t i = 0; i < c->nsteps; i++) {
-		buf_printf(b, "%s%s", i ? "." : "", c->steps[i].field);
-		if (c->steps[i].i != LINT_NO_INDEX)
-			buf_printf(b, "[%zu]", c->steps[i].i);
+		buf_puts(b, i ? "." : "");
+		buf_puts(b, c->steps[i].field);
+		if (c->steps[i].i == LINT_NO_INDEX)
+			continue;
+		buf_putc(b, '[');
+		buf_u64(b, c->steps[i].i);
+		buf_putc(b, ']');
 	}
 }
 

@@ -128,7 +128,7 @@ static void need(struct counting *n, const struct hook *h, const struct action *
 /* How many hooks a line of the policy makes: a list has one for each call. */
 static unsigned places(const struct counting *c, const struct hook *h)
 {
-	uint32_t i = str_starts(h->call, STR("list:")) ? map_find(c->lists, str_skip(h->call, 5)) : MAP_NONE;
+	uint32_t i = c->lists && str_starts(h->call, STR("list:")) ? map_find(c->lists, str_skip(h->call, 5)) : MAP_NONE;
 	const struct policy_list *l = i == MAP_NONE ? NULL : c->by_name[i];
 	size_t n = l ? l->values.n : h->section == SECTION_UPROBE ? h->symbols.n + h->noffsets + h->naddrs : 1;
 	return (unsigned)MAX(n, (size_t)1);
@@ -197,7 +197,7 @@ void lint_cost(const struct policy *p, const struct target *t, unsigned cpus, st
 	struct lint_context c = {.policy = p, .target = t};
 	CLEANUP(map_free) struct map *macros = lint_index_macros(&c);
 	(void)macros;
-	struct counting n = {.policy = p, .cost = ret, .lists = map_new(),
+	struct counting n = {.policy = p, .cost = ret, .lists = p->nlists ? map_new() : NULL,
 			     .by_name = arena_alloc(arena, (p->nlists + 1) * sizeof(*n.by_name))};
 	for (size_t i = 0; i < p->nlists; i++)
 		n.by_name[map_add(n.lists, p->lists[i].name, NULL)] = &p->lists[i];

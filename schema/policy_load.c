@@ -169,7 +169,7 @@ static bool list_syscall(const struct loading *l, struct str s)
 
 const struct policy_list *load_list(const struct loading *l, struct str call)
 {
-	uint32_t i = str_starts(call, STR("list:")) ? map_find(l->lists, str_skip(call, 5)) : MAP_NONE;
+	uint32_t i = l->lists && str_starts(call, STR("list:")) ? map_find(l->lists, str_skip(call, 5)) : MAP_NONE;
 	return i == MAP_NONE ? NULL : l->first_list[i];
 }
 
@@ -343,7 +343,7 @@ static struct selector expand(struct loading *l, const struct selector *s)
 	CLEANUP(map_free) struct map *named = s->macros.n ? map_new() : NULL;
 	for (size_t i = 0; i < s->macros.n; i++) {
 		bool fresh;
-		uint32_t found = map_find(l->macros, s->macros.v[i]);
+		uint32_t found = l->macros ? map_find(l->macros, s->macros.v[i]) : MAP_NONE;
 		map_add(named, s->macros.v[i], &fresh);
 		if (!fresh)
 			load_reject(l, RULE_MACRO, s->at, "macros", "name it once", "macro " STR_FMT " is named twice",
@@ -411,11 +411,15 @@ static void check_hook(struct loading *l, const struct hook *hook)
 static void index_names(struct loading *l)
 {
 	const struct policy *p = l->p;
-	l->macros = map_new();
-	l->lists = map_new();
-	l->list_checks = xcalloc(p->nlists + 1, sizeof(*l->list_checks));
-	l->first_list = xcalloc(p->nlists + 1, sizeof(*l->first_list));
-	l->macro_named = xcalloc(p->nmacros + 1, sizeof(*l->macro_named));
+	if (p->nmacros) {
+		l->macros = map_new();
+		l->macro_named = xcalloc(p->nmacros, sizeof(*l->macro_named));
+	}
+	if (p->nlists) {
+		l->lists = map_new();
+		l->list_checks = xcalloc(p->nlists, sizeof(*l->list_checks));
+		l->first_list = xcalloc(p->nlists, sizeof(*l->first_list));
+	}
 	for (size_t i = 0; i < p->nmacros; i++)
 		l->macro_named[map_add(l->macros, p->macros[i].name, NULL)] = &p->macros[i];
 	for (size_t i = 0; i < p->nlists; i++) {
@@ -432,7 +436,7 @@ bool policy_load_findings(const struct policy *p, const struct target *t, bool t
 	    .p = p, .t = t, .target_given = target_given, .ways = ways, .findings = f};
 	size_t in_section[SECTION_USDT + 1] = {0};
 	l.multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi");
-	l.calls = map_new();
+	l.calls = l.multi && (p->nhooks > 1 || p->nlists) ? map_new() : NULL;
 	index_names(&l);
 	buf_puts(&l.path, "spec");
 	check_document(&l);

@@ -198,7 +198,7 @@ static bool check_twice(struct loading *l, struct str call)
 {
 	bool fresh = true;
 	struct str prefix = l->t->arch == ARCH_ARM64 ? STR("__arm64_") : STR("__x64_");
-	if (l->multi && l->h->section == SECTION_KPROBE)
+	if (l->calls && l->h->section == SECTION_KPROBE)
 		map_add(l->calls, str_starts(call, prefix) ? str_skip(call, prefix.n) : call, &fresh);
 	if (!fresh)
 		load_reject(l, RULE_CALL_TWICE, l->h->at, "call",

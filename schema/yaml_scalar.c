@@ -128,7 +128,7 @@ void yaml_resolve(struct yaml_node *n)
 {
 	struct str s = n->text;
 	n->kind = YAML_STRING;
-	if (s.n <= MAX_WORD)
+	if (!s.n || (s.n <= MAX_WORD && strchr("~nNyYtToOfF.+-", s.p[0])))
 		for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 			if ((s.n ? s.p[0] : '\0') == words[i].text[0] && str_eq(s, str_from(words[i].text))) {
 				n->kind = words[i].kind;

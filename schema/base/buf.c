@@ -21,12 +21,14 @@ void buf_clear(struct buf *b)
 		b->p[0] = '\0';
 }
 
+enum { FIRST_CAP = 240 };   /* most messages fit */
+
 void buf_reserve(struct buf *b, size_t more)
 {
 	size_t need = b->n + more + 1;
 	if (need <= b->cap)
 		return;
-	b->cap = MAX(need, b->cap * 2);
+	b->cap = MAX(need, b->cap ? b->cap * 2 : (size_t)FIRST_CAP);
 	b->p = xrealloc(b->p, b->cap);
 	b->p[b->n] = '\0';
 }
@@ -143,6 +145,8 @@ size_t json_unescape_bytes(char *s, size_t n)
 {
 	unsigned char *p = (unsigned char *)s;
 	size_t out = 0;
+	if (!n || !memchr(s, 0xf4, n))
+		return n;
 	for (size_t i = 0; i < n;) {
 		if (n - i >= 4 && p[i] == 0xf4 && p[i + 1] == 0x8f && (p[i + 2] & 0xfc) == 0xbc) {
 			p[out++] = (unsigned char)((p[i + 2] & 3) << 6 | (p[i + 3] & 0x3f));
