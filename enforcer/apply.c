@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The order makes it all or nothing: fill slots that nobody uses, attach what is missing, prove it, pin, and only
- * then the stores that put cgroups under their policies.
+ * The order makes it all or nothing: fill slots that nobody uses, attach what is missing, prove it, pin, attach to
+ * cgroups, and only then the stores that put cgroups under their policies.
  */
 #include "enforcer/apply.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "enforcer/selftest.h"
@@ -176,37 +175,17 @@ static int assign(struct machine *m, const struct apply_options *o, const struct
 
 static int put_in_force(struct machine *m, const struct apply_options *o, const struct filled *filled, struct diag *d)
 {
-	int r = 0;
+	int r = machine_pin(m, d);
 	for (size_t k = 0; k < o->ntargets && !r; k++)
 		if (image_needs(o->images[o->targets[k].image]) & IMAGE_JUDGES_CONNECT)
 			r = attach_connects(m, &o->groups->v[o->targets[k].group], d);
-	if (!r)
-		r = machine_pin(m, d);
 	return r ? r : assign(m, o, filled, d);
-}
-
-/* Maps of images and links of cgroups are all open until they are in place. */
-static int raise_files(const struct apply_options *o, struct diag *d)
-{
-	struct rlimit now;
-	rlim_t need = 256 + o->nimages * MACHINE_TABLES + o->ntargets * 4;
-	if (getrlimit(RLIMIT_NOFILE, &now) || now.rlim_cur >= need)
-		return 0;
-	if (!setrlimit(RLIMIT_NOFILE, &(struct rlimit){need, MAX(need, now.rlim_max)}))
-		return 0;
-	int r = -errno;
-	diag_error(d, NULL, "%zu images and %zu cgroups at once need %llu open files, and this process may have %llu: raise the limit "
-		   "(ulimit -n, LimitNOFILE=) or apply them in parts", o->nimages, o->ntargets, (unsigned long long)need,
-		   (unsigned long long)now.rlim_max);
-	return r;
 }
 
 static int apply_all(const struct apply_options *o, struct diag *d, struct machine **ret)
 {
 	CLEANUP(machine_close) struct machine *m = NULL;
-	int r = raise_files(o, d);
-	if (!r)
-		r = open_machine(o, d, &m);
+	int r = open_machine(o, d, &m);
 	if (r)
 		return r;
 	for (size_t i = 0; i < o->nimages && !r; i++)
@@ -216,9 +195,10 @@ static int apply_all(const struct apply_options *o, struct diag *d, struct machi
 		r = slots_fill(m, o->images, o->nimages, d, filled);
 	if (!r)
 		r = put_in_force(m, o, filled, d);
-	slots_close(filled, o->nimages);
 	if (r) {
 		machine_undo(m);
+		if (m->pinned && !m->fresh)   /* what was filled before that */
+			slots_sweep(m, d);
 		return r;
 	}
 	r = slots_sweep(m, d);

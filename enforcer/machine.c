@@ -268,49 +268,70 @@ static char *connect_name(const struct program *p, uint64_t cgroup)
 	return xasprintf("%s@%llu", p->name, (unsigned long long)cgroup);
 }
 
+#define LINK_PINNED (-2)      /* made in this run; its pin keeps it */
+
+static int connect_one(struct machine *m, struct machine_connect *c, size_t k, int cgroup_fd, struct diag *d)
+{
+	const struct program *p = &programs[program_number("connect_4") + k];
+	CLEANUP_FREE char *name = connect_name(p, c->cgroup);
+	CLEANUP_FREE char *path = link_path(m, name);
+	if (m->pinned && !access(path, F_OK))
+		return 0;
+	c->links[k] = bpf_link_create(m->copies[0].programs[p - programs], cgroup_fd, p->cgroup, NULL);
+	if (c->links[k] < 0) {
+		int r = -errno;
+		diag_error(d, NULL, "%s cannot be attached to the cgroup: %s", p->name, strerror(-r));
+		return r;
+	}
+	int r = m->pinned ? pin(m->folder, "link", name, c->links[k], d) : 0;
+	if (!m->pinned)
+		return r;
+	close(c->links[k]);      /* there may be thousands of cgroups */
+	c->links[k] = r ? -1 : LINK_PINNED;
+	return r;
+}
+
 int machine_connect(struct machine *m, int cgroup_fd, uint64_t cgroup, struct diag *d)
 {
 	for (size_t i = 0; i < m->nconnects; i++)
 		if (m->connects[i].cgroup == cgroup)
 			return 0;
-	size_t first = program_number("connect_4");
-	CLEANUP_FREE char *name = connect_name(&programs[first], cgroup);
-	CLEANUP_FREE char *path = link_path(m, name);
-	if (m->pinned && !access(path, F_OK))
-		return 0;
 	if (m->nconnects == m->connects_cap)
 		m->connects = vec_grow(m->connects, &m->connects_cap, sizeof(*m->connects));
 	struct machine_connect *c = &m->connects[m->nconnects++];
 	*c = (struct machine_connect){.cgroup = cgroup};
 	memset(c->links, 0xff, sizeof(c->links));   /* -1: none yet */
-	for (size_t k = 0; k < ARRAY_SIZE(c->links); k++) {
-		const struct program *p = &programs[first + k];
-		c->links[k] = bpf_link_create(m->copies[0].programs[first + k], cgroup_fd, p->cgroup, NULL);
-		if (c->links[k] < 0) {
-			int r = -errno;
-			diag_error(d, NULL, "%s cannot be attached to the cgroup: %s", p->name, strerror(-r));
-			return r;
-		}
-		CLEANUP_FREE char *own_name = connect_name(p, cgroup);
-		int r = m->pinned ? pin(m->folder, "link", own_name, c->links[k], d) : 0;
-		if (r)
-			return r;
-	}
-	return 0;
+	int r = 0;
+	for (size_t k = 0; k < ARRAY_SIZE(c->links) && !r; k++)
+		r = connect_one(m, c, k, cgroup_fd, d);
+	return r;
+}
+
+static void unpin_connect(const struct machine *m, const struct program *p, uint64_t cgroup)
+{
+	CLEANUP_FREE char *name = connect_name(p, cgroup);
+	CLEANUP_FREE char *path = link_path(m, name);
+	unlink(path);
 }
 
 void machine_disconnect(struct machine *m, uint64_t cgroup)
 {
-	for (size_t i = 0; i < nprograms; i++) {
-		if (!programs[i].cgroup)
-			continue;
-		CLEANUP_FREE char *name = connect_name(&programs[i], cgroup);
-		CLEANUP_FREE char *path = link_path(m, name);
-		unlink(path);
-	}
+	for (size_t i = 0; i < nprograms; i++)
+		if (programs[i].cgroup)
+			unpin_connect(m, &programs[i], cgroup);
 	for (size_t i = 0; i < m->nconnects; i++)
 		if (m->connects[i].cgroup == cgroup)
 			close_fds(m->connects[i].links, ARRAY_SIZE(m->connects[i].links));
+}
+
+/* What was there before this run stays. */
+static void undo_connect(const struct machine *m, struct machine_connect *c)
+{
+	size_t first = program_number("connect_4");
+	for (size_t k = 0; k < ARRAY_SIZE(c->links); k++)
+		if (c->links[k] != -1)
+			unpin_connect(m, &programs[first + k], c->cgroup);
+	close_fds(c->links, ARRAY_SIZE(c->links));
 }
 
 /* Links first: as long as one pin is left, release can be asked again. */
@@ -347,7 +368,7 @@ void machine_undo(struct machine *m)
 			close_fds(&m->copies[copy].links[i], 1);
 		}
 	for (size_t i = 0; i < m->nconnects; i++)
-		machine_disconnect(m, m->connects[i].cgroup);
+		undo_connect(m, &m->connects[i]);
 }
 
 uint32_t machine_unserved(enum enforce_backend b, uint32_t needs)

@@ -82,7 +82,6 @@ static int test_in(struct machine *m, const struct group *g, uint32_t needs, str
 	snprintf(name.folder, sizeof(name.folder), "%s", g->folder);
 	forbid(&f, needs);
 	int r = slots_fill(m, &(struct image *){&f.image}, 1, d, filled);
-	slots_close(filled, 1);
 	if (r)
 		return r;
 	struct assignment a = {.self_test = true, .slot = filled->slot, .mode = ENFORCE_DENY, .needs = needs, .name = &name};

@@ -7,6 +7,7 @@
 #include "enforcer/slots.h"
 
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -93,11 +94,13 @@ struct filled *slots_new(size_t n)
 	return v;
 }
 
-void slots_close(struct filled *f, size_t n)
+static void close_tables(struct filled *f, size_t n)
 {
 	for (size_t k = 0; k < n; k++)
-		for (size_t t = 0; t < MACHINE_TABLES; t++)
+		for (size_t t = 0; t < MACHINE_TABLES; t++) {
 			cleanup_fd(&f[k].tables[t]);
+			f[k].tables[t] = -1;
+		}
 }
 
 /* ---- places ---- */
@@ -140,7 +143,8 @@ static int choose_slots(const struct machine *m, size_t n, struct diag *d, struc
 		while (next < ENFORCE_SLOTS && used[next])
 			next++;
 		if (next == ENFORCE_SLOTS) {
-			diag_error(d, NULL, "%d policies are in force, the most there can be: release some", ENFORCE_SLOTS - 1);
+			diag_error(d, NULL, "%zu policies are to come and there is room for %zu beside those in force (%d in all): apply them "
+				   "in parts, or release some", n, k, ENFORCE_SLOTS - 1);
 			return -ENOSPC;
 		}
 		ret[k].slot = next;
@@ -222,21 +226,46 @@ static void note_maps(struct filled *f)
 	}
 }
 
-int slots_fill(struct machine *m, struct image *const *images, size_t n, struct diag *d, struct filled *ret)
+static int fill_part(struct machine *m, struct image *const *images, size_t n, struct diag *d, struct filled *v)
 {
-	int r = choose_slots(m, n, d, ret);
+	int r = 0;
 	for (size_t k = 0; k < n && !r; k++)
-		r = make_tables(images[k], d, &ret[k]);
+		r = make_tables(images[k], d, &v[k]);
 	if (r)
 		return r;
 	/* Before they are there: whoever comes after a kill shall clear them. */
 	for (size_t k = 0; k < n; k++)
-		m->workloads[ret[k].slot].tables |= table_bits(&ret[k]);
-	r = put_slots(m, ret, n);
+		m->workloads[v[k].slot].tables |= table_bits(&v[k]);
+	r = put_slots(m, v, n);
 	if (r)
 		diag_error(d, NULL, "cannot put the policies in place: %s", strerror(-r));
 	for (size_t k = 0; k < n && !r; k++)
-		note_maps(&ret[k]);
+		note_maps(&v[k]);
+	return r;
+}
+
+/* As many images as may have all their maps open. */
+static size_t part_size(void)
+{
+	enum { PART_MAX = 1024, OTHERS = 256 };
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return 1;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur <= OTHERS + MACHINE_TABLES)
+		return 1;
+	return MIN((files.rlim_cur - OTHERS) / MACHINE_TABLES, (rlim_t)PART_MAX);
+}
+
+int slots_fill(struct machine *m, struct image *const *images, size_t n, struct diag *d, struct filled *ret)
+{
+	int r = choose_slots(m, n, d, ret);
+	size_t part = part_size();
+	for (size_t at = 0; at < n && !r; at += part) {
+		size_t count = MIN(part, n - at);
+		r = fill_part(m, images + at, count, d, ret + at);
+		close_tables(ret + at, count);
+	}
 	return r;
 }
 

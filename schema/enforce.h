@@ -19,9 +19,9 @@
 
 #include <linux/types.h>
 
-#define ENFORCE_LAYOUT        4       /* raised with every change of this file, or of the programs or their maps: names the folder */
-#define ENFORCE_SLOTS         8192
-#define ENFORCE_WORKLOADS     8192
+#define ENFORCE_LAYOUT        5       /* raised with every change of this file, or of the programs or their maps: names the folder */
+#define ENFORCE_SLOTS         16384   /* twice as many as are in force, to replace them all at once; not more than workloads */
+#define ENFORCE_WORKLOADS     16384
 #define ENFORCE_CGROUPS       65536
 #define ENFORCE_VOUCHED       4096    /* execs under way */
 #define ENFORCE_TABLES        10      /* of a policy: an image's, settings among them though never there, and two of hits */
@@ -131,6 +131,7 @@ struct enforce_refusal {
 	/* object_length bytes of the object's path follow */
 };
 
+_Static_assert(ENFORCE_SLOTS <= ENFORCE_WORKLOADS, "a place for what is noted of each slot");
 _Static_assert(sizeof(struct enforce_workload) == 88, "ABI");
 _Static_assert(sizeof(struct enforce_identity) == 16, "ABI");
 _Static_assert(sizeof(struct enforce_state) == 72, "ABI");
