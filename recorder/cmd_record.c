@@ -109,6 +109,8 @@ static bool debug_word(const char *word, struct debug *g)
 	else if (!strncmp(word, "seen=", 5) && !str_to_u64(str_from(word + 5), &n) && n >= SENSOR_SEEN_MIN &&
 		 n <= WIRE_SEEN_MAX && !(n & (n - 1)))
 		g->sensor.seen_max = (uint32_t)n;
+	else if (!strncmp(word, "tasks=", 6) && !str_to_u64(str_from(word + 6), &n) && n >= SENSOR_TASKS_MIN && n <= WIRE_TASKS_MAX)
+		g->sensor.tasks_max = (uint32_t)n;
 	else
 		return false;
 	return true;
@@ -123,8 +125,8 @@ static int read_debug(struct debug *g, struct diag *d)
 		if (debug_word(word, g))
 			continue;
 		diag_error(d, DEBUG_VARIABLE, "'%s' is not one of connect=tracepoint, programs=empty, reads=helper, "
-			   "ring=BYTES, rotate=DURATION, seen=N; BYTES a power of two from %d to %d, N one from %d to %d",
-			   word, SENSOR_RING_MIN, SENSOR_RING_MAX, SENSOR_SEEN_MIN, WIRE_SEEN_MAX);
+			   "ring=BYTES, rotate=DURATION, seen=N, tasks=M; BYTES a power of two from %d to %d, N one from %d to %d, M from %d to %d",
+			   word, SENSOR_RING_MIN, SENSOR_RING_MAX, SENSOR_SEEN_MIN, WIRE_SEEN_MAX, SENSOR_TASKS_MIN, WIRE_TASKS_MAX);
 		return -EINVAL;
 	}
 	return 0;

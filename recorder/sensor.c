@@ -160,6 +160,8 @@ static int load(struct sensor *s, const struct sensor_options *o, struct diag *d
 		return diag_error(d, NULL, "cannot open the sensor's programs: %s", strerror(errno));
 	uint32_t ring = o->ring_bytes ? o->ring_bytes : o->every_event ? RING_BYTES_EVERY : RING_BYTES;
 	bpf_map__set_max_entries(s->skel->maps.ring, ring);
+	if (o->tasks_max)
+		bpf_map__set_max_entries(s->skel->maps.tasks, o->tasks_max);
 	s->skel->rodata->every_event = o->every_event;
 	size_seen(s, o->seen_max);
 	s->skel->rodata->wakeup_bytes = ring / 8;

@@ -13,6 +13,7 @@
 struct sensor;
 
 #define SENSOR_SEEN_MIN 32
+#define SENSOR_TASKS_MIN 2
 #define SENSOR_RING_MIN 4096
 #define SENSOR_RING_MAX (64 << 20)
 
@@ -25,6 +26,7 @@ struct sensor_options {
 	bool no_cast;           /* as where bpf_rdonly_cast() is missing, before 6.2 */
 	uint32_t seen_max;      /* observations counted at a time, a power of two; 0 = WIRE_SEEN_MAX */
 	uint32_t ring_bytes;    /* a power of two, at least a page; 0 = by what is recorded */
+	uint32_t tasks_max;     /* processes whose program is known; 0 = WIRE_TASKS_MAX */
 };
 
 /* Nothing is attached yet; the process can take its inventory first. -EPERM, -ENOTSUP ... with the reason in D. */
