@@ -72,8 +72,15 @@ $(B)/libschema.a: $(SCHEMA)
 $(B)/libengine.a: $(ENGINE)
 $(B)/libweb.a: $(WEBUI)
 $(B)/librecords.a: $(RECORDS)
-$(B)/%.a:
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(B)/%.a: $(B)/objects
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+# A source that is gone takes its object out of the archives and programs.
+OBJECTS := $(SCHEMA) $(COMPILER) $(RECORDER) $(ENFORCER) $(WEBUI)
+ifneq ($(file <$(B)/objects),$(OBJECTS))
+.PHONY: $(B)/objects
+endif
+$(B)/objects:
+	@mkdir -p $(@D) && echo '$(OBJECTS)' >$@
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)

@@ -36,3 +36,10 @@ changed schema/base/base.h schema/base/buf.c compiler/main.c webui/main.c
 changed schema/store.sql schema/store.c -schema/event.c -compiler/main.c
 changed webui/assets/app.js webui/assets.c -webui/main.c -compiler/main.c
 changed README.md -compiler/main.c -schema/store.c
+
+# A source that is gone: archives and programs are put together anew, nothing is compiled.
+make -n V=1 OBJECTS=fewer all >"$dir/plan"
+for part in 'rcs build/release/libschema.a' 'rcs build/release/libengine.a' '-o build/release/stakeout ' '-o build/release/stakeout-serve '; do
+	grep -q -F -e "$part" "$dir/plan" || { echo "the list of sources is new, and '$part' is not made anew"; exit 1; }
+done
+if grep -q -- ' -c ' "$dir/plan"; then echo "the list of sources is new, and sources are compiled"; exit 1; fi
