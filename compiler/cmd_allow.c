@@ -86,8 +86,8 @@ static void warn_comments(const char *file)
 		i += strcspn(text.p + i, "\n");
 	}
 	if (lines)
-		fprintf(stderr, "warning: %s: %zu comment %s not kept; 'note:' beside an entry is\n", file, lines,
-			lines == 1 ? "line was" : "lines were");
+		diag_say("warning: %s: %zu comment %s not kept; 'note:' beside an entry is", file, lines,
+			 lines == 1 ? "line was" : "lines were");
 }
 
 static int edit(const struct opts *o)
