@@ -19,7 +19,7 @@ static const struct cli_option option_rows[] = {
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "compare over this store's observations"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policies will run (see below)"},
-	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, which no export tells; repeatable"},
+	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per group of events that change alike, then a summary"},
 	{"markdown", 'm', CLI_FLAG, offsetof(struct options, markdown), NULL, "fit for a pull request comment"},
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},

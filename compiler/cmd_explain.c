@@ -18,7 +18,7 @@ static const struct cli_option option_rows[] = {
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "the store that EVENT is a number in; and what else the edit would turn there"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policy will run (see below)"},
-	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, which no export tells; repeatable"},
+	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"},
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object"},
 };

@@ -20,7 +20,7 @@ static const struct cli_option option_rows[] = {
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "replay this store's observations"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policy will run (see below)"},
-	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, which no export tells; repeatable"},
+	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per event and policy, then a summary"},
 	{"all", 'a', CLI_FLAG, offsetof(struct options, all), NULL, "with --json: also events that no hook reaches"},
 	{"junit", 0, CLI_STRING, offsetof(struct options, junit), "FILE", "write the expectations as JUnit XML"},

@@ -15,9 +15,11 @@ struct engine *engine_new(struct policy *const *policies, size_t n, const struct
 	e->arena = arena_new();
 	e->processes = processes_new();
 	e->places = map_new();
-	e->abis = map_new();
+	e->seen_keys = map_new();
+	e->names = map_new();
+	e->named = map_new();
+	e->key = &e->key_room;
 	e->compat = map_new();
-	e->descriptor_users = map_new();
 	eval_compile(e);
 	return e;
 }
@@ -31,10 +33,13 @@ void engine_free(struct engine *e)
 	processes_free(e->processes);
 	eval_forget_places(e);
 	map_free(e->places);
-	map_free(e->abis);
+	processes_free(e->ahead);
+	map_free(e->seen_keys);
+	map_free(e->names);
+	map_free(e->named);
+	free(e->name_is.v);
 	map_free(e->compat);
-	map_free(e->descriptor_users);
-	free(e->abi_seen.v);
+	free(e->seen.v);
 	free(e->answers.v);
 	free(e->reach.v);
 	free(e->workloads.v);
@@ -42,6 +47,7 @@ void engine_free(struct engine *e)
 	free(e->notices.v);
 	free(e->hits.v);
 	buf_done(&e->scratch);
+	buf_done(&e->key_room);
 	arena_free(e->arena);
 	free(e);
 }
@@ -213,11 +219,31 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 
 /* ---- the interface ---- */
 
+/* What a line tells of images and names, for those before and after it. */
+static void learn(struct engine *e, struct processes *model, const struct event *known)
+{
+	uint32_t site = eval_event_site(e, known);
+	eval_note_abi(e, site, known);
+	eval_note_name(e, known, processes_find(model, known->process.exec_id));
+	if (site != SITE_NONE)
+		eval_note_line(e, site, known);
+}
+
+static void end_ahead(struct engine *e)
+{
+	processes_free(e->ahead);
+	e->ahead = NULL;
+}
+
 size_t engine_judge(struct engine *e, const struct event *ev, const struct judgement **ret)
 {
 	struct event *known = &e->known;
 	copy_bytes(known, ev, sizeof(*known));
 	processes_apply(e->processes, known);
+	if (e->ahead)
+		end_ahead(e);
+	if (!e->read_ahead)
+		learn(e, e->processes, known);
 	e->out.n = 0;
 	e->hits.n = 0;
 	e->place = eval_place(e, &known->process);
@@ -243,11 +269,12 @@ void engine_presume_paths(struct engine *e, bool yes)
 
 void engine_records(struct engine *e, const struct event *ev)
 {
-	uint32_t site = eval_event_site(e, ev);
-	eval_note_abi(e, site, ev);
-	eval_note_exec(e, ev);
-	if (site != SITE_NONE)
-		eval_note_line(e, site, ev);
+	if (!e->ahead)
+		e->ahead = processes_new();
+	copy_bytes(&e->known, ev, sizeof(e->known));
+	processes_apply(e->ahead, &e->known);
+	learn(e, e->ahead, &e->known);
+	e->read_ahead = true;
 }
 
 static bool enforces(const struct compiled_hook *hook)
@@ -265,6 +292,7 @@ static enum miss missed_at(const struct engine *e, uint32_t site)
 {
 	switch (site) {
 	case SITE_SYS_EXECVE:
+	case SITE_SYS_EXECVEAT:
 	case SITE_CREDS_FOR_EXEC:
 	case SITE_BPRM_CHECK:
 		return MISS_FAILED_EXEC;
@@ -286,7 +314,7 @@ static bool may_stop(const struct engine *e, const struct compiled_hook *hook, c
 {
 	const char *why;
 	/* 32-bit calls enter elsewhere. */
-	if (e->at.v[h->site].call && eval_is_compat(e, &h->record))
+	if (e->at.v[h->site].call && eval_abi(e, &h->record) == ABI_COMPAT)
 		return false;
 	if (hook->enforcer || !enforces(hook) ||
 	    eval_scope(e, hook->policy, &why) == TRI_NO)

@@ -68,7 +68,8 @@ void engine_presume_paths(struct engine *e, bool yes);
 
 /*
  * The program at PATH, as the kernel resolves it, is a 32-bit one (x86): its system calls pass other hooks and numbers. No
- * export tells this, so whoever knows the image says it; every other program is taken for a native one.
+ * export tells this, so whoever knows the image says it; from then on every program that is not named, and that no line shows to be
+ * one, is native. "" names none.
  */
 void engine_compat(struct engine *e, struct str path);
 

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Is an image a native program? The hooks sys_X are those of native calls: an image that writes, as the security
- * hooks tell, while a stream that records sys_write has no native call of it, may be a 32-bit program. It may as
- * well write by other calls, so this makes a verdict unknown, never another one; a line of a 32-bit call settles it. Only a stream
- * that is read twice tells.
+ * Is an image a 32-bit program? No export says so, and its system calls pass other hooks under other numbers, so a hook
+ * sys_X or a number that another event implies is sure only where something shows the ABI: a call of the image that has a
+ * line of its own, or one of the same program in the same container, or a library that it maps. An image that writes, while a
+ * stream that records sys_write has no native call of it, may be another program of that name: the others' calls then
+ * do not count. Reading ahead makes what comes later count as well.
  */
 #include "compiler/eval_form.h"
 #include "schema/syscall.h"
 
-enum { ABI_IMAGES = 1 << 18, MAY_WRITE = 2 };
+enum { SEEN_IMAGES = 1 << 18, MAY_WRITE = 2 };
 
-enum abi_seen { ABI_NATIVE_CALL = 1, ABI_WROTE = 2, ABI_COMPAT_CALL = 4, TCP_CONNECTED = 8 };
+enum seen { NATIVE_CALL = 1, WROTE = 2, COMPAT_CALL = 4, TCP_CONNECTED = 8, NATIVE_LIBRARY = 16, EXEC_TOLD_LATE = 32 };
 
 static bool is_write(const struct event *ev)
 {
@@ -21,12 +22,62 @@ static bool is_write(const struct event *ev)
 }
 
 /* The argument of raw_syscalls names the ABI. */
-static bool is_compat_number(const struct event *ev)
+static unsigned named_abi(const struct event *ev)
 {
-	for (uint32_t i = 0; i < ev->nargs; i++)
-		if (ev->args[i].kind == ARG_SYSCALL)
-			return str_eq(ev->args[i].type, STR("i386")) || str_eq(ev->args[i].type, STR("arm32"));
+	for (uint32_t i = 0; i < ev->nargs; i++) {
+		struct str abi = ev->args[i].type;
+		if (ev->args[i].kind != ARG_SYSCALL)
+			continue;
+		if (str_eq(abi, STR("i386")) || str_eq(abi, STR("arm32")))
+			return COMPAT_CALL;
+		return str_eq(abi, STR("x64")) || str_eq(abi, STR("arm64")) ? NATIVE_CALL : 0;
+	}
+	return 0;
+}
+
+/* A 32-bit program cannot load these; their loader is mapped by whoever exec's them. */
+static bool is_native_library(struct str path)
+{
+	static const struct str folders[] = {STR_INIT("/x86_64-linux-gnu/"), STR_INIT("/aarch64-linux-gnu/"), STR_INIT("/lib64/")};
+	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+	struct str last = slash ? str_skip(path, (size_t)(slash - path.p) + 1) : path;
+	if (!last.n || str_starts(last, STR("ld-")) || !memmem(last.p, last.n, ".so", 3))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (memmem(path.p, path.n, folders[i].p, folders[i].n))
+			return true;
 	return false;
+}
+
+static bool maps_library(const struct event *ev)
+{
+	enum { PROT_EXECUTE = 4 };
+	bool executable = false, native = false;
+	for (uint32_t i = 0; i < ev->nargs; i++) {
+		const struct arg *a = &ev->args[i];
+		native |= a->kind == ARG_FILE && is_native_library(a->text);
+		executable |= i == 1 && (a->kind == ARG_UINT || a->kind == ARG_INT) && (a->number & PROT_EXECUTE);
+	}
+	return executable && native;
+}
+
+static unsigned told_by(uint32_t site, const struct event *ev)
+{
+	unsigned seen = named_abi(ev);
+	if (ev->section == HOOK_KPROBE && str_starts(ev->hook, STR("sys_")))
+		seen |= ev->compat ? COMPAT_CALL : NATIVE_CALL;
+	switch (site) {
+	case SITE_FILE_PERMISSION:
+		return seen | (is_write(ev) ? WROTE : 0);
+	case SITE_TCP_CONNECT:
+		return seen | TCP_CONNECTED;
+	case SITE_MMAP_FILE:
+		return seen | (maps_library(ev) ? NATIVE_LIBRARY : 0);
+	case SITE_SCHED_EXEC:
+		return seen | EXEC_TOLD_LATE;
+	default:
+		return seen;
+	}
 }
 
 static void note_call(struct engine *e, const struct event *ev)
@@ -38,55 +89,103 @@ static void note_call(struct engine *e, const struct event *ev)
 		e->recorded_calls[number / 64] |= UINT64_C(1) << (number % 64);
 }
 
-void eval_note_abi(struct engine *e, uint32_t site, const struct event *ev)
+/* ---- by image, and by program and container ---- */
+
+static void note_seen(struct engine *e, struct str key, unsigned seen)
 {
-	bool call = ev->section == HOOK_KPROBE && str_starts(ev->hook, STR("sys_"));
-	bool compat = (call && ev->compat) || is_compat_number(ev);
-	note_call(e, ev);
-	bool wrote = site == SITE_FILE_PERMISSION && is_write(ev);
-	if (!ev->process.exec_id.n || !(call || wrote || compat || site == SITE_TCP_CONNECT) || map_size(e->abis) >= ABI_IMAGES)
+	if (!key.n || map_size(e->seen_keys) >= SEEN_IMAGES)
 		return;
 	bool new;
-	uint32_t i = map_add(e->abis, ev->process.exec_id, &new);
+	uint32_t i = map_add(e->seen_keys, key, &new);
 	if (new)
-		*VEC_PUSH(&e->abi_seen) = 0;
-	e->abi_seen.v[i] |= (uint8_t)(compat ? ABI_COMPAT_CALL : call ? ABI_NATIVE_CALL
-				       : site == SITE_TCP_CONNECT ? TCP_CONNECTED : ABI_WROTE);
+		*VEC_PUSH(&e->seen) = 0;
+	e->seen.v[i] |= (uint8_t)seen;
 }
 
-static uint8_t seen_of(const struct engine *e, struct str exec_id)
+static unsigned seen_of(const struct engine *e, struct str key)
 {
-	uint32_t i = map_size(e->abis) ? map_find(e->abis, exec_id) : MAP_NONE;
-	return i == MAP_NONE ? 0 : e->abi_seen.v[i];
+	uint32_t i = key.n && map_size(e->seen_keys) ? map_find(e->seen_keys, key) : MAP_NONE;
+	return i == MAP_NONE ? 0 : e->seen.v[i];
 }
 
-bool eval_maybe_foreign(const struct engine *e, const struct event *ev)
+/* Empty where the path is not told, or is none. */
+static struct str program_key(const struct engine *e, struct str container, struct str path, bool known)
 {
-	return e->at.v[SITE_SYS_WRITE].recorded && (seen_of(e, ev->process.exec_id) & (ABI_WROTE | ABI_NATIVE_CALL)) == ABI_WROTE;
+	if (!known || !path.n)
+		return (struct str){NULL, 0};
+	buf_clear(e->key);
+	buf_puts(e->key, "program ");
+	buf_str(e->key, container);
+	buf_putc(e->key, '\0');
+	buf_str(e->key, path);
+	return buf_view(e->key);
+}
+
+void eval_note_abi(struct engine *e, uint32_t site, const struct event *ev)
+{
+	const struct process *p = &ev->process;
+	unsigned seen = told_by(site, ev);
+	note_call(e, ev);
+	if (!seen)
+		return;
+	note_seen(e, p->exec_id, seen);
+	if (seen & (NATIVE_CALL | COMPAT_CALL | NATIVE_LIBRARY))
+		note_seen(e, program_key(e, p->docker, p->path, p->path_known), seen);
 }
 
 bool eval_is_heard(const struct engine *e, struct str exec_id)
 {
-	return seen_of(e, exec_id) & ABI_NATIVE_CALL;
+	return seen_of(e, exec_id) & NATIVE_CALL;
 }
 
-void engine_compat(struct engine *e, struct str path)
+bool eval_told_late(const struct engine *e, struct str exec_id)
 {
-	map_add(e->compat, path, NULL);
-}
-
-bool eval_is_compat(const struct engine *e, const struct record *image)
-{
-	if (e->target.arch != ARCH_X86_64)
-		return false;
-	uint8_t seen = seen_of(e, image->image);
-	if (seen & ABI_COMPAT_CALL && !(seen & ABI_NATIVE_CALL))
-		return true;
-	return map_size(e->compat) && image->known && map_find(e->compat, image->path) != MAP_NONE;
+	return seen_of(e, exec_id) & EXEC_TOLD_LATE;
 }
 
 bool eval_never_tcp(const struct engine *e, struct str exec_id)
 {
-	uint8_t seen = seen_of(e, exec_id);
+	unsigned seen = seen_of(e, exec_id) & ~(unsigned)EXEC_TOLD_LATE;
 	return e->at.v[SITE_TCP_CONNECT].recorded && seen && !(seen & TCP_CONNECTED);
+}
+
+/* ---- the answer ---- */
+
+void engine_compat(struct engine *e, struct str path)
+{
+	e->compat_told = true;
+	if (path.n)
+		map_add(e->compat, path, NULL);
+}
+
+/* A fork's calls are made by the program of its parent. */
+static unsigned seen_of_image(const struct engine *e, struct str exec_id)
+{
+	enum { FORKS = 8 };
+	unsigned seen = seen_of(e, exec_id);
+	for (int i = 0; i < FORKS; i++) {
+		const struct process_image *image = processes_find(e->processes, exec_id);
+		if (!image || !image->fork_only)
+			break;
+		exec_id = image->parent_id;
+		seen |= seen_of(e, exec_id);
+	}
+	return seen;
+}
+
+enum abi eval_abi(const struct engine *e, const struct record *r)
+{
+	if (r->known && map_size(e->compat) && map_find(e->compat, r->path) != MAP_NONE)
+		return ABI_COMPAT;
+	unsigned image = seen_of_image(e, r->image);
+	if (image & NATIVE_CALL)
+		return ABI_NATIVE;
+	if (image & COMPAT_CALL)
+		return ABI_COMPAT;
+	if (image & NATIVE_LIBRARY)
+		return ABI_NATIVE;
+	bool unheard = e->at.v[SITE_SYS_WRITE].recorded && (image & WROTE);
+	unsigned program = seen_of(e, program_key(e, r->container, r->path, r->known));
+	bool shown = !unheard && !(program & COMPAT_CALL) && (program & (NATIVE_CALL | NATIVE_LIBRARY));
+	return shown || e->compat_told ? ABI_NATIVE : ABI_UNKNOWN;
 }

@@ -395,7 +395,7 @@ static void compile_policy(struct engine *e, uint32_t number)
 
 void eval_compile(struct engine *e)
 {
-	static const uint32_t exec_sites[] = {SITE_SYS_EXECVE, SITE_CREDS_FOR_EXEC, SITE_BPRM_CHECK, SITE_CREDS_FROM_FILE,
+	static const uint32_t exec_sites[] = {SITE_SYS_EXECVE, SITE_SYS_EXECVEAT, SITE_CREDS_FOR_EXEC, SITE_BPRM_CHECK, SITE_CREDS_FROM_FILE,
 					      SITE_COMMITTING_CREDS, SITE_COMMITTED_CREDS, SITE_SCHED_EXEC, SITE_SYS_ENTER,
 					      SITE_SYS_EXIT};
 	eval_name_sites(e);

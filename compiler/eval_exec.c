@@ -5,22 +5,36 @@
  */
 #include "compiler/eval_hit.h"
 
-enum { NUMBER_EXECVE_32 = 11, NUMBER_EXECVE_X86 = 59, NUMBER_EXECVEAT_X86 = 322, NUMBER_EXECVE_ARM64 = 221 };
+enum { NUMBER_EXECVE_32 = 11, NUMBER_EXECVE_X86 = 59, NUMBER_EXECVEAT_X86 = 322, NUMBER_EXECVE_ARM64 = 221,
+       NUMBER_EXECVEAT_32 = 358, NUMBER_EXECVEAT_ARM64 = 281 };
 
-static void exec_number(const struct engine *e, const struct event *ev, struct hit *h)
+static const char maybe_compat[] = "the events do not tell whether it is a 32-bit program, whose calls enter elsewhere and have other numbers";
+
+/* A number of NATIVE ones, or of COMPAT ones in a 32-bit program. */
+static void abi_number(const struct engine *e, struct hit *h, const struct record *whose, const int64_t native[2],
+		       const int64_t compat[2])
 {
-	/* Successful exec calls all read as execve's number in the ABI of the new image: taken for native unless its calls tell. */
-	if (e->target.arch == ARCH_ARM64) {
-		hit_number(h, 4, NUMBER_EXECVE_ARM64);
-	} else if (eval_is_compat(e, &h->record)) {
-		hit_number(h, 4, NUMBER_EXECVE_32);
-	} else if (eval_maybe_foreign(e, ev)) {
-		hit_between(h, 4, (struct str){NULL, 0}, NUMBER_EXECVE_32, NUMBER_EXECVE_X86);
-		h->slots[h->n - 1].unsure = "the new image makes no native calls: it may be a 32-bit program, whose exec "
-					    "returns as 11 and not as 59";
-	} else {
-		hit_number(h, 4, NUMBER_EXECVE_X86);
-	}
+	enum abi abi = eval_abi(e, whose);
+	const int64_t *told = abi == ABI_COMPAT ? compat : native;
+	hit_between(h, 4, (struct str){NULL, 0}, told[0], told[1]);
+	struct slot *s = &h->slots[h->n - 1];
+	s->compat = abi == ABI_COMPAT;
+	s->or_compat = abi == ABI_UNKNOWN;
+	s->compat_low = compat[0];
+	s->compat_high = compat[1];
+	s->unsure = abi == ABI_UNKNOWN ? maybe_compat : NULL;
+}
+
+/*
+ * Successful exec calls all read as execve: on x86 by the ABI of the new image, of which the exec makes the caller one, on arm64 by
+ * that of the caller.
+ */
+static void exec_number(const struct engine *e, const struct record *caller, struct hit *h)
+{
+	static const int64_t x86[] = {NUMBER_EXECVE_X86, NUMBER_EXECVE_X86}, arm64[] = {NUMBER_EXECVE_ARM64, NUMBER_EXECVE_ARM64},
+			     compat[] = {NUMBER_EXECVE_32, NUMBER_EXECVE_32};
+	bool arm = e->target.arch == ARCH_ARM64;
+	abi_number(e, h, arm ? caller : &h->record, arm ? arm64 : x86, compat);
 	hit_number(h, 5, 0);
 }
 
@@ -32,10 +46,10 @@ void exec_other_calls(struct engine *e, struct hits *hits, const struct record *
 		struct hit *h = e->at.v[sites[i]].recorded ? NULL : hit_add(e, hits, sites[i], who);
 		if (!h)
 			continue;
-		hit_between(h, 4, (struct str){NULL, 0}, 0, CALLS - 1);
+		static const int64_t any[] = {0, CALLS - 1};
+		abi_number(e, h, who, any, any);
 		struct slot *number = &h->slots[h->n - 1];
 		number->not_exec = true;
-		number->compat = eval_is_compat(e, who);
 		number->never = eval_is_heard(e, who->image) ? e->recorded_calls : NULL;
 	}
 }
@@ -43,7 +57,8 @@ void exec_other_calls(struct engine *e, struct hits *hits, const struct record *
 /* The caller's record as the process filters see it before the exec. */
 struct record exec_caller(struct engine *e, const struct event *ev)
 {
-	struct record r = {.pid = ev->process.pid, .thread = ev->process.tid ? ev->process.tid : ev->process.pid};
+	struct record r = {.pid = ev->process.pid, .thread = ev->process.tid ? ev->process.tid : ev->process.pid,
+			   .container = ev->process.docker};
 	struct process_caller told;
 	if (processes_caller(e->processes, ev, &told)) {
 		r.image = told.image;
@@ -53,8 +68,11 @@ struct record exec_caller(struct engine *e, const struct event *ev)
 	}
 	if (r.known || !ev->has_parent)
 		return r;
-	r.known = ev->parent.path_known || hit_presumes(e, ev->parent.filename);
-	r.path = ev->parent.path_known ? ev->parent.path : ev->parent.filename;
+	r.path = ev->parent.path;
+	r.known = ev->parent.path_known;
+	const struct process_image *parent = processes_find(e->processes, ev->parent.exec_id);
+	if (!r.known && !(parent && parent->script))
+		r.known = eval_named(e, ev->parent.docker, ev->parent.filename, &r.path);
 	return r;
 }
 
@@ -97,13 +115,23 @@ static void bprm_hits(struct engine *e, const struct event *ev, const struct rec
 			 ev->tags);
 }
 
-/* The line tells the name made absolute: it was typed so, or relative to the working folder. */
+/*
+ * The line tells the name made absolute: it was typed so, or relative to the working folder. What execveat takes from a
+ * descriptor it calls /dev/fd/N, or /dev/fd/N/NAME.
+ */
 static void typed_name(struct hit *h, const struct event *ev)
 {
-	struct slot *s = hit_slot(h, SLOT_STRING, 0);
+	bool at = h->site == SITE_SYS_EXECVEAT;
+	struct slot *s = hit_slot(h, SLOT_STRING, at);
 	struct str name = ev->process.filename, cwd = ev->process.cwd;
-	s->text = name;
 	s->known = name.n && name.p[0] == '/' && !(ev->tags & TAG_PATH_CUT);
+	s->text = name;
+	if (at && str_starts(name, STR("/dev/fd/"))) {
+		struct str rest = str_skip(name, strlen("/dev/fd/"));
+		const char *slash = rest.n ? memchr(rest.p, '/', rest.n) : NULL;
+		s->text = slash ? str_skip(rest, (size_t)(slash - rest.p) + 1) : (struct str){"", 0};
+		return;
+	}
 	if (!cwd.n || !str_starts(name, cwd))
 		return;
 	struct str rest = str_skip(name, cwd.n);
@@ -111,51 +139,39 @@ static void typed_name(struct hit *h, const struct event *ev)
 }
 
 /*
- * execveat names a descriptor /dev/fd/N. With a path and no folder it looks like execve: taken for that, unless the calling
- * program is seen to use execveat.
+ * The entry hook of the call. Where the stream records one and was not silent about this exec, no line means another entry;
+ * else the line does not tell execve from execveat, which takes paths too.
  */
-static bool by_descriptor(const struct event *ev)
+static void entry_hit(struct engine *e, const struct event *ev, struct hits *hits, const struct record *caller, bool execveat)
 {
-	return str_starts(ev->process.filename, STR("/dev/fd/"));
+	static const uint32_t sites[] = {SITE_SYS_EXECVE, SITE_SYS_EXECVEAT};
+	uint32_t site = sites[execveat], other = sites[!execveat];
+	const struct process_image *image = processes_find(e->processes, ev->process.exec_id);
+	bool audible = !e->at.v[SITE_BPRM_CHECK].recorded || (image && image->checked);
+	if (e->at.v[site].recorded && audible)
+		return;
+	enum abi abi = e->at.v[site].n ? eval_abi(e, caller) : ABI_COMPAT;
+	struct hit *h = abi == ABI_COMPAT ? NULL : hit_add(e, hits, site, caller);
+	if (!h)
+		return;
+	typed_name(h, ev);
+	h->maybe = !e->at.v[other].recorded || !audible ? "the events do not tell whether it was execve or execveat"
+		   : abi == ABI_UNKNOWN ? maybe_compat : NULL;
 }
 
-void eval_note_exec(struct engine *e, const struct event *ev)
-{
-	enum { MAX_NAMES = 1 << 14 };
-	if (ev->kind == KIND_EXEC && ev->has_parent && by_descriptor(ev) && map_size(e->descriptor_users) < MAX_NAMES)
-		map_add(e->descriptor_users, ev->parent.filename, NULL);
-}
-
-static bool maybe_execveat(const struct engine *e, const struct event *ev)
-{
-	return by_descriptor(ev) || (map_size(e->descriptor_users) && ev->has_parent &&
-				     map_find(e->descriptor_users, ev->parent.filename) != MAP_NONE);
-}
-
-/* The entry hook of the call. Where the stream records it and was not silent about this exec, no line means another entry. */
 void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
-	eval_note_exec(e, ev);
 	if (!e->hooks_exec)
 		return;
 	struct record caller = exec_caller(e, ev);
-	const struct process_image *image = processes_find(e->processes, ev->process.exec_id);
-	bool audible = !e->at.v[SITE_BPRM_CHECK].recorded || (image && image->checked);
-	if (e->at.v[SITE_SYS_EXECVE].recorded && audible)
+	entry_hit(e, ev, hits, &caller, false);
+	entry_hit(e, ev, hits, &caller, true);
+	struct hit *h = e->at.v[SITE_SYS_ENTER].recorded ? NULL : hit_add(e, hits, SITE_SYS_ENTER, &caller);
+	if (!h)
 		return;
-	bool compat = eval_is_compat(e, &caller);  /* its calls enter by other symbols */
-	struct hit *h = compat ? NULL : hit_add(e, hits, SITE_SYS_EXECVE, &caller);
-	if (h) {
-		typed_name(h, ev);
-		if (maybe_execveat(e, ev))
-			h->maybe = "the events do not tell whether it was execve or execveat";
-	}
-	if (e->at.v[SITE_SYS_ENTER].recorded || !(h = hit_add(e, hits, SITE_SYS_ENTER, &caller)))
-		return;
-	if (compat)
-		hit_number(h, 4, NUMBER_EXECVE_32);
-	else
-		hit_between(h, 4, (struct str){NULL, 0}, NUMBER_EXECVE_X86, NUMBER_EXECVEAT_X86);
+	static const int64_t x86[] = {NUMBER_EXECVE_X86, NUMBER_EXECVEAT_X86}, arm64[] = {NUMBER_EXECVE_ARM64, NUMBER_EXECVEAT_ARM64},
+			     compat[] = {NUMBER_EXECVE_32, NUMBER_EXECVEAT_32};
+	abi_number(e, h, &caller, e->target.arch == ARCH_ARM64 ? arm64 : x86, compat);
 	h->slots[0].ends_only = true;
 }
 
@@ -177,13 +193,15 @@ void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 	size_t from = hits->n;
 	exec_other_calls(e, hits, &caller);
 	bprm_hits(e, ev, &caller, hits);
-	if (!e->at.v[SITE_SCHED_EXEC].recorded && (h = hit_add(e, hits, SITE_SCHED_EXEC, &image))) {
+	/* Of a stream that was read ahead it is known whether the line of this one comes. */
+	bool silent = !e->at.v[SITE_SCHED_EXEC].recorded || (e->read_ahead && !eval_told_late(e, ev->process.exec_id));
+	if (silent && (h = hit_add(e, hits, SITE_SCHED_EXEC, &image))) {
 		hit_path(h, 2, ev->process.path, ev->process.path_known);
 		hit_link_count(h, 2, ev->process.path, ev->process.path_known);
 		h->new_image = h->fresh_image = true;
 	}
 	if (!e->at.v[SITE_SYS_EXIT].recorded && (h = hit_add(e, hits, SITE_SYS_EXIT, &image))) {
-		exec_number(e, ev, h);
+		exec_number(e, &caller, h);
 		h->new_image = h->fresh_image = true;
 	}
 	exec_other_calls(e, hits, &image);

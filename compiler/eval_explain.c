@@ -255,17 +255,6 @@ static void explain_no_match(const struct engine *e, const struct compiled_hook 
 	}
 }
 
-/* An exec line names no system call: which one it was, and of which ABI, is then taken. */
-static void explain_call(const struct compiled_selector *s, const struct hit *h, struct buf *b)
-{
-	if (h->direct)
-		return;
-	if (h->site == SITE_SYS_EXECVE)
-		buf_printf(b, "%sthe call is taken for a native execve: the events do not tell", b->n ? "; " : "");
-	else if (h->site == SITE_SYS_EXIT && h->new_image && s->ntests)
-		buf_printf(b, "%staken for a native program: the events do not tell", b->n ? "; " : "");
-}
-
 void engine_explain(const struct engine *e, const struct judgement *j, struct buf *b)
 {
 	CLEANUP_BUF struct buf words = BUF_INIT;
@@ -283,7 +272,6 @@ void engine_explain(const struct engine *e, const struct judgement *j, struct bu
 				continue;
 			sparing = spares(&hook->selectors[j->selector]);
 			explain_match(e, &hook->selectors[j->selector], h, &words);
-			explain_call(&hook->selectors[j->selector], h, &words);
 		}
 	}
 	buf_str(b, buf_view(&words));

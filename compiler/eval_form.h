@@ -54,6 +54,8 @@ struct slot {
 	bool failed;            /* the kernel could not read it: no operator matches */
 	bool compat;            /* a number of the 32-bit ABI */
 	bool ends_only;         /* a number: LOW or HIGH, nothing between */
+	bool or_compat;         /* ... or one of the 32-bit ABI, from COMPAT_LOW to COMPAT_HIGH */
+	int64_t compat_low, compat_high;
 	const uint64_t *never;  /* a system call, but none of these: bits by number */
 	const struct arg *arg;  /* ADDRESS, SOCKET */
 	struct address address;
@@ -69,6 +71,7 @@ struct record {
 	bool forked;            /* ... of which it is a copy: a fork that no line is about */
 	uint32_t pid, container_pid;
 	uint32_t thread;        /* 0 = not told */
+	struct str container;   /* in which it runs, as the agent shortens its id; empty: in none */
 };
 
 struct hit {
@@ -241,13 +244,19 @@ struct engine {
 	struct { struct judgement *v; size_t n, cap; } out;
 	struct { uint32_t *v; size_t n, cap; } judged;   /* by compiled hook: where its judgement in OUT is, if it is there */
 	struct hits hits;
-	/* images by exec_id -> what was seen of their calls, while reading ahead */
-	struct map *abis;
-	struct { uint8_t *v; size_t n, cap; } abi_seen;
+	struct processes *ahead;        /* of the stream that is read ahead; NULL: it was not, or is over */
+	bool read_ahead;
+	/* what was seen of images, by exec_id, and of programs, by container and path */
+	struct map *seen_keys;
+	struct { uint8_t *v; size_t n, cap; } seen;
+	/* names as typed, by container, and what they were told to be; MAP_NONE: several */
+	struct map *names, *named;
+	struct { uint32_t *v; size_t n, cap; } name_is;
+	struct buf key_room, *key;      /* to look one of these up */
 	bool hooks_exec;                /* a policy hooks what an exec passes */
 	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
-	struct map *descriptor_users;   /* programs, as typed, that exec by descriptor */
 	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
+	bool compat_told;               /* ... and every other one is not */
 	struct created created[CREATED_KEPT];
 	struct { struct notice *v; size_t n, cap; } notices;
 	struct { struct string_set **v; size_t n, cap; } string_sets;
@@ -319,17 +328,20 @@ struct record eval_record(const struct engine *e, const struct process *p);
 /* Remembers what kind of line the stream has at the site. */
 void eval_note_line(struct engine *e, uint32_t site, const struct event *ev);
 
-/* eval_exec.c: remembers who execs by descriptor. */
-void eval_note_exec(struct engine *e, const struct event *ev);
-
 /* eval_abi.c */
-bool eval_is_compat(const struct engine *e, const struct record *image);
+enum abi { ABI_UNKNOWN, ABI_NATIVE, ABI_COMPAT };
+enum abi eval_abi(const struct engine *e, const struct record *image);
 void eval_note_abi(struct engine *e, uint32_t site, const struct event *ev);
-bool eval_maybe_foreign(const struct engine *e, const struct event *ev);
 /* No connect of the image comes to tcp_connect, of which the stream has lines: its sockets are others. */
 bool eval_never_tcp(const struct engine *e, struct str exec_id);
 /* Would each native call of the image that the stream records have left a line? */
 bool eval_is_heard(const struct engine *e, struct str exec_id);
+/* Will a line of sched_process_exec tell of this exec? Only a stream that was read ahead says so. */
+bool eval_told_late(const struct engine *e, struct str exec_id);
+
+/* eval_names.c: the resolved path of a name as typed, where other lines tell it, or the caller of the engine has it presumed. */
+void eval_note_name(struct engine *e, const struct event *ev, const struct process_image *image);
+bool eval_named(const struct engine *e, struct str container, struct str name, struct str *ret);
 
 /* eval_effect.c */
 void eval_note_created(struct engine *e, const struct event *ev);

@@ -2,28 +2,10 @@
 /* Putting hits together: who acts, and what is known of each argument. */
 #include "compiler/eval_hit.h"
 
-static bool is_clean(struct str p)
-{
-	static const struct str never[] = {STR_INIT("//"), STR_INIT("/./"), STR_INIT("/../")};
-	if (!p.n || p.p[0] != '/' || str_starts(p, STR("/proc/")) || str_starts(p, STR("/dev/")) ||
-	    str_ends(p, STR("/..")) || str_ends(p, STR("/.")))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
-		if (memmem(p.p, p.n, never[i].p, never[i].n))
-			return false;
-	return true;
-}
-
-/* See engine_presume_paths(). */
-bool hit_presumes(const struct engine *e, struct str filename)
-{
-	return e->presume_paths && is_clean(filename);
-}
-
 struct record hit_record(const struct process *p)
 {
 	return (struct record){.path = p->path, .known = p->path_known, .image = p->exec_id, .pid = p->pid,
-			       .container_pid = p->pod.container_pid, .thread = p->tid ? p->tid : p->pid};
+			       .container_pid = p->pod.container_pid, .thread = p->tid ? p->tid : p->pid, .container = p->docker};
 }
 
 /*
@@ -42,9 +24,8 @@ struct record eval_record(const struct engine *e, const struct process *p)
 	if (image && image->path_known) {
 		r.path = walked(image->path);
 		r.known = true;
-	} else if (!r.known && !(image && image->script) && hit_presumes(e, p->filename)) {
-		r.path = p->filename;
-		r.known = true;
+	} else if (!r.known && !(image && image->script)) {
+		r.known = eval_named(e, p->docker, p->filename, &r.path);
 	}
 	return r;
 }

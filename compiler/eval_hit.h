@@ -21,9 +21,6 @@ void hit_path(struct hit *h, uint8_t index, struct str text, bool known);
 void hit_entry(struct hit *h, uint8_t folder, uint8_t name, struct str whole, bool known);
 void hit_link_count(struct hit *h, uint8_t index, struct str file, bool known);
 
-/* May the name as typed stand for an unknown path? */
-bool hit_presumes(const struct engine *e, struct str filename);
-
 /* eval_line.c: the hit that the line itself is. */
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits);
 void line_args(struct hit *h, const struct event *ev);   /* the line's values, as those of the hit's site */

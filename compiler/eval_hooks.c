@@ -10,7 +10,8 @@
  *	  written through would otherwise be judged as a write);
  *	- an exec line implies the bprm hooks unless their lines came for this very exec: a recording policy
  *	  may have been silent for its caller;
- *	- an exec whose path only the following sched_process_exec line tells is judged at that line.
+ *	- an exec whose path only a later sched_process_exec line tells is judged at that line: reading ahead tells whether
+ *	  it comes; where nobody read ahead, both lines are judged, the first without the path.
  *
  * engine_records() lets the caller tell beforehand what a stream records; without it the engine learns as it goes.
  */
@@ -23,14 +24,14 @@ static bool is_inventory(const struct event *ev)
 	       (ev->process.flags.n && memmem(ev->process.flags.p, ev->process.flags.n, "procFS", 6));
 }
 
-static void implied_hits(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
+static void implied_hits(struct engine *e, const struct event *ev, uint32_t site, bool later, struct hits *hits)
 {
 	switch (ev->kind) {
 	case KIND_EXEC:
 		if (is_inventory(ev))
 			return;
 		exec_entry_hits(e, ev, hits);
-		if (ev->process.path_known || !e->at.v[SITE_SCHED_EXEC].recorded)
+		if (!later)
 			exec_hits(e, ev, hits);
 		return;
 	case KIND_FILE:
@@ -84,30 +85,38 @@ static void call_hits(struct engine *e, const struct event *ev, struct hits *hit
 }
 
 /* The name of a script is not that of the program that runs it. */
-static void presume(const struct engine *e, struct event *ev)
+static void name_path(const struct engine *e, struct event *ev)
 {
 	struct process *p = &ev->process;
-	if (p->path_known || !hit_presumes(e, p->filename))
+	struct str path;
+	if (p->path_known || !eval_named(e, p->docker, p->filename, &path))
 		return;
 	const struct process_image *image = p->exec_id.n ? processes_find(e->processes, p->exec_id) : NULL;
 	bool script = image ? image->script : ev->kind == KIND_EXEC && (ev->tags & TAG_SCRIPT);
 	if (!script) {
-		p->path = p->filename;
+		p->path = path;
 		p->path_known = true;
 	} else if (ev->kind == KIND_EXEC) {
-		ev->path = p->filename;
+		ev->path = path;
 		ev->path_known = true;
 	}
 }
 
+/* An exec whose path a later line tells waits for it. */
+static bool waits(const struct engine *e, const struct event *ev)
+{
+	return ev->kind == KIND_EXEC && !ev->process.path_known && e->at.v[SITE_SCHED_EXEC].recorded &&
+	       eval_told_late(e, ev->process.exec_id);
+}
+
 void eval_hits(struct engine *e, struct event *ev, struct hits *hits)
 {
-	/* An exec whose path a later line may tell waits for it. */
-	if (ev->kind != KIND_EXEC || !e->at.v[SITE_SCHED_EXEC].recorded)
-		presume(e, ev);
+	bool later = waits(e, ev);
+	if (!later)
+		name_path(e, ev);
 	uint32_t site = eval_event_site(e, ev);
 	if (site != SITE_NONE)
 		line_hit(e, ev, site, hits);
 	call_hits(e, ev, hits);
-	implied_hits(e, ev, site, hits);
+	implied_hits(e, ev, site, later, hits);
 }

@@ -199,7 +199,7 @@ static const struct slot *as_syscall(const struct slot *s, enum policy_type type
 	return made;
 }
 
-static enum tri test_number(const struct arg_test *t, const struct slot *told, const char **why)
+static enum tri test_one_abi(const struct arg_test *t, const struct slot *told, const char **why)
 {
 	enum policy_type type = t->arg->type;
 	struct slot made;
@@ -233,6 +233,19 @@ static enum tri test_number(const struct arg_test *t, const struct slot *told, c
 	default:
 		return unknown(why, "this operator is not evaluated on numbers");
 	}
+}
+
+/* A number of one of two ABIs: decided where both agree. */
+static enum tri test_number(const struct arg_test *t, const struct slot *s, const char **why)
+{
+	enum tri native = test_one_abi(t, s, why);
+	if (!s->or_compat || native == TRI_UNKNOWN)
+		return native;
+	struct slot other = *s;
+	other.low = s->compat_low;
+	other.high = s->compat_high;
+	other.compat = true;
+	return test_one_abi(t, &other, why) == native ? native : unknown(why, s->unsure);
 }
 
 /* ---- strings and paths ---- */

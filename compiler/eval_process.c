@@ -20,11 +20,13 @@ static enum tri tri_of(bool b)
 	return b ? TRI_YES : TRI_NO;
 }
 
-/* The image's path as the kernel knows it, or as typed where the engine was told to take that. */
-static bool image_path(const struct engine *e, const struct process_image *image, struct str *ret)
+/* The image's path as the kernel knows it, or as other lines tell of its name. */
+static bool image_path(const struct engine *e, const struct process_image *image, struct str container, struct str *ret)
 {
-	*ret = image->path_known ? image->path : image->filename;
-	return image->path_known || (!image->script && hit_presumes(e, image->filename));
+	*ret = image->path;
+	/* Which container an ancestor was in is not kept: outside of all, they are too. */
+	bool may_be_named = !image->script && (!container.n || e->presume_paths);
+	return image->path_known || (may_be_named && eval_named(e, container, image->filename, ret));
 }
 
 /* ---- matchBinaries ---- */
@@ -61,7 +63,7 @@ static enum tri descends(const struct engine *e, const struct binary_test *t, co
 		bool counts = marks || parents == 1;
 		if (counts && !image->fork_only && i + r->forked > 0) {
 			struct str path;
-			bool known = image_path(e, image, &path);
+			bool known = image_path(e, image, r->container, &path);
 			bool listed = known && path.n && lists(t, path);
 			if (listed && marks)
 				return TRI_YES;
@@ -106,7 +108,7 @@ static enum tri match_parent_binaries(const struct engine *e, const struct binar
 		return unknown(why, reason);
 	const struct process_image *parent = processes_find(e->processes, image->parent_id);
 	struct str path;
-	if (!parent || !image_path(e, parent, &path))
+	if (!parent || !image_path(e, parent, r->container, &path))
 		return unknown(why, reason);
 	return tri_of(path.n && lists(t, path) != is_negative(t->op));
 }

@@ -85,7 +85,7 @@ struct judges *judges_new(const struct policy_set *set, const struct judge_optio
 	j->engine = engine_new(j->policies, j->npolicies, o->target);
 	engine_presume_paths(j->engine, o->presume_paths);
 	for (size_t i = 0; i < o->ncompat; i++)
-		engine_compat(j->engine, str_from(o->compat[i]));
+		engine_compat(j->engine, str_from(strcmp(o->compat[i], "none") ? o->compat[i] : ""));
 	return j;
 }
 

@@ -382,6 +382,15 @@ static void settle_change(struct processes *m)
 	m->pending.id = NULL;
 }
 
+/* A process older than the agent, whose own line may be missing: its name was read from /proc, resolved. */
+static void learn_inventory(struct node *node, const struct process *p)
+{
+	if (!has_word(p->flags, STR("procFS")))
+		return;
+	set_path(node, p->filename);
+	node->exec_seen = node->inventory = true;
+}
+
 static void learn_exec(struct processes *m, struct node *node, struct event *ev)
 {
 	const struct process *p = &ev->process;
@@ -389,11 +398,9 @@ static void learn_exec(struct processes *m, struct node *node, struct event *ev)
 	node->fork_only = false;
 	node->script = ev->tags & TAG_SCRIPT;
 	learn_held(node, p);
-	if (has_word(p->flags, STR("procFS"))) {
-		set_path(node, p->filename);
-		node->inventory = true;
+	learn_inventory(node, p);
+	if (node->inventory)
 		return;
-	}
 	struct node *before = image_before(m, p, node);
 	name_set(&node->caller_id, before ? name_str(before->id) : p->parent_exec_id);
 	node->caller_forked = !before && has_word(p->flags, STR("clone"));
@@ -543,6 +550,7 @@ static void learn_parent(struct processes *m, const struct event *ev)
 	struct node *node = node_of(m, &ev->parent, &new);
 	if (ev->parent.path_known)
 		set_path(node, ev->parent.path);
+	learn_inventory(node, &ev->parent);
 	learn_fork(m, node, &ev->parent);
 }
 
@@ -586,10 +594,12 @@ void processes_apply(struct processes *m, struct event *ev)
 	node->path_late = false;
 	if (ev->process.path_known)
 		set_path(node, ev->process.path);
-	if (ev->kind == KIND_EXEC)
+	if (ev->kind == KIND_EXEC) {
 		learn_exec(m, node, ev);
-	else if (new)
+	} else if (new) {
+		learn_inventory(node, &ev->process);
 		learn_fork(m, node, &ev->process);
+	}
 	if (ev->section != HOOK_NONE && ev->nargs)
 		learn_hook(node, ev);
 	learn_change(m, node, ev);

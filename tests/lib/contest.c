@@ -112,6 +112,11 @@ static bool compare(const struct contest *c, const struct event *ev, const struc
 		counts->stopped += stops(s->verdict);
 		return true;
 	}
+	/* The obvious one does not look for a name in other lines. */
+	if (j && s->verdict == VERDICT_UNKNOWN && s->why && strstr(s->why, "resolved, is not told")) {
+		counts->named++;
+		return true;
+	}
 	if (j && (j->verdict == VERDICT_UNKNOWN || (!stops(s->verdict) && strstr(j->why, "not told")))) {
 		counts->unsure++;
 		const char *show = getenv("PROPERTY_UNSURE");

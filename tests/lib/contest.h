@@ -22,6 +22,7 @@ struct contest_counts {
 	uint64_t silent;           /* the rules leave it open */
 	uint64_t unsure;           /* the shipped one does not know what the obvious one does */
 	uint64_t unknown;          /* neither knows */
+	uint64_t named;            /* the shipped one knows a program by its name in other lines */
 	uint64_t stopped;          /* ... of those that agree: denied or killed */
 };
 

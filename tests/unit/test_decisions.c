@@ -6,7 +6,7 @@
  *	SECTION CALL(INDEX TYPE [RESOLVE], ...) [N OPERATOR VALUE...]... [{FIELD: ...; FIELD: ...}] [-> ACTION[:NUMBER]...]
  * N is the place in the list of arguments, iN an index; without actions it is Sigkill. "none": the event reaches no hook. The event is
  *	exec|file|connect|inventory KEY=VALUE...     or     hook SECTION NAME KEY=VALUE...
- * by= and path= take "-" for an image without path and "?" for one that is not told. A hook line's arguments, in order: number=
+ * by= and path= take "-" for an image without path and "?" for one that is not told; call=execve: by that call, of a native program. A hook line's arguments, in order: number=
  * (an int), long=, caps=, string=, file=, folder= (a path), failed=, sockaddr=FAMILY,ADDRESS,PORT, unixaddr=PATH, sock= and skb=FAMILY,SOURCE,PORT,
  * DESTINATION,PORT,PROTOCOL,STATE of which "" is not told; type=X makes X the first letter of the mode of the file before it.
  */
@@ -28,6 +28,7 @@ struct scene {
 	struct event ev;
 	struct arg args[MAX_ARGS];
 	char labels[128], mode[16];
+	bool execve;            /* the stream tells execve from execveat, and that programs are native */
 };
 
 static void image(struct process *p, struct str text)
@@ -165,6 +166,8 @@ static void set(struct scene *s, struct str key, struct str value)
 		ev->process.cgroup = value;
 	} else if (str_eq(key, STR("pid"))) {
 		ev->process.pid = (uint32_t)integer(value);
+	} else if (str_eq(key, STR("call"))) {
+		s->execve = str_eq(value, STR("execve"));
 	} else if (str_eq(key, STR("type"))) {
 		mode_of(s, value);
 	} else if (!argument(s, key, value)) {
@@ -343,6 +346,14 @@ static int read_policy(struct str field, struct diag *d, struct policy ***ret, s
 	return policies_read(name, d, ret, ret_n);
 }
 
+static void tell_calls(struct engine *e)
+{
+	struct event execveat = {.kind = KIND_HOOK, .section = HOOK_KPROBE, .hook = STR_INIT("sys_execveat"),
+				 .policy = STR_INIT("recorded"), .process.exec_id = STR_INIT("other")};
+	engine_records(e, &execveat);
+	engine_compat(e, (struct str){NULL, 0});
+}
+
 static bool run_case(const char *file, unsigned line, struct str fields[5])
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
@@ -358,6 +369,8 @@ static bool run_case(const char *file, unsigned line, struct str fields[5])
 	CLEANUP(engine_free) struct engine *e = engine_new(policies, n, &target);
 	struct scene scene = {0};
 	describe(&scene, fields[2]);
+	if (scene.execve)
+		tell_calls(e);
 	const struct judgement *j;
 	size_t nj = engine_judge(e, &scene.ev, &j);
 	CLEANUP_BUF struct buf got = BUF_INIT;

@@ -3,7 +3,7 @@
  * Verdicts that need the lines before: what a process holds, its ancestors, what a call returned, what an enforcer was told.
  *
  * A stream is a text, a line a sentence, the verdict asked of the last:
- *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, caps=full|none, ns=host|own, cwd=; program "-" is a memfd
+ *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, caps=full|none, ns=host|own, cwd=, path=PATH|? (else the program); program "-" is a memfd
  *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, perm=, ret=, error; "i386" a 32-bit call
  *	exit ID
  * Lines that begin with "also" tell only that the stream has such lines.
@@ -171,9 +171,41 @@ static const struct {
 	{"kprobes:\n  - call: sys_execve\n    args: [{index: 0, type: string}]\n    selectors:\n"
 	 "    - matchArgs: [{index: 0, operator: Equal, values: [/srv/t]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /srv/t cwd=/", "unknown"},
 	{"kprobes:\n  - call: sys_execve\n    args: [{index: 0, type: string}]\n    selectors:\n"
-	 "    - matchArgs: [{index: 0, operator: Equal, values: [/srv/t]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /srv/t cwd=/tmp", "kill"},
+	 "    - matchArgs: [{index: 0, operator: Equal, values: [/srv/t]}]" KILL, "also kprobe sys_execveat Z n=3;also kprobe sys_umask P n=0;exec P I 5 /bin/p;exec A P 7 /srv/t cwd=/tmp", "kill"},
 	{"kprobes:\n  - call: sys_execve\n    args: [{index: 0, type: string}]\n    selectors:\n"
-	 "    - matchArgs: [{index: 0, operator: Postfix, values: [t]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /srv/t cwd=/srv", "kill"},
+	 "    - matchArgs: [{index: 0, operator: Postfix, values: [t]}]" KILL, "also kprobe sys_execveat Z n=3;also kprobe sys_umask P n=0;exec P I 5 /bin/p;exec A P 7 /srv/t cwd=/srv", "kill"},
+	/* which call it was, and of which ABI, only other lines tell: of the other call, of the program, of one of its name */
+#define EXECVE "kprobes:\n  - call: sys_execve\n    selectors:\n    - matchBinaries: [{operator: In, values: [/bin/p]}]" KILL
+	{EXECVE, "exec P I 5 /bin/p;exec A P 7 /bin/a", "unknown"},
+	{EXECVE, "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;exec A P 7 /bin/a", "unknown"},
+	{EXECVE, "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;kprobe sys_umask P n=0;exec A P 7 /bin/a", "kill"},
+	{EXECVE, "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;kprobe sys_umask P n=0 i386;exec A P 7 /bin/a", "none"},
+	{EXECVE, "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;exec Q I 6 /bin/p;kprobe sys_umask Q n=0;exec A P 7 /bin/a", "kill"},
+	{EXECVE, "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;exec Q I 6 /bin/p;kprobe sys_umask Q n=0;"
+		 "kprobe sys_umask Q n=0 i386;exec A P 7 /bin/a", "unknown"},
+	{EXECVE, "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;"
+		 "kprobe security_mmap_file P file=/usr/lib/x86_64-linux-gnu/libc.so.6 n=5 n=2;exec A P 7 /bin/a", "kill"},
+	{EXECVE, "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;"
+		 "kprobe security_mmap_file P file=/lib64/ld-linux-x86-64.so.2 n=5 n=2;exec A P 7 /bin/a", "unknown"},
+	{"kprobes:\n  - call: sys_execveat\n    selectors:\n    - matchActions: [{action: Sigkill}]\n", "exec P I 5 /bin/p;exec A P 7 /bin/a",
+	 "unknown"},
+	{"kprobes:\n  - call: sys_execveat\n    selectors:\n    - matchActions: [{action: Sigkill}]\n",
+	 "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;exec A P 7 /bin/a", "none"},
+	{"tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_exit\n    args: [{index: 4, type: int64}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 4, operator: Equal, values: [\"59\", \"11\"]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /bin/a", "kill"},
+	/* a name that is told elsewhere, always the same way; a process of the inventory; else a line that is to come, or none */
+#define CALLER(op, path) HOOK_FILE "matchBinaries: [{operator: " op ", values: [" path "]}]" KILL
+#define WRITES "kprobe security_file_permission A file=/etc/x n=2"
+	{CALLER("In", "/bin/dash"), "exec A P 7 /bin/sh path=?;" WRITES, "unknown"},
+	{CALLER("In", "/bin/dash"), "exec A P 7 /bin/sh path=?;exec B P 8 /bin/sh path=/bin/dash;" WRITES, "kill"},
+	{CALLER("In", "/bin/dash"), "exec A P 7 /bin/sh path=?;exec B P 8 /bin/sh path=/bin/dash;exec C P 9 /bin/sh path=/bin/bash;" WRITES,
+	 "unknown"},
+	{CALLER("In", "/bin/dash"), "exec A P 7 /bin/dash path=?;exec B P 8 /bin/sh path=/bin/dash;" WRITES, "kill"},
+	{CALLER("In", "/bin/dash"), "exec A P 7 /proc/self/exe path=?;exec B P 8 /proc/self/exe path=/bin/dash;" WRITES, "unknown"},
+	{CALLER("In", "/bin/dash"), "exec A P 7 /bin/dash path=? flags=procFS;" WRITES, "kill"},
+#define TARGET "tracepoints:\n  - subsystem: sched\n    event: sched_process_exec\n    selectors:\n    - matchBinaries: [{operator: In, values: [/bin/a]}]" KILL
+	{TARGET, "also tp sched/sched_process_exec Z file=/z;exec A P 7 /bin/x path=?", "unknown"},
+	{TARGET, "exec A P 7 /bin/x path=?;also tp sched/sched_process_exec A file=/bin/b", "none"},
 	/* the file system is asked about an exchange in both ways */
 	{"lsmhooks:\n  - hook: inode_rename\n    args: [{index: 1, type: dentry}]\n    selectors:\n"
 	 "    - matchArgs: [{index: 1, operator: Postfix, values: [/b]}]\n      matchActions: [{action: Override, argError: -1}]\n",
@@ -230,6 +262,12 @@ static struct process *image_of(struct world *w, struct str id)
 	return p;
 }
 
+static void set_path(struct process *p, struct str value)
+{
+	p->path_known = !str_eq(value, STR("?"));
+	p->path = p->path_known ? value : (struct str){NULL, 0};
+}
+
 static void set_process(struct process *p, struct str key, struct str value)
 {
 	bool yes = str_eq(value, STR("full")) || str_eq(value, STR("host"));
@@ -241,6 +279,8 @@ static void set_process(struct process *p, struct str key, struct str value)
 		p->ns = yes ? STR(NS_ALL("true")) : STR(NS_ALL("false"));
 	else if (str_eq(key, STR("cwd")))
 		p->cwd = value;
+	else if (str_eq(key, STR("path")))
+		set_path(p, value);
 	else
 		fail_msg("exec " STR_FMT, STR_ARG(key));
 }
