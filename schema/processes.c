@@ -17,11 +17,10 @@
 
 #include "schema/base/map.h"
 #include "schema/held.h"
+#include "schema/pods.h"
 
 #define NIL         UINT32_MAX
 #define BUCKETS     (1u << 16)
-#define PODS_MAX    (1u << 16)
-#define DOCKER_BYTES 31
 #define TOLD        4096u
 
 struct name {
@@ -44,11 +43,6 @@ struct node {
 	bool inventory, caller_forked, script;
 };
 
-struct pod_entry {
-	struct pod pod;
-	char *bytes;
-};
-
 struct processes {
 	struct node *v;
 	uint32_t n, cap, free, count;
@@ -64,11 +58,7 @@ struct processes {
 		} *v;
 		size_t n, cap, first;
 	} leaving;
-	struct map *dockers;
-	struct {
-		struct pod_entry *v;
-		size_t n, cap;
-	} pods;
+	struct pods *pods;
 	struct {                                /* what a call will have changed when it is over */
 		uint32_t node;
 		const struct name *id;          /* NULL: nothing */
@@ -129,7 +119,7 @@ struct processes *processes_new(void)
 	memset(m->by_id, 0xff, sizeof(m->by_id));
 	memset(m->by_pid, 0xff, sizeof(m->by_pid));
 	memset(m->told, 0xff, sizeof(m->told));
-	m->dockers = map_new();
+	m->pods = pods_new();
 	return m;
 }
 
@@ -146,24 +136,13 @@ static void node_done(struct node *node)
 	free(node->held);
 }
 
-static void pods_clear(struct processes *m)
-{
-	for (size_t i = 0; i < m->pods.n; i++)
-		free(m->pods.v[i].bytes);
-	m->pods.n = 0;
-	memset(m->told, 0xff, sizeof(m->told));   /* who is told next tells his pod anew */
-	map_free(m->dockers);
-	m->dockers = NULL;
-}
-
 void processes_free(struct processes *m)
 {
 	if (!m)
 		return;
 	for (uint32_t i = 0; i < m->n; i++)
 		node_done(&m->v[i]);
-	pods_clear(m);
-	free(m->pods.v);
+	pods_free(m->pods);
 	free(m->leaving.v);
 	free(m->v);
 	free(m);
@@ -489,56 +468,6 @@ static void learn_exit(struct processes *m, struct node *node)
 	*l = (struct leaving){.node = (uint32_t)(node - m->v), .at = m->events};
 }
 
-/* ---- pods ---- */
-
-static struct str keep(char **at, struct str s)
-{
-	if (s.n)
-		memcpy(*at, s.p, s.n);
-	struct str kept = {*at, s.n};
-	*at += s.n;
-	return kept;
-}
-
-static void learn_pod(struct processes *m, const struct pod *pod)
-{
-	if (pod->container_id.n < DOCKER_BYTES)
-		return;
-	if (m->pods.n >= PODS_MAX)
-		pods_clear(m);
-	if (!m->dockers)
-		m->dockers = map_new();
-	bool new;
-	map_add(m->dockers, (struct str){pod->container_id.p, DOCKER_BYTES}, &new);
-	if (!new)
-		return;
-	struct pod_entry *e = VEC_PUSH(&m->pods);
-	e->pod = *pod;
-	struct str *fields[] = {&e->pod.namespace, &e->pod.name, &e->pod.uid, &e->pod.workload,
-				&e->pod.workload_kind, &e->pod.labels, &e->pod.container_name,
-				&e->pod.container_id, &e->pod.image, &e->pod.image_id};
-	size_t n = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		n += fields[i]->n;
-	char *at = e->bytes = xmalloc(n + 1);
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		*fields[i] = keep(&at, *fields[i]);
-	/* These two are of one process, not of the container. */
-	e->pod.container_pid = 0;
-	e->pod.maybe_exec_probe = false;
-}
-
-static void fill_pod(const struct processes *m, struct process *p)
-{
-	if (p->pod.namespace.n || p->docker.n < DOCKER_BYTES || !m->dockers)
-		return;
-	uint32_t i = map_find(m->dockers, (struct str){p->docker.p, DOCKER_BYTES});
-	if (i == MAP_NONE)
-		return;
-	p->pod = m->pods.v[i].pod;
-	p->same = 0;
-}
-
 /* ---- the interface ---- */
 
 /* A parent that no line was about yet: a silent fork, or older than the stream. */
@@ -552,6 +481,22 @@ static void learn_parent(struct processes *m, const struct event *ev)
 		set_path(node, ev->parent.path);
 	learn_inventory(node, &ev->parent);
 	learn_fork(m, node, &ev->parent);
+}
+
+static void learn_pod(struct processes *m, const struct pod *pod)
+{
+	if (pods_learn(m->pods, pod))
+		memset(m->told, 0xff, sizeof(m->told));   /* who is told next tells his pod anew */
+}
+
+/* A container whose pod another line told. */
+static void fill_pod(const struct processes *m, struct process *p)
+{
+	const struct pod *pod = p->pod.namespace.n ? NULL : pods_find(m->pods, p->docker);
+	if (!pod)
+		return;
+	p->pod = *pod;
+	p->same = 0;
 }
 
 static void fill_path(struct process *p, const struct node *node)
