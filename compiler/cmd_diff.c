@@ -11,7 +11,7 @@ struct options {
 	struct cli_list corpora, compat;
 	const char *db, *workload, *target;
 	bool json, markdown, presume_paths;
-	uint64_t limit;
+	uint64_t limit, jobs;
 };
 
 static const struct cli_option option_rows[] = {
@@ -24,6 +24,7 @@ static const struct cli_option option_rows[] = {
 	{"markdown", 'm', CLI_FLAG, offsetof(struct options, markdown), NULL, "fit for a pull request comment"},
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
 	{"limit", 'n', CLI_U64, offsetof(struct options, limit), "N", "show at most N different events of a group (default 20; 0 = all)"},
+	{"jobs", 'J', CLI_U64, offsetof(struct options, jobs), "N", "threads (default 0: one for each processor); the output does not depend on it"},
 };
 
 static const struct cli_verb verb = {
@@ -55,9 +56,9 @@ static int compare(const struct options *o, char *const *names, const struct pol
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	CLEANUP(diff_result_free) struct diff_result *r = diff_result_new();
-	int err = 0;
-	for (size_t i = 0; i < feeds->n && !err && !interrupted; i++)
-		err = diff_feed(r, &sets[0], &sets[1], &judging, &feeds->v[i], &interrupted, d);
+	const struct diff_work work = {.old = &sets[0], .new = &sets[1], .judging = &judging, .feeds = feeds->v, .nfeeds = feeds->n,
+				       .jobs = (unsigned)MIN(o->jobs, (uint64_t)JOBS_MAX), .stop = &interrupted};
+	int err = diff_feeds(r, &work, d);
 	diag_print(d);
 	if (err)
 		return EXIT_INPUT;

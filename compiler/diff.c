@@ -127,7 +127,8 @@ static void key_part(struct buf *b, struct str s)
 	buf_putc(b, '\0');
 }
 
-static void name_group(struct diff_index *x, const struct found *f, const struct event *ev)
+/* What F says of EV, as a group that owns nothing. */
+static struct diff_group describe(struct diff_index *x, const struct found *f, const struct event *ev)
 {
 	struct workload w;
 	struct instance inst;
@@ -135,63 +136,73 @@ static void name_group(struct diff_index *x, const struct found *f, const struct
 	buf_clear(&x->workload);
 	buf_clear(&x->policy);
 	buf_clear(&x->hook);
-	buf_clear(&x->key);
 	workload_of(&ev->process, ev->node, &x->scratch, &w, &inst);
 	workload_print(&x->workload, &w);
 	if (f->rule)
 		judge_words(f->set, f->rule->policy, f->rule->hook, &x->policy, &x->hook);
-	buf_putc(&x->key, (char)f->change);
-	key_part(&x->key, buf_view(&x->workload));
-	key_part(&x->key, buf_view(&x->policy));
-	key_part(&x->key, buf_view(&x->hook));
-	buf_printf(&x->key, "%d ", f->rule ? f->rule->selector : -1);
-	key_part(&x->key, str_from(f->rule ? f->rule->why : ""));
+	return (struct diff_group){
+		.change = f->change, .workload = buf_view(&x->workload), .by_old = f->by_old, .policy = buf_view(&x->policy),
+		.hook = buf_view(&x->hook), .why = str_from(f->rule && f->rule->why ? f->rule->why : ""),
+		.selector = f->rule ? f->rule->selector : -1, .image = f->rule && f->rule->policy >= f->set->npolicies};
 }
 
-static uint32_t group_of(struct diff_result *r, const struct found *f, const struct event *ev)
+/* The number of the group that is like G; its events are others'. */
+static uint32_t group_of(struct diff_result *r, const struct diff_group *g)
 {
 	struct diff_index *x = r->index;
-	name_group(x, f, ev);
 	bool fresh;
+	buf_clear(&x->key);
+	buf_putc(&x->key, (char)g->change);
+	key_part(&x->key, g->workload);
+	key_part(&x->key, g->policy);
+	key_part(&x->key, g->hook);
+	buf_printf(&x->key, "%d ", g->selector);
+	key_part(&x->key, g->why);
 	uint32_t i = map_add(x->groups, buf_view(&x->key), &fresh);
 	if (!fresh)
 		return i;
-	struct diff_group *g = VEC_PUSH(&r->groups);
-	g->change = f->change;
-	g->workload = arena_str(r->arena, buf_view(&x->workload));
-	g->by_old = f->by_old;
-	g->policy = arena_str(r->arena, buf_view(&x->policy));
-	g->hook = arena_str(r->arena, buf_view(&x->hook));
-	g->selector = f->rule ? f->rule->selector : -1;
-	g->image = f->rule && f->rule->policy >= f->set->npolicies;
-	g->why = arena_str(r->arena, str_from(f->rule && f->rule->why ? f->rule->why : ""));
+	struct diff_group *own = VEC_PUSH(&r->groups);
+	*own = (struct diff_group){.change = g->change, .by_old = g->by_old, .selector = g->selector, .image = g->image};
+	own->workload = arena_str(r->arena, g->workload);
+	own->policy = arena_str(r->arena, g->policy);
+	own->hook = arena_str(r->arena, g->hook);
+	own->why = arena_str(r->arena, g->why);
 	return i;
 }
 
-static void add_event(struct diff_result *r, const struct found *f, const struct event *ev)
+/* E, whose strings are borrowed, EVENT.count times. */
+static void add_event(struct diff_result *r, const struct diff_group *like, const struct diff_event *e)
 {
 	struct diff_index *x = r->index;
-	uint64_t count = ev->count ? ev->count : 1;
-	uint32_t group = group_of(r, f, ev);
-	buf_clear(&x->words);
-	event_words(ev, &x->words);
-	buf_clear(&x->key);
-	buf_printf(&x->key, "%u %d%d%d %d%d%d ", group, f->old.verdict, f->old.effect, f->old.monitor, f->new.verdict, f->new.effect,
-		   f->new.monitor);
-	buf_str(&x->key, buf_view(&x->words));
+	uint32_t group = group_of(r, like);
 	bool fresh;
+	buf_clear(&x->key);
+	buf_printf(&x->key, "%u %d%d%d %d%d%d ", group, e->old.verdict, e->old.effect, e->old.monitor, e->new.verdict, e->new.effect,
+		   e->new.monitor);
+	buf_str(&x->key, e->words);
 	uint32_t number = map_add(x->events, buf_view(&x->key), &fresh);
 	struct diff_group *g = &r->groups.v[group];
 	if (fresh) {
 		*(uint32_t *)VEC_PUSH(&x->at) = (uint32_t)g->events.n;
-		*(struct diff_event *)VEC_PUSH(&g->events) = (struct diff_event){
-			.words = arena_str(r->arena, buf_view(&x->words)), .source = arena_str(r->arena, ev->source),
-			.detail = f->rule ? arena_str(r->arena, f->rule->detail) : (struct str){NULL, 0}, .line = ev->line,
-			.old = f->old, .new = f->new};
+		struct diff_event *own = VEC_PUSH(&g->events);
+		*own = *e;
+		own->words = arena_str(r->arena, e->words);
+		own->source = arena_str(r->arena, e->source);
+		own->detail = arena_str(r->arena, e->detail);
+		own->count = 0;
 	}
-	g->events.v[x->at.v[number]].count += count;
-	g->count += count;
-	r->changes[f->change] += count;
+	g->events.v[x->at.v[number]].count += e->count;
+	g->count += e->count;
+	r->changes[like->change] += e->count;
+}
+
+void diff_result_add(struct diff_result *into, const struct diff_result *from)
+{
+	for (size_t i = 0; i < from->groups.n; i++)
+		for (size_t k = 0; k < from->groups.v[i].events.n; k++)
+			add_event(into, &from->groups.v[i], &from->groups.v[i].events.v[k]);
+	into->events += from->events;
+	into->stopped |= from->stopped;
 }
 
 /* ---- the pass ---- */
@@ -218,7 +229,12 @@ static void compare(struct diff_result *r, struct judges *const both[2], const s
 		   (f.change == CHANGE_REPORTED && f.new.verdict == VERDICT_ALLOW);
 	f.set = sets[!f.by_old];
 	f.rule = deciding(j[!f.by_old], n[!f.by_old]);
-	add_event(r, &f, ev);
+	struct diff_group like = describe(r->index, &f, ev);
+	buf_clear(&r->index->words);
+	event_words(ev, &r->index->words);
+	add_event(r, &like, &(struct diff_event){
+		.words = buf_view(&r->index->words), .source = ev->source, .detail = f.rule ? f.rule->detail : (struct str){NULL, 0},
+		.line = ev->line, .count = ev->count ? ev->count : 1, .old = f.old, .new = f.new});
 }
 
 int diff_feed(struct diff_result *r, const struct policy_set *old, const struct policy_set *new, const struct judge_options *o,

@@ -83,6 +83,20 @@ DEFINE_CLEANUP(struct diff_result *, diff_result_free)
 int diff_feed(struct diff_result *r, const struct policy_set *old, const struct policy_set *new, const struct judge_options *o,
 	      const struct feed_name *feed, const volatile sig_atomic_t *stop, struct diag *d);
 
+/* As if what was compared for FROM had been compared for INTO next. */
+void diff_result_add(struct diff_result *into, const struct diff_result *from);
+
+/* Over all sources, each on a thread; the result is the same for any number of them. As diff_feed(). */
+struct diff_work {
+	const struct policy_set *old, *new;
+	const struct judge_options *judging;
+	const struct feed_name *feeds;
+	size_t nfeeds;
+	unsigned jobs;                       /* threads; 0 = one for each processor */
+	const volatile sig_atomic_t *stop;   /* becomes non-zero: end soon */
+};
+int diff_feeds(struct diff_result *r, const struct diff_work *work, struct diag *d);
+
 /* After the last: orders the groups. */
 void diff_sort(struct diff_result *r);
 

@@ -182,10 +182,10 @@ static bool one_step(struct attempt *a)
 
 static int try_on_others(const struct attempt *a, struct diag *d)
 {
-	int err = 0;
+	const struct diff_work work = {.old = a->o->set, .new = a->set, .judging = a->o->judging, .feeds = a->o->others,
+				       .nfeeds = a->o->nothers, .stop = a->o->stop};
 	a->e->surplus = a->o->nothers ? diff_result_new() : NULL;
-	for (size_t i = 0; i < a->o->nothers && !err && !*a->o->stop; i++)
-		err = diff_feed(a->e->surplus, a->o->set, a->set, a->o->judging, &a->o->others[i], a->o->stop, d);
+	int err = a->e->surplus ? diff_feeds(a->e->surplus, &work, d) : 0;
 	if (a->e->surplus)
 		diff_sort(a->e->surplus);
 	return err;

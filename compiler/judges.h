@@ -9,6 +9,8 @@
 #include "compiler/eval_trace.h"
 #include "compiler/policy_set.h"
 
+enum { JOBS_MAX = 256 };   /* threads that judge */
+
 enum judge_detail {
 	DETAIL_NONE,
 	DETAIL_NOT_PASSED,        /* of what is stopped or unknown */

@@ -256,13 +256,6 @@ static void wait_for(struct work_state *s, size_t i, uint64_t size)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void move_messages(struct diag *from, struct diag *to)
-{
-	for (size_t i = 0; i < from->n; i++)
-		diag_add(to, from->v[i].level, from->v[i].file, from->v[i].line, from->v[i].column, "%s", from->v[i].message);
-	diag_done(from);
-}
-
 /* Prints, adds and frees what unit I found. */
 static int collect(struct work_state *s, size_t i, struct totals *totals, struct diag *d, bool *ret_stopped)
 {
@@ -271,7 +264,7 @@ static int collect(struct work_state *s, size_t i, struct totals *totals, struct
 	if (!atomic_load(&s->cancelled)) {
 		if (s->work->progress)
 			fputs("\r\033[K", stderr);
-		move_messages(&u->d, d);
+		diag_move(&u->d, d);
 		int written = report_part_end(u->part);
 		if (written && !err)
 			err = diag_error(d, NULL, "a temporary file for the report: %s", strerror(-written));

@@ -11,8 +11,6 @@
 #include "compiler/feed.h"
 #include "compiler/replay_report.h"
 
-enum { JOBS_MAX = 256 };
-
 struct replay_work {
 	const struct policy_set *set;
 	const struct judge_options *judging;

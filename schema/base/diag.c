@@ -76,6 +76,14 @@ void diag_say(const char *fmt, ...)
 	fprintf(stderr, "%s\n", line.p);
 }
 
+void diag_move(struct diag *from, struct diag *to)
+{
+	for (size_t i = 0; i < from->n; i++)
+		diag_add(to, from->v[i].level, from->v[i].file, from->v[i].line, from->v[i].column, "%s", from->v[i].message);
+	to->dropped += from->dropped;
+	diag_done(from);
+}
+
 void diag_done(struct diag *d)
 {
 	for (size_t i = 0; i < d->n; i++) {

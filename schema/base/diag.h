@@ -40,4 +40,7 @@ void diag_print(const struct diag *d);
 /* One line of a command's own to standard error, made safe in the same way. */
 void diag_say(const char *fmt, ...) PRINTF(1, 2);
 
+/* FROM's entries behind TO's; FROM is done. */
+void diag_move(struct diag *from, struct diag *to);
+
 void diag_done(struct diag *d);
