@@ -5,7 +5,11 @@
  * rules of all networks around it as well.
  */
 #include "compiler/emit_elf.h"
+
+#include <arpa/inet.h>
+
 #include "compiler/runtimes.h"
+#include "schema/base/map.h"
 
 struct build {
 	const struct lowered *l;
@@ -15,6 +19,11 @@ struct build {
 	size_t npaths;
 	struct image_path *entries;       /* by id - 1 */
 };
+
+static const char *file_of(const struct build *b)
+{
+	return b->l->source->file.n ? b->l->source->file.p : NULL;
+}
 
 static int cmp_str(const void *x, const void *y)
 {
@@ -114,18 +123,6 @@ static void put_paths(struct build *b)
 	}
 }
 
-/* Does network A lie within B? */
-static bool lies_within(const struct lower_connect *a, const struct lower_connect *b)
-{
-	if (a->network.family != b->network.family || a->bits < b->bits)
-		return false;
-	unsigned bytes = b->bits / 8, rest = b->bits % 8;
-	if (memcmp(a->network.bytes, b->network.bytes, bytes))
-		return false;
-	return rest == 0 ||
-	       (a->network.bytes[bytes] ^ b->network.bytes[bytes]) >> (8 - rest) == 0;
-}
-
 static int cmp_port(const void *x, const void *y)
 {
 	const struct image_port *a = x, *b = y;
@@ -138,20 +135,65 @@ static int cmp_port(const void *x, const void *y)
 	return 0;
 }
 
+/* ---- networks: their distinct ones, and the rules of each, so that those around one are looked up, not searched ---- */
+
+struct networks {
+	struct map *keys;                 /* struct network_key -> number */
+	struct { size_t *v; size_t n, cap; } first;   /* by number: a rule of it, + 1 */
+	size_t *next;                     /* by rule: another of the same network, + 1 */
+};
+
+struct network_key {
+	uint8_t family, bits, bytes[16];
+};
+
+static struct str key_of(const struct lower_connect *c, unsigned bits, struct network_key *k)
+{
+	*k = (struct network_key){.family = c->network.family, .bits = (uint8_t)bits};
+	memcpy(k->bytes, c->network.bytes, (bits + 7) / 8);
+	if (bits % 8)
+		k->bytes[bits / 8] &= (uint8_t)(0xff00 >> bits % 8);
+	return (struct str){(const char *)k, sizeof(*k)};
+}
+
+static void gather_networks(const struct lowered *l, struct networks *w)
+{
+	w->keys = map_new();
+	w->next = xcalloc(l->nconnects + 1, sizeof(*w->next));
+	for (size_t i = 0; i < l->nconnects; i++) {
+		struct network_key k;
+		bool new;
+		uint32_t number = map_add(w->keys, key_of(&l->connects[i], l->connects[i].bits, &k), &new);
+		if (new)
+			*VEC_PUSH(&w->first) = 0;
+		w->next[i] = w->first.v[number];
+		w->first.v[number] = i + 1;
+	}
+}
+
+static void networks_done(struct networks *w)
+{
+	map_free(w->keys);
+	free(w->first.v);
+	free(w->next);
+}
+
 /* The port rules of network C and of all around it; returns their number. */
-static uint32_t put_ports(struct build *b, const struct lower_connect *c)
+static uint32_t put_ports(struct build *b, const struct networks *w, const struct lower_connect *c)
 {
 	const struct lowered *l = b->l;
 	struct buf *to = &b->t->map[IMAGE_MAP_PORTS];
 	size_t start = to->n;
-	for (size_t i = 0; i < l->nconnects; i++) {
-		const struct lower_connect *o = &l->connects[i];
-		if (!lies_within(c, o))
-			continue;
-		struct image_port port = {.first = o->port_first, .last = o->port_last,
-					  .protocol = o->protocol, .rule = o->rule,
-					  .caller = caller_path_id(b, o->caller)};
-		buf_add(to, &port, sizeof(port));
+	for (unsigned bits = 0; bits <= c->bits; bits++) {
+		struct network_key k;
+		uint32_t number = map_find(w->keys, key_of(c, bits, &k));
+		for (size_t i = number == MAP_NONE ? 0 : w->first.v[number]; i; i = w->next[i - 1]) {
+			const struct lower_connect *o = &l->connects[i - 1];
+			struct image_port port = {.first = o->port_first, .last = o->port_last,
+						  .protocol = o->protocol, .rule = o->rule,
+						  .caller = caller_path_id(b, o->caller)};
+			buf_add(to, &port, sizeof(port));
+		}
 	}
 	struct image_port *v = (struct image_port *)(void *)(to->p + start);
 	size_t n = (to->n - start) / sizeof(*v);
@@ -159,31 +201,34 @@ static uint32_t put_ports(struct build *b, const struct lower_connect *c)
 	return (uint32_t)n;
 }
 
+static int put_network(struct build *b, const struct networks *w, const struct lower_connect *c)
+{
+	struct image_net net = {.first = (uint32_t)(b->t->map[IMAGE_MAP_PORTS].n / sizeof(struct image_port))};
+	net.count = put_ports(b, w, c);
+	struct image_net4 key4 = {.bits = c->bits};
+	struct image_net6 key6 = {.bits = c->bits};
+	bool v4 = c->network.family == 4;
+	char text[INET6_ADDRSTRLEN];
+	inet_ntop(v4 ? AF_INET : AF_INET6, c->network.bytes, text, sizeof(text));
+	if (net.count > IMAGE_PORTS_MAX)
+		return diag_error(b->d, file_of(b), "%u port rules meet on the network %s/%u, an image holds %d: use port ranges",
+				  net.count, text, c->bits, IMAGE_PORTS_MAX);
+	memcpy(v4 ? key4.address : key6.address, c->network.bytes, v4 ? 4 : 16);
+	struct buf *to = &b->t->map[v4 ? IMAGE_MAP_NET4 : IMAGE_MAP_NET6];
+	buf_add(to, v4 ? (void *)&key4 : (void *)&key6, v4 ? sizeof(key4) : sizeof(key6));
+	buf_add(to, &net, sizeof(net));
+	return 0;
+}
+
 static int put_networks(struct build *b)
 {
-	const struct lowered *l = b->l;
-	for (size_t i = 0; i < l->nconnects; i++) {
-		const struct lower_connect *c = &l->connects[i];
-		bool seen = false;
-		for (size_t k = 0; k < i && !seen; k++)
-			seen = l->connects[k].bits == c->bits && lies_within(&l->connects[k], c);
-		if (seen)
-			continue;
-		struct image_net net = {
-			.first = (uint32_t)(b->t->map[IMAGE_MAP_PORTS].n / sizeof(struct image_port))};
-		net.count = put_ports(b, c);
-		if (net.count > IMAGE_PORTS_MAX)
-			return diag_error(b->d, NULL, "%u port rules meet on one network, an image holds %d: use port ranges",
-					  net.count, IMAGE_PORTS_MAX);
-		struct image_net4 key4 = {.bits = c->bits};
-		struct image_net6 key6 = {.bits = c->bits};
-		bool v4 = c->network.family == 4;
-		memcpy(v4 ? key4.address : key6.address, c->network.bytes, v4 ? 4 : 16);
-		struct buf *to = &b->t->map[v4 ? IMAGE_MAP_NET4 : IMAGE_MAP_NET6];
-		buf_add(to, v4 ? (void *)&key4 : (void *)&key6, v4 ? sizeof(key4) : sizeof(key6));
-		buf_add(to, &net, sizeof(net));
-	}
-	return 0;
+	struct networks w = {0};
+	int err = 0;
+	gather_networks(b->l, &w);
+	for (size_t n = 0; n < w.first.n && !err; n++)
+		err = put_network(b, &w, &b->l->connects[w.first.v[n] - 1]);
+	networks_done(&w);
+	return err;
 }
 
 static int cmp_entry(const void *x, const void *y, void *key_size)
@@ -194,19 +239,27 @@ static int cmp_entry(const void *x, const void *y, void *key_size)
 /* Sorts by key; two equal keys can only be two paths with one hash. */
 static int sort_tables(struct build *b)
 {
+	static const char paths[] = "name folders (with '/' at the end) instead of each file",
+			  pairs[] = "allow to everybody what many may",
+			  networks[] = "name wider networks or port ranges";
+	static const char *const advice[IMAGE_MAP_COUNT] = {
+		[IMAGE_MAP_PATHS] = paths,      [IMAGE_MAP_BYTES] = paths,    [IMAGE_MAP_EXEC_PAIRS] = pairs,
+		[IMAGE_MAP_FILE_PAIRS] = pairs, [IMAGE_MAP_NET4] = networks,  [IMAGE_MAP_NET6] = networks,
+		[IMAGE_MAP_PORTS] = networks,   [IMAGE_MAP_SETTINGS] = "",
+	};
 	for (int m = 0; m < IMAGE_MAP_COUNT; m++) {
 		struct buf *t = &b->t->map[m];
 		uint32_t key = image_key_size(m), size = image_entry_size(m);
 		size_t n = t->n / size;
 		if (n > image_map_limit(m))
-			return diag_error(b->d, NULL, "the image needs %zu entries in '%s' and holds %u",
-					  n, image_map_row(m)->name, image_map_limit(m));
+			return diag_error(b->d, file_of(b), "the image needs %zu entries in '%s' and holds %u: %s", n,
+					  image_map_row(m)->name, image_map_limit(m), advice[m]);
 		if (key == 0 || n == 0)
 			continue;
 		qsort_r(t->p, n, size, cmp_entry, &key);
 		for (size_t i = 1; i < n; i++) {
 			if (!memcmp(t->p + (i - 1) * size, t->p + i * size, key))
-				return diag_error(b->d, NULL, "two paths have the same 128-bit hash; "
+				return diag_error(b->d, file_of(b), "two paths have the same 128-bit hash; "
 						  "leave one of them out");
 		}
 	}

@@ -179,3 +179,17 @@ if command -v bpftool >/dev/null && bpftool version >/dev/null 2>&1; then
 		grep -q "struct bpf_map \*$map;" "$dir/cart.skel.h" || fail "no map $map in the skeleton"
 	done
 fi
+
+# what does not fit: which limit, and what to do; nothing is written
+head='apiVersion: stakeout/v1\nkind: Allowlist\nmetadata: {name: big}\nworkload: {namespace: host, kind: unit, name: x.service}\n'
+# too_much TEXT REASON: awk's program for the entries
+too_much() {
+	{ printf "$head"; awk "$1"; } >"$dir/big.yaml"
+	! "$STAKEOUT" compile "$dir/big.yaml" -o "$dir/big" >"$dir/said" 2>&1 || fail "does not refuse: $2"
+	said "$2"
+	[ ! -e "$dir/big/big.image.elf" ] || fail "written: $2"
+}
+too_much 'BEGIN { print "exec:\n  allow:"; for (i = 0; i < 66000; i++) print "    - {path: /opt/p" i "}" }' \
+	"big.yaml: error: the image needs 66005 entries in 'paths' and holds 65536: name folders"
+too_much 'BEGIN { print "connect:\n  allow:"; for (i = 0; i < 300; i++) print "    - {cidr: 10.0.0.0/8, port: " 1000 + 2 * i "}" }' \
+	'big.yaml: error: 300 port rules meet on the network 10.0.0.0/8, an image holds 256: use port ranges'
