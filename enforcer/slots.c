@@ -6,6 +6,7 @@
  */
 #include "enforcer/slots.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -162,16 +163,47 @@ static int make_empty(enum machine_map t, int *ret)
 	return *ret < 0 ? -errno : 0;
 }
 
+struct putting {
+	pthread_t thread;
+	int outer;
+	const uint32_t *slots;
+	const int *fds;
+	uint32_t n;
+	int r;
+};
+
+static void *put_some(void *arg)
+{
+	struct putting *p = arg;
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t done = p->n;
+	if (!bpf_map_update_batch(p->outer, p->slots, p->fds, &done, &opts))
+		return NULL;
+	for (uint32_t k = 0; k < p->n && !p->r; k++)
+		if (bpf_map_update_elem(p->outer, &p->slots[k], &p->fds[k], BPF_ANY))
+			p->r = -errno;
+	return NULL;
+}
+
+/* Kernels before 6.8 wait after each element of a batch: many threads wait for the same end. */
 static int put(int outer, const uint32_t *slots, const int *fds, uint32_t n)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, opts);
-	uint32_t done = n;
-	if (!n || !bpf_map_update_batch(outer, slots, fds, &done, &opts))
-		return 0;
-	for (uint32_t k = 0; k < n; k++)
-		if (bpf_map_update_elem(outer, &slots[k], &fds[k], BPF_ANY))
-			return -errno;
-	return 0;
+	enum { THREADS = 64 };
+	struct putting v[THREADS];
+	uint32_t each = (n + THREADS - 1) / THREADS, count = 0;
+	int r = 0;
+	for (uint32_t at = 0; at < n; at += each, count++) {
+		v[count] = (struct putting){.outer = outer, .slots = slots + at, .fds = fds + at, .n = MIN(each, n - at)};
+		bool last = at + each >= n;
+		if (last || pthread_create(&v[count].thread, NULL, put_some, &v[count]))
+			put_some(&v[count]), v[count].thread = pthread_self();
+	}
+	for (uint32_t k = 0; k < count; k++) {
+		if (!pthread_equal(v[k].thread, pthread_self()))
+			pthread_join(v[k].thread, NULL);
+		r = r ? r : v[k].r;
+	}
+	return r;
 }
 
 /* The tables of one kind; an empty one where the slot has none now but had. */

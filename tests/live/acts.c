@@ -404,7 +404,7 @@ static int act_root(char **argv)
 {
 	(void)argv;
 	must(setresuid(65534, 65534, 0), "setresuid");
-	return setresuid(0, 0, 0);
+	return setresuid(0, 0, 0) != 0;
 }
 
 static int act_bpf(char **argv)

@@ -4,7 +4,6 @@
 # POLICIES: how many (default 1000).
 . tests/lib/enforce.sh
 
-command -v jq >/dev/null || skip "jq is missing"
 many=${POLICIES:-1000}
 name=${group##*/}
 mkdir "$dir/lists" "$dir/images"
@@ -31,8 +30,10 @@ mkdir $folders "$group/w1/below"
 echo "$dir"/lists/*.yaml | xargs "$STAKEOUT" compile -o "$dir/images" >"$dir/compile.out" 2>&1 || fail "compile: $(tail -n 3 "$dir/compile.out")"
 for i in 1 2 "$many"; do cp "$acts" "$dir/bin/acts$i"; done
 
-# one MEMBER: of the status of all
 status_of() { enforce status --json "$@"; }
+# member NAME: of each object that comes in
+member() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",]*\).*/\1/p"; }
+now() { read -r up _ </proc/uptime; echo "${up%.*}${up#*.}0"; }   # milliseconds
 # own NUMBER: its own program and port, no other's
 own() {
 	allowed "own program of w$1" "$group/w$1" "$dir/bin/acts$1" noop
@@ -41,13 +42,13 @@ own() {
 	refused "another's program in w$1" "$group/w$1" "$dir/bin/acts$2" noop
 }
 
-start=$(date +%s%N)
+start=$(now)
 apply "$dir"/images/*.image.elf
-echo "$many images to $many cgroups: $((($(date +%s%N) - start) / 1000000)) ms"
+echo "$many images to $many cgroups: $(($(now) - start)) ms"
 status_of >"$dir/status"
 expect "policies" "$(wc -l <"$dir/status")" "$many"
-expect "policies that belong elsewhere" "$(jq -r 'select(.image as $i | .cgroup | endswith("/" + $i) | not) | .cgroup' "$dir/status" | head -n 1)" ""
-echo "memory of a policy: $(jq -s 'map(.memory) | add / length | round' "$dir/status") bytes"
+expect "policies that belong elsewhere" "$(sed "s|.*/\([^/\"]*\)\",\"image\":\"\([^\"]*\)\".*|\1 \2|" "$dir/status" | awk "\$1 != \$2" | head -n 1)" ""
+echo "memory of a policy: $(member memory <"$dir/status" | awk "{ n += \$1 } END { print int(n / NR) }") bytes"
 own 1 2
 own "$many" 1
 refused "below w1, another's program" "$group/w1/below" "$dir/bin/acts2" noop
@@ -55,38 +56,38 @@ refused "below w1, another's program" "$group/w1/below" "$dir/bin/acts2" noop
 # One is replaced; the others are what they were.
 { list 2 | sed "s|{path: $dir/bin/acts2}|{path: $dir/bin/acts2}, {path: $dir/bin/acts1}|"; } >"$dir/lists/w2.yaml"
 "$STAKEOUT" compile -o "$dir/images" "$dir/lists/w2.yaml" >"$dir/compile.out" 2>&1 || fail "compile"
-start=$(date +%s%N)
+start=$(now)
 apply "$dir/images/w2.image.elf"
-echo "one replaced among $many: $((($(date +%s%N) - start) / 1000000)) ms"
+echo "one replaced among $many: $(($(now) - start)) ms"
 allowed "what w2 may now" "$group/w2" "$dir/bin/acts1" noop
 own 1 2
 status_of >"$dir/again"
-jq -r .digest "$dir/status" >"$dir/1"
-jq -r .digest "$dir/again" >"$dir/2"
-expect "digests that changed" "$(diff "$dir/1" "$dir/2" | grep -c "^>")" 1
+member digest <"$dir/status" >"$dir/1"
+member digest <"$dir/again" >"$dir/2"
+expect "digests that changed" "$(paste "$dir/1" "$dir/2" | awk "\$1 != \$2" | wc -l)" 1
 
 # All again, one of which is damaged: nothing changes.
 cp "$dir/images/w1.image.elf" "$dir/w1.kept"
 head -c 2000 "$dir/w1.kept" >"$dir/images/w1.image.elf"
 enforce "$dir"/images/*.image.elf >"$dir/out" 2>"$dir/err" && fail "a damaged image among many is taken"
 cp "$dir/w1.kept" "$dir/images/w1.image.elf"
-expect "status with a damaged one" "$(status_of | jq -s length)" "$many"
+expect "status with a damaged one" "$(status_of | wc -l)" "$many"
 own 1 2
 
 # All at once anew.
-start=$(date +%s%N)
+start=$(now)
 apply "$dir"/images/*.image.elf
-echo "all $many replaced: $((($(date +%s%N) - start) / 1000000)) ms"
-expect "policies, all replaced" "$(status_of | jq -s length)" "$many"
+echo "all $many replaced: $(($(now) - start)) ms"
+expect "policies, all replaced" "$(status_of | wc -l)" "$many"
 own "$many" 1
 
 # Released: one, then the rest.
 enforce release "$group/w1" >"$dir/out"
 allowed "w1, released" "$group/w1" "$dir/bin/acts2" noop
 own "$many" 1
-start=$(date +%s%N)
+start=$(now)
 enforce release >"$dir/out"
-echo "all released: $((($(date +%s%N) - start) / 1000000)) ms"
+echo "all released: $(($(now) - start)) ms"
 expect "released" "$(wc -l <"$dir/out")" "$many"   # the heading, and all but w1
 allowed "all released" "$group/w$many" "$dir/bin/acts1" noop
 [ ! -d "$bpffs/stakeout" ] || fail "something stays pinned: $(ls "$bpffs/stakeout"/* | head)"
