@@ -240,7 +240,7 @@ static bool bulk_filter(const struct request *q, struct response *r, const struc
 	if (!choice_of(q->json, r, &f.choice))
 		return false;
 	if (kind.n && (f.query.kind = kind_from(kind)) < 0)
-		return refuse(r, "kind is not one of exec, file, connect, guard");
+		return refuse(r, "kind is not one of exec, file, connect, bind, guard");
 	f.every_instance = str_eq(set, STR("every-instance"));
 	if (str_eq(set, STR("interactive")))
 		f.query.tags_any = TAG_INTERACTIVE;
@@ -287,7 +287,7 @@ static void answer_preview(struct response *r, const struct bulk *k, uint64_t ve
 	buf_printf(b, "{\"version\":%" PRIu64 ",\"observations\":%zu,\"events\":%" PRIu64, version, k->d.n,
 		   k->events);
 	for (int i = 0; i < KIND_COUNT; i++)
-		if (i == KIND_EXEC || i == KIND_FILE || i == KIND_CONNECT || i == KIND_GUARD)
+		if (i == KIND_EXEC || i == KIND_FILE || i == KIND_CONNECT || i == KIND_BIND || i == KIND_GUARD)
 			buf_printf(b, ",\"%s\":%" PRIu64, kind_name((enum kind)i), k->kinds[i]);
 	buf_printf(b, ",\"examples\":[%s],\"left_out\":[", k->examples.n ? k->examples.p : "");
 	const char *comma = "";

@@ -28,7 +28,7 @@ struct ids {
 struct replay {
 	const struct workload_row *row;
 	bool (*shows)(const struct proof_event *e);
-	struct str kind, text, label, pod;
+	struct str kind, text, label, pod, rule;
 	int phase;                       /* -1 = any */
 	uint64_t from_ns, to_ns;         /* brushed; 0 = no bound */
 	uint64_t offset, limit, total;
@@ -36,6 +36,9 @@ struct replay {
 	const struct candidate *candidate;
 	struct ids instance, startups;   /* of the recording */
 	struct map *labels, *pods;       /* of a corpus */
+	struct map *rules;               /* that decided what is shown: policy, hook, selector */
+	struct { struct str *v; size_t n, cap; } rule_names;
+	struct arena *arena;
 	struct buf rows;
 	struct strip strip;
 };
@@ -126,6 +129,25 @@ static bool looked_at(const struct replay *p, const struct event *ev)
 	return p->phase < 0 || (int)phase_in(p, ev) == p->phase;
 }
 
+/* "shop-cart: file_open, selector 2" of the deciding rule; empty: none decided. Made once for each. */
+static struct str rule_of(struct replay *p, const struct proof_event *e)
+{
+	const struct judgement *j = e->judgement;
+	if (!j)
+		return (struct str){NULL, 0};
+	int64_t key[] = {(int64_t)j->policy, (int64_t)j->hook, j->selector};
+	bool fresh;
+	uint32_t number = map_add(p->rules, (struct str){(const char *)key, sizeof(key)}, &fresh);
+	if (!fresh)
+		return p->rule_names.v[number];
+	const struct policy *policy = p->candidate->compiled.policies[j->policy];
+	CLEANUP_BUF struct buf name = BUF_INIT;
+	buf_printf(&name, STR_FMT ": " STR_FMT, STR_ARG(policy->name), STR_ARG(policy->hooks[j->hook].call));
+	if (j->selector >= 0)
+		buf_printf(&name, ", selector %d", j->selector);
+	return *VEC_PUSH(&p->rule_names) = arena_str(p->arena, buf_view(&name));
+}
+
 /* ---- what is kept of them ---- */
 
 static enum strip_class strip_class(const struct proof_event *e)
@@ -153,21 +175,8 @@ static void add_why(struct buf *b, const struct candidate *c, const struct proof
 	buf_json(b, buf_view(&why));
 }
 
-static void add_rule(struct buf *b, const struct compiled *compiled, const struct judgement *j)
-{
-	if (!j) {
-		buf_puts(b, "\"\"");
-		return;
-	}
-	const struct policy *policy = compiled->policies[j->policy];
-	CLEANUP_BUF struct buf rule = BUF_INIT;
-	buf_printf(&rule, "%.*s: %.*s", STR_ARG(policy->name), STR_ARG(policy->hooks[j->hook].call));
-	if (j->selector >= 0)
-		buf_printf(&rule, ", selector %d", j->selector);
-	buf_json(b, buf_view(&rule));
-}
 
-static void add_row(struct replay *p, const struct proof_event *e, const struct buf *words)
+static void add_row(struct replay *p, const struct proof_event *e, struct str rule, const struct buf *words)
 {
 	struct buf *b = &p->rows;
 	const struct event *ev = e->ev;
@@ -191,7 +200,7 @@ static void add_row(struct replay *p, const struct proof_event *e, const struct 
 	buf_puts(b, ",\"why\":");
 	add_why(b, p->candidate, e);
 	buf_puts(b, ",\"rule\":");
-	add_rule(b, &p->candidate->compiled, e->judgement);
+	buf_json(b, rule);
 	buf_putc(b, '}');
 }
 
@@ -213,6 +222,9 @@ static void on_event(void *arg, const struct proof_event *e)
 	strip_add(&p->strip, e->ev->time_ns, strip_class(e), MAX(e->ev->count, 1u));
 	if (!p->shows(e))
 		return;
+	struct str rule = rule_of(p, e);
+	if (p->rule.n && !str_eq(p->rule, rule))
+		return;
 	/* Words cost more than the verdict: made for the page, and for a filter that looks into them. */
 	bool on_page = p->total >= p->offset && p->total - p->offset < p->limit;
 	CLEANUP_BUF struct buf words = BUF_INIT;
@@ -222,7 +234,7 @@ static void on_event(void *arg, const struct proof_event *e)
 		return;
 	p->total++;
 	if (on_page)
-		add_row(p, e, &words);
+		add_row(p, e, rule, &words);
 }
 
 /* ---- asked and answered ---- */
@@ -269,6 +281,7 @@ static bool replay_query(struct store *s, const struct request *q, struct respon
 	p->kind = query_str(q, "kind");
 	p->text = query_str(q, "q");
 	p->label = query_str(q, "label");
+	p->rule = query_str(q, "rule");
 	return api_page(q, r, &p->offset, &p->limit);
 }
 
@@ -278,6 +291,26 @@ static void add_facets(struct buf *b, const char *key, const struct map *m)
 	for (uint32_t i = 0; i < map_size(m); i++) {
 		buf_puts(b, i ? "," : "");
 		buf_json(b, map_key(m, i));
+	}
+	buf_putc(b, ']');
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static void add_rules(struct buf *b, const struct replay *p)
+{
+	struct str *v = p->rule_names.v;
+	buf_puts(b, ",\"rules\":[");
+	if (v)
+		qsort(v, p->rule_names.n, sizeof(*v), by_name);
+	for (size_t i = 0; i < p->rule_names.n; i++) {
+		if (i && str_eq(v[i], v[i - 1]))   /* a policy may name a hook twice */
+			continue;
+		buf_puts(b, i ? "," : "");
+		buf_json(b, v[i]);
 	}
 	buf_putc(b, ']');
 }
@@ -292,6 +325,7 @@ static void answer_replay(struct response *r, const struct replay *p, const stru
 	json_proof(b, proof);
 	add_facets(b, "labels", p->labels);
 	add_facets(b, "pods", p->pods);
+	add_rules(b, p);
 	buf_puts(b, ",\"strip\":");
 	strip_json(b, &p->strip);
 	buf_printf(b, ",\"total\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"rows\":[", p->total, p->offset);
@@ -386,6 +420,8 @@ API(api_replay)
 	p.candidate = c;
 	p.labels = map_new();
 	p.pods = map_new();
+	p.rules = map_new();
+	p.arena = q->arena;
 	CLEANUP_RUN struct run progress;
 	run_begin(&progress, w, q, run);
 	progress.arg = &p;
@@ -399,4 +435,6 @@ API(api_replay)
 	buf_done(&p.rows);
 	map_free(p.labels);
 	map_free(p.pods);
+	map_free(p.rules);
+	free(p.rule_names.v);
 }

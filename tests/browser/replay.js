@@ -79,6 +79,12 @@ run(async () => {
 		const one = await total(`instance=${instances[0].id}`);
 		assert.ok(one > 0 && one < all, `one instance: ${one} of ${all}`);
 		assert.equal(await total(`instance=${instances[0].id}`), (await api(`/observations?instance=${instances[0].id}`)).total);
+		const ruled = (await api('/replay?show=all')).rules;
+		assert.ok(ruled.length > 1);
+		let decided = 0;
+		for (const rule of ruled)
+			decided += await total(`rule=${encodeURIComponent(rule)}`);
+		assert.ok(decided > 0 && decided <= all && await total('rule=none') === 0, `${decided} of ${all} by rules`);
 		await page.selectOption('[aria-label=Phase]', 'probes');
 		await page.getByRole('button', {name: 'All', exact: true}).click();
 		await page.waitForFunction(() => [...document.querySelectorAll('.replay-list .body .row .phase')].length &&
@@ -89,6 +95,11 @@ run(async () => {
 		await page.selectOption('[aria-label=Label]', 'attack: memfd run');
 		await page.waitForFunction(() => [...document.querySelectorAll('.replay-list .body .row .tag')].length === 3);
 		assert.deepEqual([...new Set(await page.$$eval('.replay-list .body .row .tag', v => v.map(e => e.textContent)))], ['attack: memfd run']);
+		assert.ok((await page.$eval('[aria-label=Rule]', e => e.options.length)) > 1, 'the rules that stop it can be chosen');
+		await page.$eval('[aria-label=Rule]', e => { e.selectedIndex = 1; e.dispatchEvent(new Event('change')); });
+		await page.waitForFunction(() => [...document.querySelectorAll('.replay-list .body .row .why')].length &&
+			[...document.querySelectorAll('.replay-list .body .row .why')].every(e => e.textContent.endsWith(document.querySelector('[aria-label=Rule]').value)));
+		await page.selectOption('[aria-label=Rule]', '');
 		const pod = await page.$eval('[aria-label=Instance]', e => e.options[1].value);
 		assert.ok((await api(`/replay?against=0&show=all&instance=${encodeURIComponent(pod)}`)).total < (await api('/replay?against=0&show=all')).total);
 		assert.equal((await page.request.get(`${server.url}/api/v1/workloads/${id}/replay?phase=never`)).status(), 400);

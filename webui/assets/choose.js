@@ -58,8 +58,7 @@ export function bulk(id, query, version, stored, first) {
 		try {
 			const p = await post(`/workloads/${id}/bulk`, {...body, preview: true});
 			clear(preview, h('h3', null, title),
-				h('p', null, h('b', null, plural(p.observations, 'observation')), ` (${count(p.exec)} exec, ${count(p.file)} file, ` +
-					`${count(p.connect)} connect, ${count(p.guard)} guard) standing for ${plural(p.events, 'event')}.`),
+				h('p', null, h('b', null, plural(p.observations, 'observation')), ` (${['exec', 'file', 'connect', 'bind', 'guard'].filter(k => p[k]).map(k => `${count(p[k])} ${k}`).join(', ') || 'none'}) standing for ${plural(p.events, 'event')}.`),
 				p.examples.length ? h('p.muted.whole', null, 'for example ', p.examples.map(safe).join(', ')) : null,
 				p.left_out.map(l => h('p.warn', null, `${count(l.observations)} left for you to decide: ${safe(l.summary.replace(/ \(--.*\)/, ''))}.`)),
 				h('p', null, h('button.primary', {type: 'button', disabled: !p.observations || session.read_only, onclick: async () => {

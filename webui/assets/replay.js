@@ -54,7 +54,7 @@ export async function show(main, at) {
 	let workload = at.workload;
 	const from = at.query;
 	const query = {against: from.against || 'recording', show: from.show || (from.current ? 'changed' : 'blocked'), kind: from.kind || '', phase: from.phase || '',
-		       instance: from.instance || '', label: from.label || '', q: from.q || '', from: from.from || '', to: from.to || '', current: from.current || '',
+		       instance: from.instance || '', label: from.label || '', rule: from.rule || '', q: from.q || '', from: from.from || '', to: from.to || '', current: from.current || '',
 		       target: sessionStorage.target};
 	const isCorpus = () => query.against !== 'recording';
 	const top = h('div.summary', {'aria-live': 'polite'}), chart = h('div.chart');
@@ -98,9 +98,9 @@ export async function show(main, at) {
 			}
 		},
 		empty: () => h('p.empty', {class: NONE[query.show]?.startsWith('✓') ? 'empty good' : 'empty'}, filtered() ? ['Nothing matches these filters. ',
-				h('button', {type: 'button', onclick: () => set({kind: '', phase: '', instance: '', label: '', q: '', from: '', to: ''})}, 'Take them away')]
+				h('button', {type: 'button', onclick: () => set({kind: '', phase: '', instance: '', label: '', rule: '', q: '', from: '', to: ''})}, 'Take them away')]
 			: !judged && isCorpus() ? 'This corpus holds no event of this workload: choose another one.' : NONE[query.show] || 'No such event.')});
-	const filtered = () => query.kind || query.phase || query.instance || query.label || query.q || query.from;
+	const filtered = () => query.kind || query.phase || query.instance || query.label || query.rule || query.q || query.from;
 	let judged = 0;
 	function draw(got) {
 		judged = got.events;
@@ -108,6 +108,7 @@ export async function show(main, at) {
 			got.events && !(workload.allowed + workload.denied) ? h('p', null, 'Nothing is decided yet: a policy made now would allow nothing.') : null);
 		clear(chart, strip(got.strip, (first, last) => set({from: first * 1e6 + '', to: last * 1e6 + ''})),
 		      query.from ? h('button', {type: 'button', onclick: () => set({from: '', to: ''})}, 'Whole time') : null);
+		fill(rule, 'any rule', got.rules.map(r => [r, safe(r)]), query.rule);
 		if (isCorpus()) {
 			fill(instance, 'any pod', got.pods.map(p => [p, safe(p)]), query.instance);
 			fill(label, 'any label', got.labels.map(l => [l, safe(l)]), query.label);
@@ -147,7 +148,7 @@ export async function show(main, at) {
 	const shown = () => SHOWS.filter(([,, only]) => !only || (only === 'c' ? isCorpus() : only === 'r' ? !isCorpus() : query.current));
 	function tabs() {
 		clear(showTabs, shown().map(([key, title]) => h('button.tab', {type: 'button', 'aria-pressed': String(query.show === key), onclick: () => set({show: key})}, title)));
-		for (const [el, key] of [[kind, 'kind'], [phase, 'phase'], [instance, 'instance'], [label, 'label']])
+		for (const [el, key] of [[kind, 'kind'], [phase, 'phase'], [instance, 'instance'], [label, 'label'], [rule, 'rule']])
 			el.value = query[key];
 		filter.value = query.q;
 		label.hidden = !isCorpus();
@@ -168,14 +169,15 @@ export async function show(main, at) {
 	const select = (title, key, any, values) => h('select', {'aria-label': title, onchange: ev => set({[key]: ev.target.value})},
 		option('', any, query[key]), values.map(v => option(v, v, query[key])));
 	const against = h('select', {'aria-label': 'Replay against', onchange: ev => {
-		turn({against: ev.target.value, from: '', to: '', instance: '', label: ''});
+		turn({against: ev.target.value, from: '', to: '', instance: '', label: '', rule: ''});
 		if (!isCorpus())
 			instances();
 	}}, option('recording', 'the recording', query.against), session.corpora.map((c, i) => option(i, 'corpus ' + safe(c.split('/').pop()), query.against)));
 	const compare = h('select', {'aria-label': 'Compare with', onchange: ev => turn({current: ev.target.value, show: ev.target.value ? 'changed' : query.show})});
-	const kind = select('Kind', 'kind', 'any kind', ['exec', 'file', 'connect', 'guard']), phase = select('Phase', 'phase', 'any phase', PHASES);
+	const kind = select('Kind', 'kind', 'any kind', ['exec', 'file', 'connect', 'bind', 'guard']), phase = select('Phase', 'phase', 'any phase', PHASES);
 	const instance = h('select', {'aria-label': 'Instance', hidden: true, onchange: ev => set({instance: ev.target.value})});
 	const label = h('select', {'aria-label': 'Label', hidden: true, onchange: ev => set({label: ev.target.value})});
+	const rule = h('select', {'aria-label': 'Rule', hidden: true, onchange: ev => set({rule: ev.target.value})});
 	const filter = h('input', {type: 'search', placeholder: 'Filter events', 'aria-label': 'Filter events', value: query.q});
 	let wait;
 	filter.addEventListener('input', () => { clearTimeout(wait); wait = setTimeout(() => set({q: filter.value.trim()}), 200); });
@@ -201,7 +203,7 @@ export async function show(main, at) {
 	});
 	document.addEventListener('consequence', known);
 	tabs();
-	main.append(h('div.bar', null, against, compare, showTabs, h('span.spacer'), progress.el), h('div.bar.second', null, filter, kind, phase, instance, label), top, chart, list.el, detail);
+	main.append(h('div.bar', null, against, compare, showTabs, h('span.spacer'), progress.el), h('div.bar.second', null, filter, kind, phase, rule, instance, label), top, chart, list.el, detail);
 	if (!isCorpus())
 		instances();
 	await list.reload();
