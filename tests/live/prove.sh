@@ -3,7 +3,7 @@
 # What an allowlist means, what the judge of its image says and what the kernel does are the same, on random allowlists and
 # acts (tests/prove/main.c); then the same while policies replace each other, with many doers at once.
 #
-#	BACKEND=lsm|fmod_ret|signal SEED=N PROVE_SECONDS=20 ACTS=2000 STORM_SECONDS=5 DOERS=64 STORM_ACTS=20000 READ_MAPS=cgroups
+#	BACKEND=lsm|fmod_ret|signal SEED=N PROVE_SECONDS=20 ACTS=2000 TOTAL=N STORM_SECONDS=5 DOERS=64 STORM_ACTS=20000 READ_MAPS=cgroups
 . tests/lib/enforce.sh
 
 prove=$(dirname "$STAKEOUT")/tests/prove/prove
@@ -35,7 +35,7 @@ run() {
 	"$prove" --enforcer "$enforcer" --backend "$used" --cgroup "$group" --bpffs "$bpffs" --folder "$dir/trees" --doer "$doer" \
 		--seed "$seed" $caller "$@"
 }
-[ "${PROVE_SECONDS:-20}" = 0 ] || run --acts "${ACTS:-2000}" --for "${PROVE_SECONDS:-20}s"
+[ "${PROVE_SECONDS:-20}" = 0 ] || run --acts "${ACTS:-2000}" --for "${PROVE_SECONDS:-20}s" ${TOTAL:+--total "$TOTAL"}
 status=0
 [ "${STORM_SECONDS:-5}" = 0 ] || run --storm "${DOERS:-64}" --acts "${STORM_ACTS:-20000}" --for "${STORM_SECONDS:-5}s" || status=$?
 # A program that is interrupted on its CPU is left out by some kernels when it is called there again.

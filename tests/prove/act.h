@@ -23,8 +23,14 @@ enum { BATCH_MAX = 256, BATCH_TEXT = BATCH_MAX * 2 * 4096 };
 	OP(EXEC_FD, "execveat of a descriptor")                                                    \
 	OP(EXEC_DELETED, "execveat of a removed file")                                             \
 	OP(EXEC_MEMFD, "execveat of a memfd")                                                      \
+	OP(EXEC_CHROOT, "execve in a root of its own")                                             \
+	OP(EXEC_DETACHED, "execveat below a detached mount")                                       \
 	OP(OPEN, "openat")                                                                         \
 	OP(OPEN2, "openat2")                                                                       \
+	OP(OPEN_AT, "openat below a folder")                                                       \
+	OP(OPEN_CHROOT, "open in a root of its own")                                               \
+	OP(OPEN_DETACHED, "open below a detached mount")                                           \
+	OP(OPEN_NAMELESS, "open with O_TMPFILE")                                                   \
 	OP(MAP, "open and map for writing")                                                        \
 	OP(UNLINK, "unlink")                                                                       \
 	OP(RMDIR, "rmdir")                                                                         \
@@ -36,6 +42,7 @@ enum { BATCH_MAX = 256, BATCH_TEXT = BATCH_MAX * 2 * 4096 };
 	OP(CHMOD, "chmod")                                                                         \
 	OP(CHOWN, "chown")                                                                         \
 	OP(TRUNCATE, "truncate")                                                                   \
+	OP(FTRUNCATE, "open and ftruncate")                                                        \
 	OP(CONNECT, "connect")                                                                     \
 	OP(SENDTO, "sendto")                                                                       \
 	OP(PTRACE, "ptrace")                                                                       \
@@ -44,18 +51,20 @@ enum { BATCH_MAX = 256, BATCH_TEXT = BATCH_MAX * 2 * 4096 };
 	OP(MODULE, "finit_module")                                                                 \
 	OP(BPF, "bpf")
 
+/* The ones above are in this order: those that start programs, then opens. */
 enum act_op {
 #define OP(symbol, words) ACT_##symbol,
 	ACT_OPS(OP)
 #undef OP
 	ACT_COUNT
 };
+enum { ACT_LAST_EXEC = ACT_EXEC_DETACHED, ACT_LAST_OPEN = ACT_OPEN_NAMELESS };
 
 struct act {
 	uint16_t op;             /* enum act_op */
 	uint16_t alone;          /* in a child of the doer */
 	uint32_t flags;          /* openat, openat2, renameat2 */
-	uint32_t path, other;    /* offsets into text, NUL terminated */
+	uint32_t path, other;    /* offsets into text, NUL terminated. Below a folder or in a root: OTHER is that, and PATH begins with it */
 	uint8_t address[16];     /* IPv4 in the first 4 */
 	uint8_t family, protocol;
 	uint16_t port;           /* host order */

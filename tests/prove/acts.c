@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "schema/match.h"
 #include "tests/prove/addresses.h"
 #include "tests/prove/plan.h"
 
@@ -39,10 +40,19 @@ static void add_change(struct plan *p, const struct world *w, struct str path, u
 
 /* ---- exec ---- */
 
+/* A folder above PATH, at times the root. */
+static struct str folder_above(struct dice *r, struct str path)
+{
+	unsigned up = dice_below(r, 4);
+	for (path.n--; path.n > 0 && (path.p[path.n] != '/' || up-- > 0); path.n--)
+		;
+	return path;
+}
+
 static void plan_exec(struct dice *r, const struct world *w, struct plan *p)
 {
 	struct str path = w->programs[dice_below(r, WORLD_PROGRAMS)];
-	p->act.op = (uint16_t)(dice_chance(r, 70) ? ACT_EXEC : ACT_EXEC_AT + dice_below(r, 4));
+	p->act.op = (uint16_t)(dice_chance(r, 65) ? ACT_EXEC : ACT_EXEC_AT + dice_below(r, ACT_LAST_EXEC));
 	p->act.alone = true;
 	p->path = path;
 	struct event *ev = add_event(p, w, KIND_EXEC);
@@ -53,6 +63,10 @@ static void plan_exec(struct dice *r, const struct world *w, struct plan *p)
 		p->path = STR("");
 		ev->tags = p->act.op == ACT_EXEC_MEMFD ? TAG_MEMFD : TAG_DELETED;
 		ev->process.path = ev->tags == TAG_MEMFD ? STR("/memfd:hidden") : STR("/removed");
+	} else if (p->act.op == ACT_EXEC_CHROOT) {
+		p->other = folder_above(r, path);
+	} else if (p->act.op == ACT_EXEC_DETACHED) {
+		ev->tags = TAG_DETACHED;
 	} else if (p->act.op != ACT_EXEC_FD && dice_chance(r, 10)) {
 		const struct script *s = &w->scripts[dice_below(r, WORLD_SCRIPTS)];
 		p->path = s->path;
@@ -84,6 +98,20 @@ static uint32_t access_of(uint32_t flags)
 	       (flags & O_APPEND ? ACCESS_APPEND : 0);
 }
 
+/* It has a number for a name, below the folder. */
+static void plan_nameless(struct dice *r, const struct world *w, struct plan *p)
+{
+	do
+		p->other = w->folders[dice_below(r, WORLD_FOLDERS)];
+	while (p->other.n > 4000);
+	p->act.flags = O_TMPFILE | (dice_chance(r, 50) ? O_WRONLY : O_RDWR);
+	char *path = arena_alloc(w->arena, p->other.n + 8);
+	memcpy(path, p->other.p ? p->other.p : "", p->other.n);
+	memcpy(path + p->other.n, "/#0", 3);
+	p->path = (struct str){path, p->other.n + 3};
+	add_change(p, w, p->path, access_of(p->act.flags) | ACCESS_CREATE);
+}
+
 /* A missing file is made through mknod's hook before it is opened: the whole is still one event. */
 static void plan_open(struct dice *r, struct world *w, unsigned reach, struct plan *p)
 {
@@ -99,14 +127,23 @@ static void plan_open(struct dice *r, struct world *w, unsigned reach, struct pl
 		there = dice_chance(r, 60) ? ABSENT : FILE_THERE;
 		flags |= there == ABSENT && dice_chance(r, 40) ? O_EXCL : 0;
 	}
-	p->act.op = dice_chance(r, 25) ? ACT_OPEN2 : dice_chance(r, 8) ? ACT_MAP : ACT_OPEN;
+	p->act.op = dice_chance(r, 25) ? ACT_OPEN2 : dice_chance(r, 8) ? ACT_MAP : dice_chance(r, 60) ? ACT_OPEN : ACT_OPEN_AT + dice_below(r, lasting ? 3 : 4);
 	if (p->act.op == ACT_MAP) {
 		flags = O_RDWR;
 		there = FILE_THERE;
 	}
+	if (p->act.op == ACT_OPEN_NAMELESS) {
+		plan_nameless(r, w, p);
+		return;
+	}
 	p->act.flags = flags;
 	p->path = take_file(r, w, p, 0, there);
+	p->act.alone = p->act.op == ACT_OPEN_CHROOT;
+	if (p->act.op == ACT_OPEN_AT || p->act.op == ACT_OPEN_CHROOT)
+		p->other = folder_above(r, p->path);
 	add_change(p, w, p->path, access_of(flags));
+	if (p->act.op == ACT_OPEN_DETACHED)
+		p->events[0].tags = TAG_DETACHED;
 }
 
 static const struct {
@@ -121,7 +158,14 @@ static const struct {
 
 static void plan_change(struct dice *r, struct world *w, struct plan *p)
 {
-	unsigned i = dice_below(r, ARRAY_SIZE(changes) + 3);
+	unsigned i = dice_below(r, ARRAY_SIZE(changes) + 4);
+	if (i == ARRAY_SIZE(changes) + 3) {
+		p->act.op = ACT_FTRUNCATE;
+		p->path = take_file(r, w, p, 0, FILE_THERE);
+		add_change(p, w, p->path, ACCESS_WRITE);
+		add_change(p, w, p->path, ACCESS_TRUNCATE);
+		return;
+	}
 	if (i < ARRAY_SIZE(changes)) {
 		p->act.op = (uint16_t)changes[i].op;
 		p->path = take_file(r, w, p, 0, changes[i].needs);
@@ -144,12 +188,12 @@ static void plan_change(struct dice *r, struct world *w, struct plan *p)
 
 /* ---- connects, guards ---- */
 
-static void plan_connect(struct dice *r, const struct world *w, struct plan *p)
+static void plan_connect(struct dice *r, const struct world *w, unsigned reach, struct plan *p)
 {
 	struct event *ev = add_event(p, w, KIND_CONNECT);
 	random_address(r, &ev->address);
 	ev->address.port = random_port(r);
-	ev->protocol = dice_chance(r, 50) ? 6 : 17;
+	ev->protocol = reach & REACH_UDPLITE && dice_chance(r, 3) ? MATCH_UDPLITE : dice_chance(r, 50) ? 6 : 17;
 	p->act.op = ev->protocol == 17 && dice_chance(r, 50) ? ACT_SENDTO : ACT_CONNECT;
 	if (p->act.op == ACT_SENDTO && !ev->address.port)
 		ev->address.port = 1;         /* to port 0 nothing can be sent: no hook is reached */
@@ -187,14 +231,14 @@ void random_plan(struct dice *r, struct world *w, unsigned caller, unsigned reac
 	if (what < 35)
 		plan_exec(r, w, ret);
 	else if (what < 65)
-		plan_connect(r, w, ret);
-	else if (what < 68 && reach & REACH_GUARDS)
+		plan_connect(r, w, reach, ret);
+	else if (what < 69 && reach & REACH_GUARDS)
 		plan_guard(r, w, ret);
 	else if (what < 82 || !(reach & REACH_CHANGES))
 		plan_open(r, w, reach, ret);
 	else
 		plan_change(r, w, ret);
-	if (!(reach & REACH_CHANGES))
+	if (reach & REACH_KILLS)
 		ret->act.alone = true;        /* a refusal ends the process */
 }
 

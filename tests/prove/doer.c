@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <linux/openat2.h>
 #include <linux/wait.h>
 #include <netinet/in.h>
@@ -71,9 +72,34 @@ static long start_fd(long fd)
 	return fd < 0 ? fd : CALL(execveat, fd, "", argv, argv + 1, AT_EMPTY_PATH);
 }
 
+static uint32_t length(const char *s)
+{
+	uint32_t n = 0;
+	while (s[n])
+		n++;
+	return n;
+}
+
+/* What is left of the path below OTHER, with its slash. */
+static const char *rest(const struct act *a)
+{
+	return text(a->path) + length(text(a->other));
+}
+
+static const char *folder(const struct act *a)
+{
+	return *text(a->other) ? text(a->other) : "/";
+}
+
+static long detached(void)
+{
+	return CALL(open_tree, AT_FDCWD, "/", OPEN_TREE_CLONE | O_CLOEXEC);
+}
+
 static long act_exec(const struct act *a)
 {
 	const char *argv[] = {"probe", NULL};
+	long r;
 	switch (a->op) {
 	case ACT_EXEC:
 		return CALL(execve, text(a->path), argv, argv + 1);
@@ -81,6 +107,12 @@ static long act_exec(const struct act *a)
 		return CALL(execveat, CALL(openat, AT_FDCWD, "/", O_PATH), text(a->path) + 1, argv, argv + 1);
 	case ACT_EXEC_FD:
 		return start_fd(CALL(openat, AT_FDCWD, text(a->path), O_RDONLY | O_CLOEXEC));
+	case ACT_EXEC_CHROOT:
+		r = CALL(chroot, folder(a));
+		return r ? r : CALL(execve, rest(a), argv, argv + 1);
+	case ACT_EXEC_DETACHED:
+		r = detached();
+		return r < 0 ? r : CALL(execveat, r, text(a->path) + 1, argv, argv + 1);
 	case ACT_EXEC_DELETED:
 		return start_fd(DOER_DELETED);
 	default:
@@ -96,8 +128,26 @@ static long closed(long fd)
 static long act_open(const struct act *a)
 {
 	struct open_how how = {.flags = a->flags, .mode = a->flags & O_CREAT ? 0600 : 0};
-	return closed(a->op == ACT_OPEN ? CALL(openat, AT_FDCWD, text(a->path), a->flags, 0600)
-					: CALL(openat2, AT_FDCWD, text(a->path), &how, sizeof(how)));
+	long r;
+	switch (a->op) {
+	case ACT_OPEN2:
+		return closed(CALL(openat2, AT_FDCWD, text(a->path), &how, sizeof(how)));
+	case ACT_OPEN_AT:
+		r = CALL(openat, AT_FDCWD, folder(a), O_PATH | O_DIRECTORY | O_CLOEXEC);
+		how.flags = (uint64_t)(r < 0 ? r : CALL(openat, r, rest(a) + 1, a->flags, 0600));
+		closed(r);
+		return closed((long)how.flags);
+	case ACT_OPEN_CHROOT:
+		r = CALL(chroot, folder(a));
+		return r ? r : closed(CALL(openat, AT_FDCWD, rest(a), a->flags, 0600));
+	case ACT_OPEN_DETACHED:
+		r = detached();
+		return r < 0 ? r : closed(CALL(openat, r, text(a->path) + 1, a->flags, 0600));
+	case ACT_OPEN_NAMELESS:
+		return closed(CALL(openat, AT_FDCWD, folder(a), a->flags, 0600));
+	default:
+		return closed(CALL(openat, AT_FDCWD, text(a->path), a->flags, 0600));
+	}
 }
 
 static long act_map(const struct act *a)
@@ -109,6 +159,13 @@ static long act_map(const struct act *a)
 	*(volatile char *)at = 'm';
 	CALL(munmap, at, 1);
 	return closed(fd);
+}
+
+static long act_ftruncate(const struct act *a)
+{
+	long fd = CALL(openat, AT_FDCWD, text(a->path), O_WRONLY), r = fd < 0 ? fd : CALL(ftruncate, fd);
+	closed(fd);
+	return r;
 }
 
 static long act_change(const struct act *a)
@@ -154,7 +211,7 @@ static long act_connect(const struct act *a)
 	const void *to = a->family == 4 ? (void *)&v4 : (void *)&v6;
 	long size = a->family == 4 ? sizeof(v4) : sizeof(v6);
 	int type = (a->protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK;
-	long fd = CALL(socket, a->family == 4 ? AF_INET : AF_INET6, type, 0, 0, 0), r;
+	long fd = CALL(socket, a->family == 4 ? AF_INET : AF_INET6, type, a->protocol), r;
 	if (fd < 0)
 		return fd;
 	if (a->op == ACT_CONNECT) {
@@ -199,12 +256,14 @@ static long act_guarded(const struct act *a)
 static long perform(const struct act *a)
 {
 	switch (a->op) {
-	case ACT_EXEC: case ACT_EXEC_AT: case ACT_EXEC_FD: case ACT_EXEC_DELETED: case ACT_EXEC_MEMFD:
+	case ACT_EXEC ... ACT_LAST_EXEC:
 		return act_exec(a);
-	case ACT_OPEN: case ACT_OPEN2:
+	case ACT_OPEN ... ACT_LAST_OPEN:
 		return act_open(a);
 	case ACT_MAP:
 		return act_map(a);
+	case ACT_FTRUNCATE:
+		return act_ftruncate(a);
 	case ACT_CONNECT: case ACT_SENDTO:
 		return act_connect(a);
 	case ACT_PTRACE: case ACT_MOUNT: case ACT_SETUID: case ACT_MODULE: case ACT_BPF:
@@ -218,7 +277,7 @@ static long perform(const struct act *a)
 
 static int starts(const struct act *a)
 {
-	return a->op <= ACT_EXEC_MEMFD;
+	return a->op <= ACT_LAST_EXEC;
 }
 
 static void in_child(struct act *a)

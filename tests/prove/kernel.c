@@ -84,7 +84,7 @@ int kernel_run(struct kernel *k, unsigned number, struct world *w, struct plan *
 
 static bool is_exec(const struct plan *p)
 {
-	return p->act.op <= ACT_EXEC_MEMFD;
+	return p->act.op <= ACT_LAST_EXEC;
 }
 
 static bool is_connect(const struct plan *p)
@@ -96,7 +96,7 @@ static bool is_connect(const struct plan *p)
 static bool is_untouched(const struct world *w, const struct plan *p)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		if (!p->uses[i] || (p->needs[i] == ABSENT && p->act.op <= ACT_OPEN2))
+		if (!p->uses[i] || (p->needs[i] == ABSENT && p->act.op <= ACT_LAST_OPEN))
 			continue;
 		if (world_content(w, p->uses[i]->path) != p->needs[i])
 			return false;

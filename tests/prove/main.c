@@ -11,14 +11,17 @@
  * disagreement is made small: entries of the allowlist are taken away as long as it stays.
  */
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "schema/base/cli.h"
+#include "schema/match.h"
 #include "tests/prove/round.h"
 
 struct options {
 	const char *enforcer, *cgroup, *bpffs, *folder, *doer, *backend;
-	uint64_t seed, rounds, acts, seconds_ns, storm;
+	uint64_t seed, rounds, acts, total, seconds_ns, storm;
 	bool no_caller;
 };
 
@@ -26,6 +29,7 @@ static const struct cli_option options[] = {
 	{"seed", 's', CLI_U64, offsetof(struct options, seed), "N", "begin with round N (default: from the clock)"},
 	{"rounds", 'r', CLI_U64, offsetof(struct options, rounds), "N", "at most so many allowlists (default 1000)"},
 	{"acts", 'a', CLI_U64, offsetof(struct options, acts), "N", "with each allowlist (default 2000)"},
+	{"total", 't', CLI_U64, offsetof(struct options, total), "N", "end after so many acts in all; fewer in that time: status 1"},
 	{"for", 'f', CLI_DURATION, offsetof(struct options, seconds_ns), "DURATION", "at most so long (default 60s)"},
 	{"storm", 0, CLI_U64, offsetof(struct options, storm), "N", "N doers at once, policies being swapped"},
 	{"enforcer", 0, CLI_STRING, offsetof(struct options, enforcer), "FILE", "stakeout-enforce; without it no kernel is asked"},
@@ -46,6 +50,27 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
+static void print_tally(const struct tally *t, uint64_t next, double seconds)
+{
+	printf("%llu allowlists, %llu acts: %llu allowed, %llu refused, %llu disagreements, %llu left open by a swap, %.0f s\n",
+	       (unsigned long long)t->rounds, (unsigned long long)t->acts, (unsigned long long)t->allowed,
+	       (unsigned long long)t->refused, (unsigned long long)t->disagreements, (unsigned long long)t->open, seconds);
+	for (int k = 0; k < KIND_COUNT; k++)
+		if (t->kinds[k][ALLOWED] + t->kinds[k][REFUSED])
+			printf("%s: %llu allowed, %llu refused; ", kind_name((enum kind)k), (unsigned long long)t->kinds[k][ALLOWED],
+			       (unsigned long long)t->kinds[k][REFUSED]);
+	printf("goes on with seed %llu\n", (unsigned long long)next);
+}
+
+/* What the kernel does not have need not be tried. */
+static bool has_udplite(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, MATCH_UDPLITE);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static int run(const struct options *o)
 {
 	struct prover p = {.doer = o->doer, .folder = o->folder, .acts = (unsigned)o->acts, .storm = (unsigned)o->storm};
@@ -55,25 +80,27 @@ static int run(const struct options *o)
 				   .kills = o->backend && !strcmp(o->backend, "signal")};
 	CLEANUP_FREE char *image = o->folder ? xasprintf("%s/proof.image.elf", o->folder) : NULL;
 	p.kernel.image = image;
-	p.reach = (p.kernel.kills ? REACH_OPENS : REACH_ALL) | (o->no_caller ? REACH_NO_CALLER : 0);
+	p.reach = REACH_ALL | (p.kernel.kills ? REACH_KILLS : 0) | (has_udplite() ? REACH_UDPLITE : 0) |
+		  (o->no_caller ? REACH_NO_CALLER : 0);
 	printf("seed %llu\n", (unsigned long long)o->seed);
 	fflush(stdout);
-	for (uint64_t i = 0; i < o->rounds && !r && (i == 0 || now_ns() - start < o->seconds_ns); i++)
+	uint64_t i;
+	for (i = 0; i < o->rounds && !r && p.tally.acts < o->total && (i == 0 || now_ns() - start < o->seconds_ns); i++)
 		r = o->storm ? prover_storm(&p, o->seed + i) : prover_round(&p, o->seed + i);
 	prover_done(&p);
 	const struct tally *t = &p.tally;
-	printf("%llu allowlists, %llu acts: %llu allowed, %llu refused, %llu disagreements, %llu left open by a swap, %.0f s\n",
-	       (unsigned long long)t->rounds, (unsigned long long)t->acts, (unsigned long long)t->allowed,
-	       (unsigned long long)t->refused, (unsigned long long)t->disagreements, (unsigned long long)t->open,
-	       (double)(now_ns() - start) / 1e9);
+	print_tally(t, o->seed + i, (double)(now_ns() - start) / 1e9);
 	if (r < 0 && r != -EBADE)
 		fprintf(stderr, "prove: %s\n", strerror(-r));
-	return r == -EBADE || t->disagreements ? EXIT_NO : r ? EXIT_MACHINE : t->refused && t->allowed ? EXIT_YES : EXIT_NO;
+	bool enough = o->total == UINT64_MAX || t->acts >= o->total;
+	if (!r && !enough)
+		fprintf(stderr, "prove: only %llu of %llu acts in that time\n", (unsigned long long)t->acts, (unsigned long long)o->total);
+	return r == -EBADE || t->disagreements ? EXIT_NO : r ? EXIT_MACHINE : t->refused && t->allowed && enough ? EXIT_YES : EXIT_NO;
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = {.seed = (uint64_t)time(NULL), .rounds = 1000, .acts = 2000, .seconds_ns = 60 * NSEC_PER_SEC};
+	struct options o = {.seed = (uint64_t)time(NULL), .rounds = 1000, .acts = 2000, .total = UINT64_MAX, .seconds_ns = 60 * NSEC_PER_SEC};
 	struct cli_args args;
 	int status;
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))

@@ -20,7 +20,7 @@ static bool exec_allowed(const struct allowlist *a, const struct event *ev)
 {
 	if (!a->has_exec)
 		return true;
-	if (ev->tags & (TAG_MEMFD | TAG_DELETED))
+	if (ev->tags & TAGS_NO_PATH)
 		return false;
 	for (size_t i = 0; i < a->nexec; i++) {
 		const struct allow_exec *e = &a->exec[i];
@@ -49,6 +49,8 @@ static uint32_t folded(uint32_t access)
 
 static bool file_allowed(const struct allowlist *a, const struct event *ev)
 {
+	if (a->has_file && ev->tags & TAG_DETACHED)
+		return !folded(ev->access);
 	if (!a->has_file || !is_protected(a, ev->path))
 		return true;
 	uint32_t granted = 0;
@@ -81,6 +83,8 @@ static bool connect_allowed(const struct allowlist *a, const struct event *ev)
 	struct address to = plain(ev->address);
 	if (!a->has_connect)
 		return true;
+	if (ev->protocol == 136)
+		return false;   /* UDP-Lite */
 	for (size_t i = 0; i < a->nconnects; i++) {
 		const struct allow_connect *c = &a->connects[i];
 		bool same = !c->network.family || c->network.family == to.family;

@@ -5,7 +5,7 @@
 #include "schema/allowlist.h"
 #include "tests/prove/world.h"
 
-/* Which acts a back end can refuse; the others are not asked for. */
+/* Which acts are asked for. */
 enum reach {
 	REACH_OPENS = 1,          /* exec, connect, opens */
 	REACH_CHANGES = 2,        /* all else that is done to files */
@@ -13,6 +13,8 @@ enum reach {
 	REACH_ALL = 7,
 	REACH_LASTING = 8,        /* only acts that leave all as it is: many doers at once */
 	REACH_NO_CALLER = 16,     /* who starts a program is not known there */
+	REACH_UDPLITE = 32,       /* this kernel has it */
+	REACH_KILLS = 64,         /* a refusal ends the process */
 };
 
 struct allowlist *random_allowlist(struct dice *r, const struct world *w, unsigned reach);

@@ -84,11 +84,30 @@ int prover_enter(struct prover *p, uint64_t seed, unsigned doers)
 	return r ? r : kernel_populate(&p->kernel, p->world, doers);
 }
 
-/* An image that only audits refuses nothing. */
-static enum decision expected(const struct rules *r, const struct plan *p)
+enum decision prover_expected(const struct prover *p, const struct rules *r, const struct plan *plan)
 {
-	enum decision d = rules_decision(r, p);
-	return d == REFUSED && r->list->mode == MODE_MONITOR ? ALLOWED : d;
+	enum decision d = rules_decision(r, plan);
+	if (d != REFUSED)
+		return d;
+	if (r->list->mode == MODE_MONITOR)
+		return ALLOWED;
+	enum target_backend backend = p->kernel.kills ? TARGET_SIGNAL : TARGET_LSM;
+	for (unsigned i = 0; i < plan->nevents; i++) {
+		enum verdict v = image_judge_by(r->image, &plan->events[i], backend).verdict;
+		if (v == VERDICT_DENY || v == VERDICT_KILL)
+			return REFUSED;
+	}
+	return ALLOWED;
+}
+
+void tally_add(struct tally *t, const struct plan *plan, enum decision d)
+{
+	t->acts++;
+	t->allowed += d == ALLOWED;
+	t->refused += d == REFUSED;
+	t->open += d == NEITHER;
+	if (d != NEITHER)
+		t->kinds[plan->events[0].kind][d]++;
 }
 
 /* Of the N plans just done, the number of the first that went otherwise; N: none. */
@@ -96,13 +115,11 @@ static unsigned check(struct prover *p, const struct rules *r, const struct plan
 {
 	const char *why;
 	for (unsigned i = 0; i < n; i++) {
-		enum decision d = rules_decision(r, &v[i]);
-		p->tally.acts++;
-		p->tally.allowed += d == ALLOWED;
-		p->tally.refused += d == REFUSED;
+		enum decision d = prover_expected(p, r, &v[i]);
+		tally_add(&p->tally, &v[i], d);
 		if (d == NEITHER)
 			return i;
-		if (p->kernel.enforcer && kernel_decision(&p->kernel, p->world, &v[i], &why) != expected(r, &v[i]))
+		if (p->kernel.enforcer && kernel_decision(&p->kernel, p->world, &v[i], &why) != d)
 			return i;
 	}
 	return n;

@@ -6,6 +6,7 @@
 
 struct tally {
 	uint64_t rounds, acts, allowed, refused, disagreements, open;
+	uint64_t kinds[KIND_COUNT][NEITHER];    /* acts by kind and decision */
 };
 
 struct prover {
@@ -33,6 +34,10 @@ void rules_done(struct rules *r);
 
 /* ALLOWED, REFUSED; NEITHER: model and image disagree. */
 enum decision rules_decision(const struct rules *r, const struct plan *p);
+
+/* What the kernel must do: all, under an image that only audits; by the signal back end what the judge says of that. */
+enum decision prover_expected(const struct prover *p, const struct rules *r, const struct plan *plan);
+void tally_add(struct tally *t, const struct plan *plan, enum decision d);
 
 /* The world of SEED, with doers in the cgroup if there is a kernel. */
 int prover_enter(struct prover *p, uint64_t seed, unsigned doers);

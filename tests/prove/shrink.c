@@ -19,13 +19,14 @@ static bool stays(struct prover *p, const struct allowlist *a, const struct plan
 		return false;
 	}
 	enum decision d = rules_decision(&r, plan);
+	if (d != NEITHER)
+		d = prover_expected(p, &r, plan);
 	bool bad = d == NEITHER;
-	ret[0] = d;
-	ret[1] = d;
+	ret[0] = ret[1] = d;
 	if (!bad && p->kernel.enforcer && !kernel_apply(&p->kernel, buf_view(&r.image->bytes)) &&
 	    !kernel_run(&p->kernel, plan->caller, p->world, found, 1)) {
 		ret[1] = kernel_decision(&p->kernel, p->world, found, &why);
-		bad = ret[1] != (d == REFUSED && a->mode == MODE_MONITOR ? ALLOWED : d);
+		bad = ret[1] != d;
 	}
 	rules_done(&r);
 	return bad;

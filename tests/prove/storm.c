@@ -34,7 +34,7 @@ static void *swap(void *arg)
 /* What both say, or NEITHER. */
 static enum decision common(const struct storm *s, const struct plan *plan)
 {
-	enum decision a = rules_decision(&s->rules[0], plan), b = rules_decision(&s->rules[1], plan);
+	enum decision a = prover_expected(s->p, &s->rules[0], plan), b = prover_expected(s->p, &s->rules[1], plan);
 	return a == b ? a : NEITHER;
 }
 
@@ -46,10 +46,7 @@ static int check(struct storm *s, unsigned number, uint64_t seed)
 		struct plan *plan = &s->plans[number][i];
 		plan->act = p->kernel.doers[number].batch->acts[i];
 		enum decision wanted = common(s, plan), got = kernel_decision(&p->kernel, p->world, plan, &why);
-		p->tally.acts++;
-		p->tally.allowed += wanted == ALLOWED;
-		p->tally.refused += wanted == REFUSED;
-		p->tally.open += wanted == NEITHER;
+		tally_add(&p->tally, plan, wanted);
 		if (got != NEITHER && (wanted == NEITHER || got == wanted))
 			continue;
 		CLEANUP_BUF struct buf b = BUF_INIT;
