@@ -25,7 +25,7 @@ static const struct cli_option option_rows[] = {
 	{"all", 'a', CLI_FLAG, offsetof(struct options, all), NULL, "with --json: also events that no hook reaches"},
 	{"junit", 0, CLI_STRING, offsetof(struct options, junit), "FILE", "write the expectations as JUnit XML"},
 	{"quiet", 'q', CLI_FLAG, offsetof(struct options, quiet), NULL, "totals only"},
-	{"totals", 0, CLI_FLAG, offsetof(struct options, totals), NULL, "also by selector (those that decided nothing too) and by label"},
+	{"totals", 0, CLI_FLAG, offsetof(struct options, totals), NULL, "also by selector (those that decided nothing too) and by label, and the listed values and entries that no event needed"},
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it (symlinks and scripts then come out wrong)"},
 	{"limit", 'n', CLI_U64, offsetof(struct options, limit), "N", "show at most N stopped events (default 20; 0 = all)"},
 	{"jobs", 'J', CLI_U64, offsetof(struct options, jobs), "N", "threads (default 0: one for each processor); the output does not depend on it"},
@@ -112,7 +112,7 @@ int cmd_replay(int argc, char **argv)
 		size_t refused = policy_set_refuse(&set, &target, &d);
 		catch_signals();
 		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths,
-						      .compat = o.compat.v, .ncompat = o.compat.n};
+						      .compat = o.compat.v, .ncompat = o.compat.n, .values = o.totals};
 		const struct replay_work work = {.set = &set, .judging = &judging, .feeds = feeds.v, .nfeeds = feeds.n,
 						 .jobs = (unsigned)MIN(o.jobs, (uint64_t)JOBS_MAX), .stop = &interrupted,
 						 .progress = isatty(STDERR_FILENO) && !o.json};

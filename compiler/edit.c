@@ -1,69 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Of a policy one value of one list is added or taken out; of an allowlist one entry. The lists of a policy are numbered in one order,
- * so the same list is found in a copy, which is made by printing and parsing.
+ * Of a policy one value of one list is added or taken out; of an allowlist one entry. The list is found by its number in a copy, which
+ * is made by printing and parsing.
  */
 #include "compiler/edit.h"
 
 #include "compiler/emit_elf.h"
+#include "compiler/policy_lists.h"
 #include "compiler/words.h"
 #include "schema/event_words.h"
 #include "schema/image_file.h"
 #include "schema/policy_load.h"
 #include "schema/rule.h"
-
-/* ---- the lists of a policy ---- */
-
-struct list_ref {
-	struct strs *values;
-	struct place at;
-	const char *field;
-	enum policy_operator op;
-};
-
-struct lists {
-	struct list_ref *v;
-	size_t n, cap;
-};
-
-static void add_list(struct lists *l, struct strs *values, struct place at, const char *field, enum policy_operator op)
-{
-	*(struct list_ref *)VEC_PUSH(l) = (struct list_ref){values, at, field, op};
-}
-
-static void lists_of_selector(struct selector *s, struct lists *l)
-{
-	for (size_t i = 0; i < s->nbinaries; i++)
-		add_list(l, &s->binaries[i].values, s->binaries[i].at, "matchBinaries", s->binaries[i].op);
-	for (size_t i = 0; i < s->nargs; i++)
-		add_list(l, &s->args[i].values, s->args[i].at, "matchArgs", s->args[i].op);
-}
-
-static struct lists lists_of(const struct policy *p)
-{
-	struct lists l = {NULL, 0, 0};
-	for (size_t h = 0; h < p->nhooks; h++)
-		for (size_t s = 0; s < p->hooks[h].nselectors; s++)
-			lists_of_selector(&p->hooks[h].selectors[s], &l);
-	for (size_t m = 0; m < p->nmacros; m++)
-		lists_of_selector(&p->macros[m].selector, &l);
-	return l;
-}
-
-/* The number of the list in lists_of(); SIZE_MAX = not one of them. */
-static size_t list_number(const struct policy *p, const struct strs *values, struct list_ref *ret)
-{
-	struct lists l = lists_of(p);
-	size_t found = SIZE_MAX;
-	for (size_t i = 0; i < l.n && found == SIZE_MAX; i++) {
-		if (l.v[i].values != values)
-			continue;
-		found = i;
-		*ret = l.v[i];
-	}
-	free(l.v);
-	return found;
-}
 
 /* ---- proposals for policies ---- */
 
@@ -294,7 +242,7 @@ static int apply_to_policy(const struct policy_set *from, const struct edit *e, 
 	struct lists l = lists_of(ret->policy);
 	int err = number < l.n ? 0 : -EINVAL;
 	if (!err)
-		change_list(ret->policy, l.v[number].values, e);
+		change_list(ret->policy, (struct strs *)l.v[number].values, e);
 	free(l.v);
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	if (!err && policy_load_check(ret->policy, target, &d))

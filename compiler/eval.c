@@ -253,8 +253,11 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 		const struct reach *reach = eval_reach(e, h->site);
 		if (reach->n)
 			eval_effect(e, known, h);
-		for (size_t k = 0; k < reach->n; k++)
+		for (size_t k = 0; k < reach->n; k++) {
+			if (e->counts_values && !reach->v[k].hook->enforcer)
+				eval_note_values(e, reach->v[k].hook, h);
 			judge(e, reach->v[k].hook, h, reach->v[k].in);
+		}
 	}
 	if (known->kind == KIND_EXIT)
 		eval_forget_thread(e, known->process.pid);

@@ -87,6 +87,13 @@ void engine_unrecorded(const struct engine *e, void (*fn)(void *arg, size_t poli
 		       void *arg);
 
 /*
+ * Keeps account of which values of the policies' lists of names decide; said before the first event, as it costs about as much as
+ * judging. engine_values() then calls FN(arg, list, i, used) for each value of each such list.
+ */
+void engine_count_values(struct engine *e);
+void engine_values(const struct engine *e, void (*fn)(void *arg, const struct strs *list, size_t i, bool used), void *arg);
+
+/*
  * May the process of EV, as it is after engine_judge(), have been stopped at a hook that the stream neither records nor implies
  * whenever it is passed? For a recording of which is asked whether something would have passed; verdicts speak of
  * what the stream tells.

@@ -102,6 +102,7 @@ struct binary_test {
 	const struct strs *written;
 	enum policy_operator op;
 	bool empty, follow_children;
+	bool *used;             /* by number in the set; NULL = not counted */
 	struct string_set *set;
 	struct prefix_set prefixes;
 };
@@ -111,6 +112,7 @@ enum value_class { CLASS_NONE, CLASS_NUMBER, CLASS_STRING, CLASS_PATH, CLASS_SOC
 /* The values of a filter; under kprobe.multi shared by filters of several hooks. */
 struct value_table {
 	const struct strs *written;   /* as in the policy, to explain with */
+	bool *used;             /* as of a binary_test */
 	struct string_set *strings;
 	struct prefix_set prefixes;
 	struct range_set ranges;
@@ -232,6 +234,7 @@ struct reach {
 struct engine {
 	struct event known;     /* the last event, completed */
 	bool presume_paths;
+	bool counts_values;
 	struct policy *const *policies;
 	size_t npolicies;
 	struct policy_refusal *refused;   /* by policy; those are as if they were not there */
@@ -307,6 +310,9 @@ bool eval_mode(const struct arg_test *t, const struct hit *h, uint8_t index, str
 /* eval_process.c: the filters on the process */
 enum tri eval_process(const struct engine *e, const struct compiled_selector *s, const struct hit *h, const char **why);
 enum tri eval_binaries(const struct engine *e, const struct binary_test *t, const struct record *r, const char **why);
+
+/* eval_used.c: which listed values decide at this hook. */
+void eval_note_values(struct engine *e, const struct compiled_hook *hook, const struct hit *h);
 
 /* eval_values.c: what an operator compares with. */
 void eval_values(struct engine *e, const struct policy *p, const struct arg_filter *f, const struct spec_arg *arg,

@@ -35,6 +35,12 @@ bool string_set_has(const struct string_set *s, struct str key)
 	return map_find(s->map, key) != MAP_NONE;
 }
 
+size_t string_set_find(const struct string_set *s, struct str key)
+{
+	uint32_t number = map_find(s->map, key);
+	return number == MAP_NONE ? SIZE_MAX : number;
+}
+
 /* ---- prefixes and postfixes ---- */
 
 static int cmp_forward(const void *x, const void *y)
@@ -83,7 +89,7 @@ void prefix_set_done(struct prefix_set *s)
 	*s = (struct prefix_set){0};
 }
 
-bool prefix_set_has(const struct prefix_set *s, struct str key)
+size_t prefix_set_find(const struct prefix_set *s, struct str key)
 {
 	size_t low = 0, high = s->n;
 	while (low < high) {
@@ -94,7 +100,18 @@ bool prefix_set_has(const struct prefix_set *s, struct str key)
 		else
 			high = mid;
 	}
-	return low > 0 && holds(s, key, s->v[low - 1]);
+	return low > 0 && holds(s, key, s->v[low - 1]) ? low - 1 : SIZE_MAX;
+}
+
+bool prefix_set_has(const struct prefix_set *s, struct str key)
+{
+	return prefix_set_find(s, key) != SIZE_MAX;
+}
+
+size_t prefix_set_number(const struct prefix_set *s, struct str value)
+{
+	size_t i = prefix_set_find(s, value);
+	return i != SIZE_MAX && str_eq(s->v[i], value) ? i : SIZE_MAX;
 }
 
 /* ---- numbers ---- */

@@ -10,6 +10,7 @@ struct string_set;
 struct string_set *string_set_new(const struct strs *values);
 void string_set_free(struct string_set *s);
 bool string_set_has(const struct string_set *s, struct str key);
+size_t string_set_find(const struct string_set *s, struct str key);   /* its number; SIZE_MAX = not there */
 
 /* Does the key begin (end, with REVERSED) with a value? */
 struct prefix_set {
@@ -20,6 +21,8 @@ struct prefix_set {
 void prefix_set_init(struct prefix_set *s, const struct strs *values, bool reversed);
 void prefix_set_done(struct prefix_set *s);
 bool prefix_set_has(const struct prefix_set *s, struct str key);
+size_t prefix_set_find(const struct prefix_set *s, struct str key);     /* the number of the value that key has */
+size_t prefix_set_number(const struct prefix_set *s, struct str value); /* of the value itself; SIZE_MAX = another covers it */
 
 /* Unsigned numbers, as ranges that do not overlap. */
 struct range {

@@ -84,6 +84,8 @@ struct judges *judges_new(const struct policy_set *set, const struct judge_optio
 	take_images(j, number, shares);
 	j->engine = engine_new(j->policies, j->npolicies, o->target);
 	engine_presume_paths(j->engine, o->presume_paths);
+	if (o->values)
+		engine_count_values(j->engine);
 	for (size_t i = 0; i < o->ncompat; i++)
 		engine_compat(j->engine, str_from(strcmp(o->compat[i], "none") ? o->compat[i] : ""));
 	return j;
@@ -237,6 +239,11 @@ static void unrecorded(void *arg, size_t policy, size_t hook)
 void judges_unrecorded(const struct judges *j, void (*fn)(void *arg, size_t policy, size_t hook), void *arg)
 {
 	engine_unrecorded(j->engine, unrecorded, &(struct renumber){j, fn, arg});
+}
+
+void judges_values(const struct judges *j, void (*fn)(void *arg, const struct strs *list, size_t i, bool used), void *arg)
+{
+	engine_values(j->engine, fn, arg);
 }
 
 void judges_trace(struct judges *j, struct arena *arena, struct trace *ret)

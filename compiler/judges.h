@@ -22,6 +22,7 @@ struct judge_options {
 	bool presume_paths;
 	const char *const *compat;   /* paths of 32-bit programs */
 	size_t ncompat;
+	bool values;                 /* judges_values() will be asked */
 };
 
 struct judges;
@@ -48,3 +49,4 @@ void judges_trace(struct judges *j, struct arena *arena, struct trace *ret);
 
 void judges_records(struct judges *j, const struct event *ev);   /* engine_records() */
 void judges_unrecorded(const struct judges *j, void (*fn)(void *arg, size_t policy, size_t hook), void *arg);
+void judges_values(const struct judges *j, void (*fn)(void *arg, const struct strs *list, size_t i, bool used), void *arg);

@@ -37,6 +37,8 @@ static int add_allowlist(struct policy_set *s, const char *file, struct str text
 	struct image *image;
 	int err = allowlist_parse(file, text, d, &a);
 	if (!err)
+		allowlist_normalize(a);   /* as compile does: rules have the same numbers */
+	if (!err)
 		err = lower(a, d, &l);
 	if (!err)
 		err = emit_elf(l, a->mode == MODE_ENFORCE, d, &bytes);

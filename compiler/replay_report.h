@@ -15,7 +15,7 @@ struct report_options {
 	enum report_format format;
 	bool all;                 /* JSON: also events that no hook reaches */
 	bool quiet;               /* text: no events */
-	bool totals;              /* text: also by selector and by label */
+	bool totals;              /* also what no event needed; text: by selector and by label */
 	uint64_t limit;           /* text: stopped events shown; 0 = all */
 };
 
@@ -50,6 +50,10 @@ void report_end(struct report *r, const struct totals *t, bool stopped);
  * breaks it. 0 or -errno.
  */
 int report_junit(const struct report *r, const struct totals *t, const char *file);
+
+/* What no event needed: listed values of policies (as far as they were counted) and entries of allowlists. JSON: elements of an array. */
+void report_unused_text(const struct report *r, const struct totals *t);
+void report_unused_json(const struct report *r, const struct totals *t, struct buf *b);
 
 /* The names that a report gives to a judgement's policy, and to a hook: security_file_open, sched/sched_process_exec. */
 void judge_words(const struct policy_set *set, size_t policy, size_t hook, struct buf *ret_policy, struct buf *ret_hook);

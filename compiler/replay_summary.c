@@ -204,6 +204,11 @@ static void json_summary(struct report *r, const struct totals *t, bool stopped)
 	v.n = 0;
 	each_hook(&v, unrecorded_json);
 	buf_putc(&b, ']');
+	if (r->o->totals) {
+		buf_puts(&b, ",\"unused\":[");
+		report_unused_json(r, t, &b);
+		buf_putc(&b, ']');
+	}
 	refused_json(r->o->set, "refused", &b);
 	fprintf(r->out, "%s}}\n", b.p);
 }
@@ -297,8 +302,10 @@ static void text_summary(struct report *r, const struct totals *t, bool stopped)
 		count(&b, r->hidden, " more (--limit 0 shows all)");
 		print_safe(r, "... ", &b);
 	}
-	if (r->o->totals)
+	if (r->o->totals) {
 		print_tables(r, t);
+		report_unused_text(r, t);
+	}
 	buf_puts(&b, "target ");
 	target_print(r->o->target, &b);
 	print_safe(r, "", &b);

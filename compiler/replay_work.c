@@ -143,6 +143,12 @@ static int judge_events(struct unit *u, struct feed *feed, struct judges *own)
 	return more == -EAGAIN ? 1 : more;
 }
 
+static void tell_end(struct unit *u, const struct judges *j)
+{
+	judges_unrecorded(j, totals_unrecorded, u->totals);
+	judges_values(j, totals_value, u->totals);
+}
+
 static void judge_unit(struct unit *u, struct feed *feed)
 {
 	const struct replay_work *w = u->state->work;
@@ -160,9 +166,9 @@ static void judge_unit(struct unit *u, struct feed *feed)
 	else if (err <= 0)
 		u->err = feed_end(feed, err, &u->d);
 	totals_source(u->totals);
-	judges_unrecorded(own, totals_unrecorded, u->totals);
+	tell_end(u, own);
 	for (unsigned i = 0; i < u->nhelpers; i++)
-		judges_unrecorded(helper_join(u->helpers[i]), totals_unrecorded, u->totals);
+		tell_end(u, helper_join(u->helpers[i]));
 	free_helpers(u);
 }
 

@@ -17,6 +17,7 @@ struct totals {
 	struct rule_total *rules;
 	bool **image_rules;                                /* by image: its numbers; made when asked for */
 	uint32_t *unrecorded;                              /* by hook: sources that said nothing of it */
+	struct value_uses *values;                         /* made when one is told */
 	uint32_t sources;
 	struct map *label_keys;
 	struct { struct label_total *v; size_t n, cap; } labels;
@@ -100,6 +101,7 @@ void totals_free(struct totals *t)
 	for (size_t i = 0; i < t->set->nimages; i++)
 		free(t->image_rules[i]);
 	free(t->image_rules);
+	value_uses_free(t->values);
 	free(t);
 }
 
@@ -168,6 +170,28 @@ void totals_unrecorded(void *arg, size_t policy, size_t hook)
 	t->unrecorded[t->hooks_from.v[policy] + hook]++;
 }
 
+void totals_value(void *arg, const struct strs *list, size_t i, bool used)
+{
+	struct totals *t = arg;
+	if (!t->values)
+		t->values = value_uses_new(t->set);
+	value_uses_note(t->values, list, i, used);
+}
+
+static void add_values(struct totals *into, const struct totals *from)
+{
+	if (!from->values)
+		return;
+	if (!into->values)
+		into->values = value_uses_new(into->set);
+	value_uses_add(into->values, from->values);
+}
+
+const struct value_uses *totals_values(const struct totals *t)
+{
+	return t->values;
+}
+
 static void add_labels(struct totals *into, const struct totals *from)
 {
 	for (size_t i = 0; i < from->labels.n; i++) {
@@ -193,6 +217,7 @@ void totals_add(struct totals *into, const struct totals *from)
 		into->unrecorded[i] += from->unrecorded[i];
 	into->sources += from->sources;
 	add_labels(into, from);
+	add_values(into, from);
 }
 
 /* ---- asking ---- */

@@ -7,6 +7,7 @@
 
 #include "compiler/policy_set.h"
 #include "compiler/replay.h"
+#include "compiler/value_uses.h"
 
 /* What one selector of a hook, or one rule of an image, decided. */
 struct rule_total {
@@ -34,6 +35,10 @@ bool totals_event(struct totals *t, const struct event *ev, const struct judgeme
 /* A source has ended; hooks that it neither recorded nor implied are then told, in any order. */
 void totals_source(struct totals *t);
 void totals_unrecorded(void *t, size_t policy, size_t hook);
+
+/* For judges_values(): which listed values decided something in the source that has ended. T is a struct totals. */
+void totals_value(void *t, const struct strs *list, size_t i, bool used);
+const struct value_uses *totals_values(const struct totals *t);   /* NULL: none was told */
 
 /* FROM's events come after INTO's where an order is told (the first broken one); else the order is free. */
 void totals_add(struct totals *into, const struct totals *from);

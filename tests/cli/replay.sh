@@ -48,7 +48,7 @@ cmp "$T/1" "$T/2" || fail "not the same twice"
 want 0 stdin sh -c '"$1" replay "$2" --corpus - <"$3"' sh "$STAKEOUT" "$T/web" "$T/web.ndjson"
 gzip -k "$T/web.ndjson"
 want 0 gzip "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson.gz" --corpus "$T/web.ndjson" --quiet
-grep -q '^1,922 events' "$T/out" || fail "two corpora do not add up"
+grep -q '^1,924 events' "$T/out" || fail "two corpora do not add up"
 
 # A datagram sent without connect passes no connect hook: the YAML cannot stop it and must not claim to; the
 # image's cgroup hooks can.
