@@ -61,6 +61,12 @@ want 1 "unconnected, YAML" "$STAKEOUT" replay "$T"/node/shop-cart.yaml --corpus 
 grep -q "^0 of $sent must-deny" "$T/out" || fail "the YAML claims to stop an unconnected datagram"
 want 0 "unconnected, image" "$STAKEOUT" replay "$T"/node/shop-cart.image.elf --corpus "$T/udp.ndjson"
 
+# An image by the back end in use: the signal back end kills, an open after its effect, and has no guards.
+want 1 "image by signal" "$STAKEOUT" replay "$T"/web/web-storefront.image.elf --corpus "$T/web.ndjson" --target backend=signal --json
+jq -es '[.[:-1][] | select(.verdict == "kill" or .verdict == "deny") | [.verdict, .effect]] | unique ==
+	[["deny", "prevented"], ["kill", "happened"], ["kill", "prevented"]]' "$T/out" >/dev/null || fail "verdicts by signal"
+jq -es 'any(.[:-1][]; .verdict == "allow" and .why == "the signal back end has no guards")' "$T/out" >/dev/null || fail "guards by signal"
+
 # A policy that no agent there would load has no say, which is told; the others are judged.
 cat >"$T/dead.yaml" <<END
 apiVersion: cilium.io/v1alpha1

@@ -507,6 +507,12 @@ static int raw_socket(void)
 
 static int connected_before(void) { return reached(send(7, "x", 1, 0)); }
 
+static int passed_socket(void)
+{
+	struct sockaddr_in a = to("127.0.0.1");
+	return reached(connect(6, (void *)&a, sizeof(a)));
+}
+
 static const struct {
 	const char *name;
 	int (*try)(void);
@@ -527,6 +533,7 @@ static const struct {
 	{"io_uring-open", ring_open}, {"io_uring-connect", ring_connect}, {"tcp", tcp}, {"udp", udp}, {"mptcp", mptcp},
 	{"udplite", udplite}, {"tcp-fast-open", fast_open}, {"sendto", send_without_connect}, {"sendto-elsewhere", send_elsewhere},
 	{"mapped", mapped}, {"any-address", any_address}, {"raw-socket", raw_socket}, {"connected-before", connected_before},
+	{"passed-socket", passed_socket},
 };
 
 /* What a forbidden program does. A script's argument is the script; of the two that race only one is forbidden. */
@@ -557,6 +564,7 @@ static int enter(const char *cgroup)
 	if (mount("overlay", in("merged"), "overlay", 0, text))
 		fprintf(stderr, "no overlay here: %s\n", strerror(errno));
 	if (dup2(open(in("protected/file"), O_WRONLY), 8) < 0 || dup2(open(in("bin/forbidden"), O_RDONLY), 9) < 0 ||
+	    dup2(socket(AF_INET, SOCK_STREAM, 0), 6) < 0 ||
 	    dup2(socket(AF_INET, SOCK_DGRAM, 0), 7) < 0 || connect(7, (void *)&a, sizeof(a)))
 		return -errno;
 	snprintf(text, sizeof(text), "%s/cgroup.procs", cgroup);

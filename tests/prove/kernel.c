@@ -107,11 +107,11 @@ static bool is_untouched(const struct world *w, const struct plan *p)
 enum decision kernel_decision(const struct kernel *k, const struct world *w, const struct plan *p, const char **why)
 {
 	const struct act *a = &p->act;
-	if (k->kills && !is_connect(p)) {
+	if (k->may_kill && a->signal == 9 && !is_connect(p)) {
 		*why = "killed, and what it had started did run";
-		if (a->signal)
-			return a->signal == 9 && !a->ran ? REFUSED : NEITHER;
-	} else if (a->error == EPERM) {
+		return a->ran ? NEITHER : REFUSED;
+	}
+	if (a->error == EPERM && (!k->kills || is_connect(p))) {
 		*why = "EPERM, and it had its effect";
 		return a->signal || (is_exec(p) && a->ran) || !is_untouched(w, p) ? NEITHER : REFUSED;
 	}

@@ -7,7 +7,8 @@
 struct kernel {
 	const char *enforcer;     /* stakeout-enforce; NULL: no kernel */
 	const char *cgroup, *bpffs, *backend, *image;
-	bool kills;               /* the signal back end */
+	bool kills;               /* the signal back end: of what is not a connect nothing fails */
+	bool may_kill;            /* that, or fmod_ret, which has it behind it */
 	struct doer doers[WORLD_DOERS];
 	unsigned ndoers;
 };

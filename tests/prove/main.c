@@ -78,6 +78,7 @@ static int run(const struct options *o)
 	int r = 0;
 	p.kernel = (struct kernel){.enforcer = o->enforcer, .cgroup = o->cgroup, .bpffs = o->bpffs, .backend = o->backend,
 				   .kills = o->backend && !strcmp(o->backend, "signal")};
+	p.kernel.may_kill = p.kernel.kills || (o->backend && !strcmp(o->backend, "fmod_ret"));
 	CLEANUP_FREE char *image = o->folder ? xasprintf("%s/proof.image.elf", o->folder) : NULL;
 	p.kernel.image = image;
 	p.reach = REACH_ALL | (p.kernel.kills ? REACH_KILLS : 0) | (has_udplite() ? REACH_UDPLITE : 0) |
