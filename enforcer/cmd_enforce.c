@@ -10,9 +10,9 @@
 
 struct options {
 	struct cli_list cgroups, workloads;
-	bool audit, json;
+	bool audit, here, json;
 	uint64_t for_ns;
-	const char *backend, *bpffs;
+	const char *backend, *bpffs, *node_root, *pods;
 };
 
 static const struct cli_option options[] = {
@@ -20,17 +20,20 @@ static const struct cli_option options[] = {
 	{"workload", 'w', CLI_LIST, offsetof(struct options, workloads), "PATTERN", "the cgroups of workloads that match"},
 	{"audit", 'a', CLI_FLAG, offsetof(struct options, audit), NULL, "count and report, refuse nothing"},
 	{"for", 'f', CLI_DURATION, offsetof(struct options, for_ns), "DURATION", "refuse for this long, then only audit: 20m, 2h"},
+	{"here", 0, CLI_FLAG, offsetof(struct options, here), NULL, "leave images out whose workload is not on this machine now"},
 	{"backend", 'b', CLI_STRING, offsetof(struct options, backend), "NAME", "auto (the best that works), lsm, fmod_ret or signal"},
 	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "the BPF file system (default " BPFFS_DEFAULT ")"},
+	{"node-root", 0, CLI_STRING, offsetof(struct options, node_root), "DIR", "where the node's file system is seen, for names (default /)"},
+	{"pods", 0, CLI_STRING, offsetof(struct options, pods), "FILE", "names from the output of kubectl get pods -A -o json"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object for each cgroup"},
 };
 
 static const struct cli_verb verb = {
 	"enforce", "put policy images into force", "IMAGE... | status | watch | verify | confirm | release", 1, -1, options, ARRAY_SIZE(options),
-	"Needs root. Without --cgroup and --workload each image goes to the workload it was made for. With one of them the\n"
-	"image goes there. What is in force stays when this command has ended, and until it is released or the host starts\n"
-	"anew; applying again replaces a policy in one step. Cgroups made below one under a policy are under it before their\n"
-	"first process; others are not under any.\n"
+	"Needs root. Without --cgroup and --workload each image goes to the workload it was made for: a systemd unit, a container,\n"
+	"in Kubernetes by its pod, as the runtime and the kubelet name it, or --pods. With one of them the image goes there. What is\n"
+	"in force stays when this command has ended, and until it is released or the host starts anew; applying again replaces a\n"
+	"policy in one step. Cgroups made below one under a policy are under it before their first process; others are not under any.\n"
 	"\n"
 	"enforce status    what is in force, and what it refused\n"
 	"enforce confirm   takes the time limit of --for away\n"
@@ -77,20 +80,36 @@ static int add_targets(struct work *w, size_t image, size_t first_group, const c
 	return 0;
 }
 
-static int find_own(const struct options *o, struct diag *d, struct work *w)
+/* Each image to its own workload; with --here those without one are dropped. */
+static int give_own(const struct options *o, const struct group_list *all, struct diag *d, struct work *w)
+{
+	size_t kept = 0;
+	int r = 0;
+	for (size_t i = 0; i < w->nimages && !r; i++) {
+		struct image *image = TAKE(w->images[i]);
+		CLEANUP_FREE char *name = xstrndup(image->workload.p, image->workload.n);
+		size_t first = w->groups.n;
+		if (!group_list_find(all, name, &w->groups) && o->here) {
+			image_free(image);
+			continue;
+		}
+		w->images[kept] = image;
+		r = add_targets(w, kept++, first, name, d);
+	}
+	if (!r && kept < w->nimages)
+		diag_add(d, DIAG_NOTE, NULL, 0, 0, "%zu of %zu images are for workloads that are not here now", w->nimages - kept, w->nimages);
+	w->nimages = r ? w->nimages : kept;
+	return r;
+}
+
+static int find_own(const struct options *o, struct names *names, struct diag *d, struct work *w)
 {
 	CLEANUP(group_list_free) struct group_list *all = NULL;
-	int r = group_list_new(d, &all);
+	int r = group_list_new(names, d, &all);
 	for (size_t i = 0; i < o->workloads.n && !r; i++)
 		if (!group_list_find(all, o->workloads.v[i], &w->groups))
 			r = diag_error(d, o->workloads.v[i], "no cgroup of such a workload is here now");
-	for (size_t i = 0; i < w->nimages && !r && !o->cgroups.n && !o->workloads.n; i++) {
-		CLEANUP_FREE char *name = xstrndup(w->images[i]->workload.p, w->images[i]->workload.n);
-		size_t first = w->groups.n;
-		group_list_find(all, name, &w->groups);
-		r = add_targets(w, i, first, name, d);
-	}
-	return r;
+	return r || o->cgroups.n || o->workloads.n ? r : give_own(o, all, d, w);
 }
 
 static int find_groups(const struct options *o, struct diag *d, struct work *w)
@@ -98,11 +117,12 @@ static int find_groups(const struct options *o, struct diag *d, struct work *w)
 	bool told = o->cgroups.n || o->workloads.n;
 	if (told && w->nimages > 1)
 		return diag_error(d, NULL, "--cgroup and --workload take one image: several go to their own workloads");
-	int r = 0;
+	CLEANUP(names_free) struct names *names = NULL;
+	int r = names_open(o->node_root, o->pods, d, &names);
 	for (size_t i = 0; i < o->cgroups.n && !r; i++)
-		r = group_find(o->cgroups.v[i], d, &w->groups);
+		r = group_find(o->cgroups.v[i], names, d, &w->groups);
 	if (!r && (o->workloads.n || !told))
-		r = find_own(o, d, w);
+		r = find_own(o, names, d, w);
 	return r || !told ? r : add_targets(w, 0, 0, "", d);
 }
 
@@ -154,7 +174,7 @@ static int run(const struct options *o, struct cli_args *args, struct diag *d)
 		r = check_rights(d);
 	if (!r)
 		r = find_groups(o, d, &w);
-	if (r)
+	if (r || !w.targets.n)
 		return r;
 	struct apply_options a = {w.images, w.nimages, &w.groups, w.targets.v, w.targets.n, o->bpffs, backend, o->audit, o->for_ns};
 	r = apply(&a, d, &m);

@@ -38,15 +38,28 @@ char *cgroup_mount(bool memory)
 	return found;
 }
 
-static char *written_form(const char *path)
+/* Whose the cgroup is, and its written form. */
+struct owner {
+	struct names *names;
+	struct buf scratch;
+	struct workload workload;
+};
+
+static void find_owner(struct owner *o, const char *path)
 {
-	CLEANUP_BUF struct buf scratch = BUF_INIT;
-	struct buf b = BUF_INIT;
 	struct process p = {.cgroup = str_from(path)};
-	struct workload w;
 	struct instance i;
-	workload_of(&p, STR(""), &scratch, &w, &i);
-	workload_print(&b, &w);
+	names_find(o->names, p.cgroup, &p.pod);
+	workload_of(&p, STR(""), &o->scratch, &o->workload, &i);
+}
+
+static char *written_form(struct names *names, const char *path)
+{
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	struct owner o = {.names = names, .scratch = BUF_INIT};
+	find_owner(&o, path);
+	workload_print(&b, &o.workload);
+	buf_done(&o.scratch);
 	return buf_take(&b);
 }
 
@@ -63,12 +76,12 @@ static int group_id(const char *folder, uint64_t *ret)
 	return 0;
 }
 
-static void add(struct groups *v, const char *mount, const char *folder, uint64_t id)
+static void add(struct groups *v, struct names *names, const char *mount, const char *folder, uint64_t id)
 {
 	struct group *g = VEC_PUSH(v);
 	g->folder = xstrdup(folder);
 	g->path = xstrdup(folder + strlen(mount));
-	g->workload = written_form(g->path);
+	g->workload = written_form(names, g->path);
 	g->id = id;
 }
 
@@ -78,7 +91,7 @@ static bool below(const char *folder, const char *mount)
 	return mount && !strncmp(folder, mount, n) && (folder[n] == '/' || folder[n] == '\0');
 }
 
-int group_find(const char *name, struct diag *d, struct groups *ret)
+int group_find(const char *name, struct names *names, struct diag *d, struct groups *ret)
 {
 	CLEANUP_FREE char *v2 = cgroup_mount(false);
 	CLEANUP_FREE char *memory = cgroup_mount(true);
@@ -95,7 +108,7 @@ int group_find(const char *name, struct diag *d, struct groups *ret)
 							      : strerror(-r));
 	if (!strcmp(folder, mount))
 		return diag_error(d, folder, "is the root, which every process of the host is in: name a cgroup below it");
-	add(ret, mount, folder, id);
+	add(ret, names, mount, folder, id);
 	return 0;
 }
 
@@ -116,15 +129,16 @@ struct hierarchy {
 };
 
 struct group_list {
+	struct names *names;
 	struct hierarchy of[2];   /* v2, and v1's memory */
 };
 
-static void add_listed(struct hierarchy *h, char *folder, uint64_t id)
+static void add_listed(struct hierarchy *h, struct names *names, char *folder, uint64_t id)
 {
 	size_t at = h->all.n;
 	struct listed *e = VEC_PUSH(&h->all);
 	*e = (struct listed){.g = {.folder = folder, .path = folder + strlen(h->mount), .id = id}};
-	e->g.workload = written_form(e->g.path);
+	e->g.workload = written_form(names, e->g.path);
 	bool new;
 	uint32_t name = map_add(h->names, str_from(e->g.workload), &new);
 	if (new) {
@@ -136,7 +150,7 @@ static void add_listed(struct hierarchy *h, char *folder, uint64_t id)
 	}
 }
 
-static int list_below(struct hierarchy *h, const char *folder)
+static int list_below(struct hierarchy *h, struct names *names, const char *folder)
 {
 	DIR *dir = opendir(folder);
 	if (!dir)
@@ -151,22 +165,23 @@ static int list_below(struct hierarchy *h, const char *folder)
 			continue;
 		}
 		size_t at = h->all.n;
-		add_listed(h, child, id);
-		list_below(h, child);
+		add_listed(h, names, child, id);
+		list_below(h, names, child);
 		h->all.v[at].end = h->all.n;
 	}
 	closedir(dir);
 	return 0;
 }
 
-int group_list_new(struct diag *d, struct group_list **ret)
+int group_list_new(struct names *names, struct diag *d, struct group_list **ret)
 {
 	CLEANUP(group_list_free) struct group_list *l = xcalloc(1, sizeof(*l));
+	l->names = names;
 	for (int k = 0; k < 2; k++) {
 		struct hierarchy *h = &l->of[k];
 		h->mount = cgroup_mount(k == 1);
 		h->names = map_new();
-		int r = h->mount ? list_below(h, h->mount) : 0;
+		int r = h->mount ? list_below(h, names, h->mount) : 0;
 		if (r) {
 			diag_error(d, h->mount, "%s", strerror(-r));
 			return r;
@@ -193,35 +208,34 @@ void group_list_free(struct group_list *l)
 	free(l);
 }
 
-static bool matches(const char *pattern, const char *path)
+static bool matches(struct names *names, const char *pattern, const char *path)
 {
-	CLEANUP_BUF struct buf scratch = BUF_INIT;
-	struct process p = {.cgroup = str_from(path)};
-	struct workload w;
-	struct instance i;
-	workload_of(&p, STR(""), &scratch, &w, &i);
-	return workload_matches(pattern, &w);
+	struct owner o = {.names = names, .scratch = BUF_INIT};
+	find_owner(&o, path);
+	bool fits = workload_matches(pattern, &o.workload);
+	buf_done(&o.scratch);
+	return fits;
 }
 
 /* Whole names are looked up, so that thousands of images find theirs at once; what is a pattern is asked of each. */
-static void find_in(const struct hierarchy *h, const char *pattern, struct groups *ret)
+static void find_in(const struct hierarchy *h, struct names *names, const char *pattern, struct groups *ret)
 {
 	uint32_t name = map_find(h->names, str_from(pattern));
 	size_t past = 0;
 	if (name != MAP_NONE) {
 		for (size_t i = h->first.v[name]; i || !past; i = h->all.v[i].next) {
 			if (i >= past) {
-				add(ret, h->mount, h->all.v[i].g.folder, h->all.v[i].g.id);
+				add(ret, names, h->mount, h->all.v[i].g.folder, h->all.v[i].g.id);
 				past = h->all.v[i].end;
 			}
 		}
 		return;
 	}
 	for (size_t i = 0; i < h->all.n; i = past) {
-		bool fits = matches(pattern, h->all.v[i].g.path);
+		bool fits = matches(names, pattern, h->all.v[i].g.path);
 		past = fits ? h->all.v[i].end : i + 1;
 		if (fits)
-			add(ret, h->mount, h->all.v[i].g.folder, h->all.v[i].g.id);
+			add(ret, names, h->mount, h->all.v[i].g.folder, h->all.v[i].g.id);
 	}
 }
 
@@ -229,7 +243,7 @@ size_t group_list_find(const struct group_list *l, const char *pattern, struct g
 {
 	size_t before = ret->n;
 	for (int k = 0; k < 2 && ret->n == before; k++)
-		find_in(&l->of[k], pattern, ret);
+		find_in(&l->of[k], l->names, pattern, ret);
 	return ret->n - before;
 }
 

@@ -5,6 +5,7 @@
 #include "schema/base/buf.h"
 #include "schema/base/diag.h"
 #include "schema/enforce.h"
+#include "schema/names.h"
 
 struct group {
 	char *folder;             /* absolute */
@@ -24,11 +25,11 @@ void groups_done(struct groups *g);
 char *cgroup_mount(bool memory);
 
 /* A cgroup by its folder, or by its path in the v2 hierarchy. Refuses the root. */
-int group_find(const char *name, struct diag *d, struct groups *ret);
+int group_find(const char *name, struct names *names, struct diag *d, struct groups *ret);
 
-/* All cgroups of this machine with their workloads, read once. */
+/* All cgroups of this machine with their workloads, read once. NAMES must outlive it. */
 struct group_list;
-int group_list_new(struct diag *d, struct group_list **ret);
+int group_list_new(struct names *names, struct diag *d, struct group_list **ret);
 void group_list_free(struct group_list *l);
 DEFINE_CLEANUP(struct group_list *, group_list_free)
 

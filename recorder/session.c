@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "recorder/losses.h"
-#include "recorder/names.h"
+#include "schema/names.h"
 #include "recorder/translate.h"
 #include "schema/base/io.h"
 #include "schema/base/map.h"

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "recorder/names.h"
+#include "schema/names.h"
 #include "schema/workload.h"
 
 #define ID(n)  "000000000000000000000000000000000000000000000000000000000000000" #n

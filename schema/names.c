@@ -9,7 +9,7 @@
  *
  * Files of the node's own that are not there, or are not what is expected, tell nothing: the next source is asked.
  */
-#include "recorder/names.h"
+#include "schema/names.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Images find the containers of their workloads by the names that the node has for them, each container of it and no other; with
+# --here what is not on this machine is left out, and comes under its policy when the command is run again.
+. tests/lib/enforce.sh
+
+node=$dir/node
+cp "$acts" "$dir/bin/acts"
+cp "$acts" "$dir/bin/other"
+# container NUMBER POD CONTAINER: its cgroup in $made, and what containerd keeps of it
+container() {
+	id=$(printf '%064x' "$1") uid=$(printf '%08x-0000-4000-8000-000000000000' "$1")
+	mkdir -p "$node/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id"
+	echo "{\"annotations\":{\"io.kubernetes.cri.container-name\":\"$3\",\"io.kubernetes.cri.sandbox-name\":\"$2\",
+		\"io.kubernetes.cri.sandbox-namespace\":\"shop\",\"io.kubernetes.cri.sandbox-uid\":\"$uid\"}}" \
+		>"$node/run/containerd/io.containerd.runtime.v2.task/k8s.io/$id/config.json"
+	made=$group/kubepods-pod$(echo "$uid" | tr - _).slice/cri-containerd-$id.scope
+	mkdir -p "$made"
+}
+# list NAME KIND WORKLOAD
+list() {
+	echo "apiVersion: stakeout/v1
+kind: Allowlist
+metadata: {name: $1}
+workload: {namespace: shop, kind: $2, name: $3, podLabels: {app: $3}}
+mode: enforce
+exec: {allow: [{path: $(readlink -f "$(command -v sh)")}, {path: $dir/bin/acts}]}" >"$dir/$1.yaml"
+	"$STAKEOUT" compile -o "$dir" "$dir/$1.yaml" >"$dir/compile.out" 2>&1 || fail "compile: $(cat "$dir/compile.out")"
+}
+list cart Deployment cart
+list queue Deployment queue
+container 1 cart-7d9c5b8f6d-x2x4z cart
+first=$made
+container 2 cart-7d9c5b8f6d-k8s9w cart
+second=$made
+container 3 web-7d9c5b8f6d-bb5cd web
+web=$made
+
+enforce "$dir/cart.image.elf" "$dir/queue.image.elf" --node-root "$node" >"$dir/out" 2>"$dir/err" && fail "a workload that is not here"
+grep -q 'shop/Deployment/queue: error: no cgroup of such a workload is here now' "$dir/err" || fail "does not say which"
+expect "in force after that" "$(enforce status 2>/dev/null | wc -l)" 0
+apply --here "$dir/cart.image.elf" "$dir/queue.image.elf" --node-root "$node"
+grep -q '1 of 2 images are for workloads that are not here now' "$dir/apply.err" || fail "does not say how many are not here"
+expect "cgroups" "$(enforce status --json | grep -c '"workload":"shop/Deployment/cart')" 2
+for g in "$first" "$second"; do
+	allowed "cart" "$g" "$dir/bin/acts" noop
+	refused "cart, another program" "$g" "$dir/bin/other" noop
+done
+allowed "web" "$web" "$dir/bin/other" noop
+
+container 4 queue-5f6d7c8b9-q4m7t queue
+allowed "queue, before" "$made" "$dir/bin/other" noop
+apply --here "$dir/cart.image.elf" "$dir/queue.image.elf" --node-root "$node"
+refused "queue" "$made" "$dir/bin/other" noop
+refused "cart, still" "$first" "$dir/bin/other" noop
+
+# By a pattern, and by the list of pods.
+enforce release >/dev/null
+apply "$dir/cart.image.elf" --workload 'shop/Deployment/web' --node-root "$node"
+refused "web, by its name" "$web" "$dir/bin/other" noop
+allowed "cart, not asked for" "$first" "$dir/bin/other" noop
+enforce release >/dev/null
+echo '{"items":[{"metadata":{"namespace":"ops","name":"agent-x7z2k","uid":"'"$(printf '%08x-0000-4000-8000-000000000000' 3)"'",
+	"ownerReferences":[{"kind":"DaemonSet","name":"agent","controller":true}]},"status":{}}]}' >"$dir/pods.json"
+apply "$dir/cart.image.elf" --workload ops --node-root "$node" --pods "$dir/pods.json"
+refused "by the list of pods" "$web" "$dir/bin/other" noop
+enforce "$dir/cart.image.elf" --workload ops --pods "$dir/cart.yaml" >"$dir/out" 2>"$dir/err" && fail "a list of pods that is none" || expect "status" $? 2
