@@ -167,7 +167,9 @@ static void add_why(struct buf *b, const struct candidate *c, const struct proof
 		buf_json(b, buf_view(&why));
 		return;
 	}
-	buf_puts(&why, e->why);
+	/* The policy is made of the choice, so whatever it stops is what the choice does not name. */
+	bool stopped = e->engine && verdict_stops(e->verdict);
+	buf_puts(&why, stopped ? "no rule allows this" : e->why);
 	if (e->engine && e->judgement)
 		engine_explain(e->engine, e->judgement, &detail);
 	buf_puts(&why, detail.n ? ": " : "");
