@@ -475,7 +475,7 @@ bool policy_refused(const struct policy *p, const struct target *t, struct arena
 {
 	struct findings f;
 	const struct finding *first = NULL;
-	*ret = (struct policy_refusal){NULL};
+	*ret = (struct policy_refusal){};
 	findings_init(&f, arena);
 	bool refused = !policy_load_findings(p, t, true, WAY_BOTH, &f);
 	for (size_t i = 0; refused && i < f.n; i++) {
