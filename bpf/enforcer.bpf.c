@@ -236,6 +236,7 @@ static __always_inline int on_guard(__u32 guard, __u32 outcome)
 		s->refusal.object_length = 0;
 		s->refusal.flags = 0;
 		s->refusal.access = guard;
+		s->place = ENFORCE_HITS_GUARDS + __builtin_ctz(guard);
 		refused = refuse(s, &w, ENFORCE_GUARD, outcome);
 	}
 	scratch_put(s);

@@ -33,8 +33,9 @@ TABLE(net4, BPF_MAP_TYPE_LPM_TRIE, sizeof(struct image_net4), sizeof(struct imag
 TABLE(net6, BPF_MAP_TYPE_LPM_TRIE, sizeof(struct image_net6), sizeof(struct image_net),
       BPF_F_RDONLY_PROG | BPF_F_NO_PREALLOC);
 TABLE(ports, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct image_port), BPF_F_RDONLY_PROG | BPF_F_INNER_MAP);
-TABLE(path_hits, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64), BPF_F_INNER_MAP);
-TABLE(port_hits, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64), BPF_F_INNER_MAP);
+TABLE(path_hits, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct enforce_hits), BPF_F_INNER_MAP);
+TABLE(port_hits, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct enforce_hits), BPF_F_INNER_MAP);
+TABLE(filters, BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(struct enforce_filter), BPF_F_RDONLY_PROG);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -80,6 +81,13 @@ struct {
 	__type(value, __u64);
 } vouched SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ENFORCE_RECENT);
+	__type(key, __u32);
+	__type(value, struct enforce_recent);
+} recent SEC(".maps");
+
 static __always_inline struct enforce_state *state_now(void)
 {
 	__u32 zero = 0;
@@ -109,9 +117,11 @@ struct scratch {
 	struct path at;              /* folder and name, as one */
 
 	__u32 slot, judges_exec, late, caller, caller_flags;
-	__u32 flags, access, rule, entry, caller_may;    /* what the entries that cover the path grant */
+	__u32 flags, access, entry, protect, caller_may;   /* what the entries that cover the path grant; two of them */
+	__u32 place;                 /* of a refusal, in path_hits */
 	__u32 chunk, differs;        /* comparing */
 	__u64 length, compared;
+	__u64 lengths;               /* of the policy's filter */
 	struct match_mix mix;
 	struct image_path_key key;
 	struct enforce_refusal refusal;
@@ -145,7 +155,11 @@ static long claim_step(__u32 i, struct claim *c)
 /* NULL only when every buffer is in use. Processors start apart, so that they seldom meet. */
 static __always_inline struct scratch *scratch_get(void)
 {
-	struct claim c = {.first = bpf_get_smp_processor_id() * 8};
+	struct claim c = {};
+	c.first = c.slot = bpf_get_smp_processor_id() * 8 & (scratch_count - 1);
+	struct scratch *own = bpf_map_lookup_elem(&buffers, &c.slot);
+	if (own && !__sync_val_compare_and_swap(&own->busy, 0, 1))
+		return own;
 	bpf_loop(scratch_count, claim_step, &c, 0);
 	if (c.found)
 		return bpf_map_lookup_elem(&buffers, &c.slot);

@@ -55,9 +55,30 @@ static long compare_step(__u32 i, struct walk_context *c)
 	return s->differs;
 }
 
+static __always_inline const struct enforce_filter *filter_of(__u32 slot)
+{
+	__u32 zero = 0;
+	void *table = table_of(&filters, slot);
+	return table ? bpf_map_lookup_elem(table, &zero) : NULL;
+}
+
+static __always_inline bool has_length(const struct scratch *s, __u64 length)
+{
+	return s->lengths >> (length & 63) & 1;
+}
+
+static __always_inline bool has_key(const struct scratch *s)
+{
+	__u32 bit = enforce_filter_bit(s->key.hash[0]);
+	const struct enforce_filter *f = filter_of(s->slot);
+	return f && f->bits[bit / 64] >> (bit % 64) & 1;
+}
+
 /* The entry of the path's first LENGTH bytes, whose key is s->key. */
 static __always_inline const struct image_path *find_path(struct scratch *s, __u64 length)
 {
+	if (!has_key(s))
+		return NULL;
 	void *table = table_of(&paths, s->slot);
 	struct image_path_key key = s->key;
 	const struct image_path *p = table ? bpf_map_lookup_elem(table, &key) : NULL;
@@ -91,6 +112,8 @@ __noinline int collect(struct scratch *s, __u64 length)
 		return 0;
 	s->flags |= p->flags;
 	s->access |= p->access;
+	if (p->flags & IMAGE_PATH_PROTECT)
+		s->protect = p->id;
 	if ((p->flags & IMAGE_PATH_EXEC) || p->access)
 		s->entry = p->id;
 	if (!s->caller)
@@ -123,15 +146,17 @@ static long collect_step(__u32 i, struct walk_context *c)
 	__u64 word = text_word_until(s, at, length), slashes = match_slashes(word);
 #pragma unroll
 	for (__u64 k = 0; k < 8; k++) {
-		if ((slashes >> (8 * k + 7) & 1) && at + k + 1 != length)
+		if ((slashes >> (8 * k + 7) & 1) && at + k + 1 != length && has_length(s, at + k + 1))
 			collect_folder(s, word, at, k);
 	}
 	if (length - at > 8) {
 		s->mix = match_mix_word(s->mix, word);
 		return 0;
 	}
-	s->key = match_mix_end(s->mix, word, length);
-	collect(s, length);
+	if (has_length(s, length)) {
+		s->key = match_mix_end(s->mix, word, length);
+		collect(s, length);
+	}
 	return 1;
 }
 
@@ -152,6 +177,8 @@ static long mix_step(__u32 i, struct walk_context *c)
 
 static __always_inline void start_path(struct scratch *s)
 {
+	const struct enforce_filter *f = filter_of(s->slot);
+	s->lengths = f ? f->lengths : 0;
 	s->length = TEXT_END - s->offset;
 	s->mix = match_mix_start();
 }
@@ -162,7 +189,7 @@ __noinline int collect_path(struct scratch *s)
 	struct walk_context c = {s};
 	if (!s)
 		return 0;
-	s->flags = s->access = s->entry = s->caller_may = 0;
+	s->flags = s->access = s->entry = s->protect = s->caller_may = 0;
 	start_path(s);
 	bpf_loop(IMAGE_PATH_MAX / 8, collect_step, &c, 0);
 	return 0;
@@ -180,6 +207,8 @@ __noinline int take_caller(struct scratch *s)
 	if (!s)
 		return 0;
 	start_path(s);
+	if (!has_length(s, s->length))
+		return 0;
 	bpf_loop(IMAGE_PATH_MAX / 8, mix_step, &c, 0);
 	const struct image_path *p = find_path(s, s->length);
 	if (!p)
@@ -202,12 +231,17 @@ static __noinline int find_caller(struct scratch *s, struct task_struct *task)
 	return 0;
 }
 
-static __always_inline void count_hit(void *outer, __u32 slot, __u32 entry)
+static __always_inline struct enforce_hits *hits_of(void *outer, __u32 slot, __u32 place)
 {
 	void *table = table_of(outer, slot);
-	__u64 *hits = table && !is_backup ? bpf_map_lookup_elem(table, &entry) : NULL;
-	if (hits)
-		__sync_fetch_and_add(hits, 1);
+	return table && !is_backup ? bpf_map_lookup_elem(table, &place) : NULL;
+}
+
+static __always_inline void count_allowed(void *outer, __u32 slot, __u32 place)
+{
+	struct enforce_hits *h = hits_of(outer, slot, place);
+	if (h)
+		__sync_fetch_and_add(&h->allowed, 1);
 }
 
 /* ---- refusing ---- */
@@ -302,6 +336,22 @@ static __always_inline void note_subject(struct scratch *s, struct task_struct *
 		s->refusal.flags |= ENFORCE_SUBJECT_NAMELESS;
 }
 
+/* A copy that stays. Numbered last, so that who reads it meanwhile can tell. */
+static __always_inline void keep(struct scratch *s)
+{
+	struct enforce_state *st = state_now();
+	if (!st)
+		return;
+	__u64 number = __sync_fetch_and_add(&st->recent, 1);
+	__u32 place = number & (ENFORCE_RECENT - 1);
+	struct enforce_recent *r = bpf_map_lookup_elem(&recent, &place);
+	if (!r)
+		return;
+	__sync_lock_test_and_set(&r->number, 0);
+	bpf_probe_read_kernel(&r->record, sizeof(r->record) + sizeof(r->object), &s->refusal);
+	__sync_lock_test_and_set(&r->number, number + 1);
+}
+
 /* Object directly behind the fixed part: the verifier sees one buffer of known size in struct scratch. */
 static __always_inline void record(struct scratch *s)
 {
@@ -321,6 +371,9 @@ static __noinline int refuse(struct scratch *s, struct who *w, __u32 kind, __u32
 	if (is_backup && !deny)
 		return 0;
 	__sync_fetch_and_add(deny ? &w->workload->denied[kind] : &w->workload->audited[kind], 1);
+	struct enforce_hits *h = hits_of(&path_hits, s->slot, s->place);
+	if (h)
+		__sync_fetch_and_add(deny ? &h->denied : &h->audited, 1);
 	struct enforce_refusal *r = &s->refusal;
 	r->time_ns = bpf_ktime_get_boot_ns();
 	r->cgroup = w->cgroup;
@@ -330,8 +383,10 @@ static __noinline int refuse(struct scratch *s, struct who *w, __u32 kind, __u32
 	r->uid = w->task->cred->uid.val;
 	r->kind = kind;
 	r->outcome = deny ? outcome : ENFORCE_AUDITED;
+	w->workload->last_ns = r->time_ns;
 	note_subject(s, w->task);
 	record(s);
+	keep(s);
 	return deny;
 }
 
@@ -413,12 +468,13 @@ static __always_inline int judge_exec(struct who *w, struct file *target, __u32 
 	s->late = late;
 	int refused = 0, may = exec_may(s, w->task, &target->f_path);
 	if (may) {
-		count_hit(&path_hits, s->slot, s->entry);
+		count_allowed(&path_hits, s->slot, ENFORCE_HITS_PATHS + s->entry);
 		if (may == EXEC_CALLER)
 			vouch(w->task, target);
 	} else if (!is_exempt(w->task, target)) {
 		note_object(s);
 		s->refusal.access = 0;
+		s->place = ENFORCE_EXEC;
 		refused = refuse(s, w, ENFORCE_EXEC, outcome);
 	} else {
 		vouch(w->task, target);
@@ -493,14 +549,16 @@ static __noinline int judge_file(struct who *w, const struct path *p, __u32 aske
 		return refuse_unseen(w, ENFORCE_FILE);
 	s->slot = ENFORCE_SLOT(w->word);
 	s->judges_exec = judges(w, IMAGE_JUDGES_EXEC);
+	s->protect = 0;
 	int refused = 0;
 	__u32 missing = file_missing(s, w->task, p, asked);
 	if (!missing) {
 		if (s->flags & IMAGE_PATH_PROTECT)
-			count_hit(&path_hits, s->slot, s->entry);
+			count_allowed(&path_hits, s->slot, ENFORCE_HITS_PATHS + s->entry);
 	} else if (!is_exempt(w->task, NULL)) {
 		note_object(s);
 		s->refusal.access = missing;
+		s->place = s->protect ? ENFORCE_HITS_PATHS + s->protect : ENFORCE_FILE;
 		refused = refuse(s, w, ENFORCE_FILE, outcome);
 	}
 	scratch_put(s);

@@ -66,6 +66,7 @@ static __noinline int refuse_connect(struct scratch *s, struct who *w, const str
 	s->refusal.object_length = 0;
 	s->refusal.flags = 0;
 	s->refusal.access = 0;
+	s->place = ENFORCE_CONNECT;
 	s->refusal.family = to->family;
 	s->refusal.protocol = to->protocol;
 	s->refusal.port = to->port;
@@ -84,7 +85,7 @@ static __always_inline int judge_connect(const struct remote *to)
 	if (net)
 		rule = port_rule(&q, net);
 	if (rule) {
-		count_hit(&port_hits, slot, rule - 1);
+		count_allowed(&port_hits, slot, rule - 1);
 		return 0;
 	}
 	struct scratch *s = scratch_get();
@@ -98,7 +99,7 @@ static __always_inline int judge_connect(const struct remote *to)
 	}
 	int refused = 0;
 	if (rule)
-		count_hit(&port_hits, slot, rule - 1);
+		count_allowed(&port_hits, slot, rule - 1);
 	else if (!is_exempt(w.task, NULL))
 		refused = refuse_connect(s, &w, to);
 	scratch_put(s);

@@ -96,6 +96,34 @@ static __always_inline int cross_mount(struct scratch *s)
 	return 0;
 }
 
+#define COPY_WORDS 4
+
+/*
+ * LENGTH (at most 255) bytes of a name to S->text + AT. Short ones, which nearly all are, word by word: a helper call is dearer than
+ * five of them. The first word is mixed with what stands behind the name already.
+ */
+static __always_inline void copy_name(struct scratch *s, __u64 at, const char *name, __u64 length)
+{
+	char *to = s->text + TEXT_HEAD + at;
+	if (!have_cast || length > COPY_WORDS * 8) {
+		bpf_probe_read_kernel(to, length, name);
+		return;
+	}
+#pragma unroll
+	for (int i = 0; i < COPY_WORDS; i++) {
+		if (length >= 8) {
+			length -= 8;
+			asm volatile("" : "+r"(length));
+			length &= 31;      /* as it is; the verifier of some kernels does not see it */
+			*(__u64 *)(to + length) = word(name + length, true);
+		}
+	}
+	if (length) {
+		__u64 mask = ~0ull >> (64 - 8 * length);
+		*(__u64 *)to = (word(name, true) & mask) | (*(__u64 *)to & ~mask);
+	}
+}
+
 static long walk_step(__u32 i, struct walk_context *c)
 {
 	struct scratch *s = c->s;
@@ -120,7 +148,7 @@ static long walk_step(__u32 i, struct walk_context *c)
 	length &= 255;
 	char *to = s->text + TEXT_HEAD + offset;
 	*to = '/';
-	bpf_probe_read_kernel(to + 1, length, b.name);
+	copy_name(s, offset + 1, b.name, length);
 	s->chain = mix(s->chain, (__u64)b.parent ^ b.hash_len);
 	s->dentry = b.parent;
 	return 0;

@@ -2,8 +2,12 @@
 /* stakeout enforce status: what is in force, and what it did. */
 #include <stdio.h>
 
+#include <bpf/bpf.h>
+
 #include "enforcer/cmd.h"
+#include "enforcer/hits.h"
 #include "enforcer/holes.h"
+#include "enforcer/refused.h"
 #include "enforcer/slots.h"
 #include "enforcer/table.h"
 #include "schema/base/cli.h"
@@ -11,18 +15,23 @@
 #include "schema/base/table.h"
 
 struct options {
-	bool json;
+	bool json, rules, recent;
 	const char *bpffs;
 };
 
 static const struct cli_option options[] = {
+	{"rules", 'r', CLI_FLAG, offsetof(struct options, rules), NULL, "each rule of each policy, and how often it decided"},
+	{"recent", 0, CLI_FLAG, offsetof(struct options, recent), NULL, "the last refusals, also those that watch has told"},
 	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "the BPF file system (default " BPFFS_DEFAULT ")"},
-	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object for each cgroup"},
+	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object for each cgroup, rule or refusal"},
 };
 
 static const struct cli_verb verb = {
 	"enforce status", "what is in force, and what it refused", "[WORKLOAD|CGROUP]...", 0, -1, options, ARRAY_SIZE(options),
-	"Mode: enforce, audit, or expired (the time of --for is over: it only audits). Exit status 1 when nothing is in force.",
+	"Mode: enforce, audit, or expired (the time of --for is over: it only audits). With --rules: what each rule\n"
+	"allowed, and what was refused or audited: by the protected path or the guard that was in the way, else under 'no rule'. Rules are counted\n"
+	"for a policy, from its last replacement on, though several cgroups may be under it. The last 64 refusals are kept for --recent.\n"
+	"Exit status 1 when nothing is in force.",
 };
 
 static const struct table_column columns[] = {
@@ -34,6 +43,7 @@ static const struct table_column columns[] = {
 	{"audited_exec", "EXEC AUDITED", TABLE_COUNT}, {"audited_file", "FILE", TABLE_COUNT},
 	{"audited_connect", "CONNECT", TABLE_COUNT},   {"audited_guard", "GUARD", TABLE_COUNT},
 	{"unjudged", NULL, TABLE_COUNT},
+	{"last_refusal", "LAST", TABLE_TIME},
 	{"memory", "BYTES", TABLE_COUNT},       {"applied_ns", "SINCE", TABLE_TIME},
 	{"digest", NULL, TABLE_TEXT},
 };
@@ -48,7 +58,7 @@ static const char *mode_of(const struct enforce_workload *w, uint64_t now)
 static void add_row(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n, uint64_t unjudged)
 {
 	const struct enforce_workload *w = &m->workloads[number];
-	uint64_t now = boot_ns();
+	uint64_t now = boot_ns(), last = __atomic_load_n(&w->last_ns, __ATOMIC_RELAXED);
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	if (w->deadline_ns > now)
 		buf_printf(&b, "%llu", (unsigned long long)((w->deadline_ns - now) / NSEC_PER_SEC));
@@ -63,6 +73,7 @@ static void add_row(struct table *t, const struct machine *m, uint32_t number, c
 	for (int k = 0; k < ENFORCE_KINDS; k++)
 		table_u64(t, __atomic_load_n(&w->audited[k], __ATOMIC_RELAXED));
 	table_u64(t, unjudged);
+	table_u64(t, last ? last + wall_ns() - now : 0);
 	table_u64(t, n->memory);
 	table_u64(t, n->applied_ns);
 	buf_clear(&b);
@@ -70,10 +81,60 @@ static void add_row(struct table *t, const struct machine *m, uint32_t number, c
 	table_str(t, buf_view(&b));
 }
 
+static const struct table_column rule_columns[] = {
+	{"workload", "WORKLOAD", TABLE_TEXT}, {"cgroup", NULL, TABLE_TEXT}, {"kind", "KIND", TABLE_TEXT}, {"rule", "RULE", TABLE_TEXT},
+	{"by", "BY", TABLE_TEXT}, {"allowed", "ALLOWED", TABLE_COUNT}, {"denied", "DENIED", TABLE_COUNT},
+	{"audited", "AUDITED", TABLE_COUNT},
+};
+
+static void add_rules(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n)
+{
+	CLEANUP_HITS struct hits h = {0};
+	hits_read(&m->workloads[number], n, &h);
+	for (size_t i = 0; i < h.n; i++) {
+		table_str(t, str_from(n->workload));
+		table_str(t, str_from(n->folder));
+		table_str(t, str_from(h.v[i].kind));
+		table_str(t, str_from(h.v[i].rule));
+		table_str(t, str_from(h.v[i].by));
+		table_u64(t, h.v[i].count.allowed);
+		table_u64(t, h.v[i].count.denied);
+		table_u64(t, h.v[i].count.audited);
+	}
+}
+
+/* Oldest first. What is written just now, or was before it could be read, is left out. */
+static void print_recent(const struct machine *m, const struct cli_args *args, bool json)
+{
+	struct enforce_state state;
+	struct enforce_recent r, again;
+	struct refused refused;
+	uint32_t zero = 0;
+	if (bpf_map_lookup_elem(m->maps[MACHINE_STATE], &zero, &state))
+		return;
+	refused_init(&refused);
+	for (uint64_t i = state.recent > ENFORCE_RECENT ? state.recent - ENFORCE_RECENT : 0; i < state.recent; i++) {
+		CLEANUP_BUF struct buf line = BUF_INIT;
+		uint32_t place = i % ENFORCE_RECENT;
+		struct event ev;
+		if (bpf_map_lookup_elem(m->maps[MACHINE_RECENT], &place, &r) || r.number != i + 1 ||
+		    bpf_map_lookup_elem(m->maps[MACHINE_RECENT], &place, &again) || again.number != r.number)
+			continue;
+		r.record.object_length = MIN(r.record.object_length, ENFORCE_RECENT_OBJECT);
+		if (!refused_read(&refused, m, &r.record, sizeof(r.record) + r.record.object_length, &ev) ||
+		    !is_named(&refused.name, args->v, args->n))
+			continue;
+		refused_print(&refused, &ev, json, &line);
+		fwrite(line.p, 1, line.n, stdout);
+	}
+	refused_done(&refused);
+}
+
 static int run(const struct options *o, const struct cli_args *args, struct diag *d, bool *ret_any)
 {
 	CLEANUP(machine_close) struct machine *m = NULL;
-	CLEANUP(table_free) struct table *t = table_new(columns, ARRAY_SIZE(columns));
+	CLEANUP(table_free) struct table *t = o->rules ? table_new(rule_columns, ARRAY_SIZE(rule_columns))
+							 : table_new(columns, ARRAY_SIZE(columns));
 	int r = check_rights(d);
 	if (!r)
 		r = machine_find(o->bpffs, d, &m);
@@ -84,11 +145,17 @@ static int run(const struct options *o, const struct cli_args *args, struct diag
 	holes_find(m, &holes);
 	for (uint32_t i = 0; i < ENFORCE_WORKLOADS; i++) {
 		struct enforce_name name;
-		if (workload_name(m, i, &name) && is_named(&name, args->v, args->n))
+		if (!workload_name(m, i, &name) || !is_named(&name, args->v, args->n))
+			continue;
+		*ret_any = true;
+		if (o->rules)
+			add_rules(t, m, i, &name);
+		else
 			add_row(t, m, i, &name, holes.calls);
 	}
-	*ret_any = table_rows(t);
-	if (*ret_any)
+	if (o->recent)
+		print_recent(m, args, o->json);
+	else if (table_rows(t))
 		table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
 	holes_warn(m, d);
 	return 0;

@@ -13,6 +13,7 @@
 #include <bpf/bpf.h>
 
 #include "enforcer/cmd.h"
+#include "enforcer/hits.h"
 #include "enforcer/holes.h"
 #include "enforcer/probe.h"
 #include "enforcer/table.h"
@@ -67,11 +68,6 @@ static int first_process(const char *folder)
 	return pid;
 }
 
-static int open_table(const struct enforce_name *n, enum machine_map t)
-{
-	return n->tables[t] ? bpf_map_get_fd_by_id(n->tables[t]) : -1;
-}
-
 /* May anybody write PATH? By the entries of the folders around it and its own. */
 static bool writable(int paths, struct str path)
 {
@@ -105,31 +101,18 @@ static char *file_below(int paths, int pid, const char *folder)
 	return found;
 }
 
-static char *path_text(int bytes, const struct image_path *p)
-{
-	struct buf b = BUF_INIT;
-	for (uint32_t k = 0; k < image_path_chunks(p->length); k++) {
-		uint32_t number = p->chunk + k;
-		struct image_chunk chunk;
-		if (bpf_map_lookup_elem(bytes, &number, &chunk))
-			break;
-		buf_add(&b, &chunk, MIN(sizeof(chunk), (size_t)p->length - b.n));
-	}
-	return buf_take(&b);
-}
-
 /* The caller frees; NULL: nothing protected is there that could be tried. */
 static char *forbidden_file(const struct enforce_name *n, int pid)
 {
-	CLEANUP_FD int paths = open_table(n, MACHINE_PATHS);
-	CLEANUP_FD int bytes = open_table(n, MACHINE_BYTES);
+	CLEANUP_FD int paths = policy_table(n, MACHINE_PATHS);
+	CLEANUP_FD int bytes = policy_table(n, MACHINE_BYTES);
 	char *found = NULL;
 	struct image_path_key key;
 	struct image_path entry;
 	for (void *last = NULL; paths >= 0 && bytes >= 0 && !found && !bpf_map_get_next_key(paths, last, &key); last = &key) {
 		if (bpf_map_lookup_elem(paths, &key, &entry) || !(entry.flags & IMAGE_PATH_PROTECT))
 			continue;
-		CLEANUP_FREE char *text = path_text(bytes, &entry);
+		CLEANUP_FREE char *text = policy_path(bytes, &entry);
 		if (text && text[0] && text[strlen(text) - 1] == '/')
 			found = file_below(paths, pid, text);
 		else if (text && !writable(paths, str_from(text)))
@@ -142,7 +125,7 @@ static char *forbidden_file(const struct enforce_name *n, int pid)
 static const char *forbidden_address(const struct enforce_name *n)
 {
 	static const char *const candidates[] = {"192.0.2.1", "198.51.100.1", "203.0.113.1", "240.0.0.1", "127.0.0.1"};
-	CLEANUP_FD int net4 = open_table(n, MACHINE_NET4);
+	CLEANUP_FD int net4 = policy_table(n, MACHINE_NET4);
 	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
 		struct image_net4 key = {.bits = 32};
 		struct image_net net;

@@ -95,8 +95,9 @@ const char *const machine_map_names[MACHINE_MAPS] = {
 	[MACHINE_EXEC_PAIRS] = "exec_pairs", [MACHINE_FILE_PAIRS] = "file_pairs",
 	[MACHINE_NET4] = "net4",             [MACHINE_NET6] = "net6",
 	[MACHINE_PORTS] = "ports",           [MACHINE_PATH_HITS] = "path_hits",
-	[MACHINE_PORT_HITS] = "port_hits",   [MACHINE_CGROUPS] = "cgroups",
+	[MACHINE_PORT_HITS] = "port_hits",   [MACHINE_FILTERS] = "filters",
+	[MACHINE_CGROUPS] = "cgroups",
 	[MACHINE_WORKLOADS] = "workloads",   [MACHINE_REFUSALS] = "refusals",
 	[MACHINE_STATE] = "state",           [MACHINE_NAMES] = "names",
-	[MACHINE_VOUCHED] = "vouched",
+	[MACHINE_VOUCHED] = "vouched",     [MACHINE_RECENT] = "recent",
 };

@@ -46,8 +46,8 @@ enum machine_map {
 #define MAP(symbol, name, type, key, value) MACHINE_##symbol,
 	IMAGE_MAPS(MAP)                   /* the place of "settings" is not used */
 #undef MAP
-	MACHINE_PATH_HITS, MACHINE_PORT_HITS, MACHINE_TABLES,
+	MACHINE_PATH_HITS, MACHINE_PORT_HITS, MACHINE_FILTERS, MACHINE_TABLES,
 	MACHINE_CGROUPS = MACHINE_TABLES, MACHINE_WORKLOADS, MACHINE_REFUSALS, MACHINE_STATE, MACHINE_NAMES,
-	MACHINE_VOUCHED, MACHINE_MAPS,
+	MACHINE_VOUCHED, MACHINE_RECENT, MACHINE_MAPS,
 };
 extern const char *const machine_map_names[MACHINE_MAPS];   /* NULL for the one not used */

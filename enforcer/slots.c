@@ -54,11 +54,34 @@ static int make_table(const struct image *i, enum image_map t, int *ret)
 	return r ? r : bpf_map_freeze(*ret) ? -errno : 0;
 }
 
-static int make_hits(const char *name, uint32_t n, int *ret)
+/* Those that are not the image's. */
+static int make_own(enum machine_map t, uint32_t n, int *ret)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_INNER_MAP);
-	*ret = bpf_map_create(BPF_MAP_TYPE_ARRAY, name, sizeof(uint32_t), sizeof(uint64_t), n, &opts);
+	bool filter = t == MACHINE_FILTERS;
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = filter ? BPF_F_RDONLY_PROG : BPF_F_INNER_MAP);
+	uint32_t size = filter ? sizeof(struct enforce_filter) : sizeof(struct enforce_hits);
+	*ret = bpf_map_create(BPF_MAP_TYPE_ARRAY, machine_map_names[t], sizeof(uint32_t), size, n, &opts);
 	return *ret < 0 ? -errno : 0;
+}
+
+static int make_filter(const struct image *i, int *ret)
+{
+	struct enforce_filter f = {0};
+	uint32_t zero = 0;
+	for (uint32_t k = 0; k < i->map[IMAGE_MAP_PATHS].n; k++) {
+		struct image_path_key key;
+		struct image_path path;
+		const uint8_t *entry = image_entry(i, IMAGE_MAP_PATHS, k);
+		memcpy(&key, entry, sizeof(key));
+		memcpy(&path, entry + sizeof(key), sizeof(path));
+		uint32_t bit = enforce_filter_bit(key.hash[0]);
+		f.bits[bit / 64] |= 1ull << bit % 64;
+		f.lengths |= 1ull << path.length % 64;
+	}
+	int r = make_own(MACHINE_FILTERS, 1, ret);
+	if (!r && (bpf_map_update_elem(*ret, &zero, &f, 0) || bpf_map_freeze(*ret)))
+		r = -errno;
+	return r;
 }
 
 /* ---- one image ---- */
@@ -77,9 +100,11 @@ static int make_tables(const struct image *i, struct diag *d, struct filled *f)
 		if (t != IMAGE_MAP_SETTINGS && i->map[t].n)
 			r = make_table(i, t, &f->tables[t]);
 	if (!r)
-		r = make_hits("path_hits", i->map[IMAGE_MAP_PATHS].n + 1, &f->tables[MACHINE_PATH_HITS]);
+		r = make_own(MACHINE_PATH_HITS, ENFORCE_HITS_PATHS + i->map[IMAGE_MAP_PATHS].n + 1, &f->tables[MACHINE_PATH_HITS]);
 	if (!r && i->map[IMAGE_MAP_PORTS].n)
-		r = make_hits("port_hits", i->map[IMAGE_MAP_PORTS].n, &f->tables[MACHINE_PORT_HITS]);
+		r = make_own(MACHINE_PORT_HITS, i->map[IMAGE_MAP_PORTS].n, &f->tables[MACHINE_PORT_HITS]);
+	if (!r && i->map[IMAGE_MAP_PATHS].n)
+		r = make_filter(i, &f->tables[MACHINE_FILTERS]);
 	if (r)
 		diag_error(d, NULL, "the policy " STR_FMT " does not fit into the kernel (%s): %s", STR_ARG(i->name),
 			   t > IMAGE_MAP_SETTINGS && t <= IMAGE_MAP_COUNT ? image_map_row(t - 1)->name : "hits", strerror(-r));
@@ -156,7 +181,7 @@ static int choose_slots(const struct machine *m, size_t n, struct diag *d, struc
 static int make_empty(enum machine_map t, int *ret)
 {
 	if (t >= MACHINE_PATH_HITS)
-		return make_hits(machine_map_names[t], 1, ret);
+		return make_own(t, 1, ret);
 	const struct image_map_row *row = image_map_row((enum image_map)t);
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = table_flags((enum image_map)t));
 	*ret = bpf_map_create((enum bpf_map_type)row->type, row->name, row->key_size, row->value_size, 1, &opts);

@@ -7,11 +7,13 @@
  *	cgroups    cgroup id -> number of a workload          children are entered when they are made
  *	workloads  number -> struct enforce_workload          one word of it names policy slot, mode, what is judged
  *	<tables>   slot -> that policy's table                one outer map for each of the image's tables
- *	hits       slot -> counters                           how often each entry allowed something
+ *	path_hits, port_hits   slot -> struct enforce_hits   what each entry decided; see ENFORCE_HITS_*
+ *	filters    slot -> struct enforce_filter              which paths cannot be in the policy
  *	refusals   ring buffer of struct enforce_refusal
  *	state      0 -> struct enforce_state
  *	names      number -> struct enforce_name
  *	vouched    execs under way that one program judged for another
+ *	recent     the last refusals, one after the other and around
  *
  * A policy is replaced by filling a free slot and then storing one word.
  */
@@ -19,12 +21,17 @@
 
 #include <linux/types.h>
 
-#define ENFORCE_LAYOUT        5       /* raised with every change of this file, or of the programs or their maps: names the folder */
+#define ENFORCE_LAYOUT        6       /* raised with every change of this file, or of the programs or their maps: names the folder */
 #define ENFORCE_SLOTS         16384   /* twice as many as are in force, to replace them all at once; not more than workloads */
 #define ENFORCE_WORKLOADS     16384
 #define ENFORCE_CGROUPS       65536
 #define ENFORCE_VOUCHED       4096    /* execs under way */
-#define ENFORCE_TABLES        10      /* of a policy: an image's, settings among them though never there, and two of hits */
+#define ENFORCE_RECENT        64      /* refusals kept for who asks later; a power of two */
+#define ENFORCE_RECENT_OBJECT 256     /* bytes of their objects */
+#define ENFORCE_TABLES        11      /* of a policy: an image's, settings among them though never there, two of hits and the filter */
+#define ENFORCE_FILTER_BITS   4096
+#define ENFORCE_HITS_PATHS    16      /* in "path_hits": the place of path id 0 */
+#define ENFORCE_HITS_GUARDS   4       /* likewise of the first guard; before it each kind's refusals that no entry names */
 #define ENFORCE_RING_BYTES    (1 << 20)
 #define ENFORCE_SUBJECT_MAX   512     /* bytes of a subject's path in a record */
 #define ENFORCE_OBJECT_MAX    4096
@@ -54,8 +61,27 @@ struct enforce_workload {
 	__u64 deadline_ns;      /* CLOCK_BOOTTIME: from then on only audit; 0 = never */
 	__u64 denied[ENFORCE_KINDS];
 	__u64 audited[ENFORCE_KINDS];
+	__u64 last_ns;          /* CLOCK_BOOTTIME: the last of them */
 	__u64 tables;           /* user space: which tables the policy slot of this number holds; not of the workload */
 };
+
+struct enforce_hits {
+	__u64 allowed, denied, audited;
+};
+
+/*
+ * Which paths cannot be in "paths", at the cost of a look: most folders around a path are none of any rule. The bit of its length,
+ * modulo 64, and that of its key are set for every entry.
+ */
+struct enforce_filter {
+	__u64 lengths;
+	__u64 bits[ENFORCE_FILTER_BITS / 64];
+};
+
+static inline __u32 enforce_filter_bit(__u64 hash)
+{
+	return (__u32)(hash & (ENFORCE_FILTER_BITS - 1));
+}
 
 /* A file that is never refused to a process with every right on the host. */
 struct enforce_identity {
@@ -75,6 +101,7 @@ struct enforce_state {
 	struct enforce_identity exempt[ENFORCE_EXEMPT_MAX];
 	__u64 losses[ENFORCE_LOSSES];
 	__u64 backend;          /* enum enforce_backend, for whoever opens the pins */
+	__u64 recent;           /* how many refusals there were */
 };
 
 enum enforce_backend {
@@ -91,7 +118,7 @@ struct enforce_name {
 	__u64 cgroup;           /* id, as in "cgroups" */
 	__u64 memory;           /* of the policy, in bytes */
 	__u32 tables[ENFORCE_TABLES];   /* ids of its maps; 0 = none */
-	__u32 paths, ports;     /* entries in these tables of the image */
+	__u32 paths, ports, pad;     /* entries in these tables of the image */
 	__u8 digest[32];        /* of the image */
 	char image[256];        /* its allowlist's name; names that are longer are cut */
 	char workload[512];     /* written form */
@@ -131,10 +158,16 @@ struct enforce_refusal {
 	/* object_length bytes of the object's path follow */
 };
 
+struct enforce_recent {
+	__u64 number;           /* from 1; 0 while it is written */
+	struct enforce_refusal record;
+	char object[ENFORCE_RECENT_OBJECT];
+};
+
 _Static_assert(ENFORCE_SLOTS <= ENFORCE_WORKLOADS, "a place for what is noted of each slot");
-_Static_assert(sizeof(struct enforce_workload) == 88, "ABI");
+_Static_assert(sizeof(struct enforce_workload) == 96, "ABI");
 _Static_assert(sizeof(struct enforce_identity) == 16, "ABI");
-_Static_assert(sizeof(struct enforce_state) == 72, "ABI");
-_Static_assert(sizeof(struct enforce_name) == 104 + 256 + 512 + 1024, "ABI");
+_Static_assert(sizeof(struct enforce_state) == 80, "ABI");
+_Static_assert(sizeof(struct enforce_name) == 112 + 256 + 512 + 1024, "ABI");
 _Static_assert(sizeof(struct enforce_refusal) == 72 + ENFORCE_SUBJECT_MAX, "ABI");
 _Static_assert(__builtin_offsetof(struct enforce_refusal, subject) == 72, "ABI");
