@@ -120,6 +120,57 @@ static void fill_name(struct enforce_name *n, const struct image *i, const struc
 	snprintf(n->folder, sizeof(n->folder), "%s", g->folder);
 }
 
+static enum enforce_mode mode_of(const struct apply_options *o, const struct image *i)
+{
+	return o->audit || !image_settings_of(i)->enforce ? ENFORCE_AUDIT : ENFORCE_DENY;
+}
+
+/* ---- what there is to do ---- */
+
+struct todo {
+	bool *same;               /* by target: in force as asked for already */
+	struct image **images;    /* that some other target wants */
+	size_t nimages;
+	size_t *place;            /* by image of the options: where in "images" */
+	struct filled *filled;    /* by place */
+};
+
+static void todo_done(struct todo *w)
+{
+	free(w->same);
+	free(w->images);
+	free(w->place);
+	free(w->filled);
+}
+
+static bool is_same(const struct machine *m, const struct apply_options *o, const struct target *t)
+{
+	const struct image *i = o->images[t->image];
+	struct enforce_name name;
+	uint32_t number = o->keep ? workload_number(m, o->groups->v[t->group].id) : NUMBER_NONE;
+	if (number == NUMBER_NONE || o->for_ns || m->workloads[number].deadline_ns || !workload_name(m, number, &name))
+		return false;
+	return !memcmp(name.digest, i->digest, sizeof(name.digest)) && ENFORCE_MODE(m->workloads[number].word) == mode_of(o, i);
+}
+
+static void find_todo(const struct machine *m, const struct apply_options *o, struct todo *w)
+{
+	w->same = xcalloc(o->ntargets + 1, sizeof(*w->same));
+	w->images = xcalloc(o->nimages + 1, sizeof(struct image *));
+	w->place = xcalloc(o->nimages + 1, sizeof(*w->place));
+	for (size_t k = 0; k < o->ntargets; k++) {
+		size_t image = o->targets[k].image;
+		w->same[k] = is_same(m, o, &o->targets[k]);
+		if (w->same[k] || (w->nimages && w->images[w->place[image]] == o->images[image]))
+			continue;
+		w->place[image] = w->nimages;
+		w->images[w->nimages++] = o->images[image];
+	}
+	w->filled = slots_new(w->nimages);
+}
+
+/* ---- into force ---- */
+
 struct before {
 	uint32_t number;
 	bool new;
@@ -127,9 +178,11 @@ struct before {
 	struct enforce_name name;
 };
 
-static void go_back(struct machine *m, const struct before *v, size_t n, struct diag *d)
+static void go_back(struct machine *m, const struct todo *w, const struct before *v, size_t n, struct diag *d)
 {
 	while (n-- > 0) {
+		if (w->same[n])
+			continue;
 		if (v[n].new)
 			workload_release(m, v[n].number, d);
 		else
@@ -143,10 +196,10 @@ static int assign_one(struct machine *m, const struct apply_options *o, const st
 	const struct image *i = o->images[t->image];
 	const struct group *g = &o->groups->v[t->group];
 	struct enforce_name name;
-	fill_name(&name, i, g, &filled[t->image]);
+	fill_name(&name, i, g, filled);
 	struct assignment a = {
-		.slot = filled[t->image].slot,
-		.mode = o->audit || !image_settings_of(i)->enforce ? ENFORCE_AUDIT : ENFORCE_DENY,
+		.slot = filled->slot,
+		.mode = mode_of(o, i),
 		.needs = image_needs(i),
 		.deadline_ns = o->for_ns ? boot_ns() + o->for_ns : 0,
 		.name = &name,
@@ -160,26 +213,27 @@ static int assign_one(struct machine *m, const struct apply_options *o, const st
 	return workload_assign(m, g, &a, d, &before->number);
 }
 
-static int assign(struct machine *m, const struct apply_options *o, const struct filled *filled, struct diag *d)
+static int assign(struct machine *m, const struct apply_options *o, const struct todo *w, struct diag *d)
 {
 	CLEANUP_FREE struct before *before = xcalloc(o->ntargets, sizeof(*before));
 	for (size_t k = 0; k < o->ntargets; k++) {
-		int r = assign_one(m, o, &o->targets[k], filled, d, &before[k]);
+		const struct target *t = &o->targets[k];
+		int r = w->same[k] ? 0 : assign_one(m, o, t, &w->filled[w->place[t->image]], d, &before[k]);
 		if (r) {
-			go_back(m, before, k, d);
+			go_back(m, w, before, k, d);
 			return r;
 		}
 	}
 	return 0;
 }
 
-static int put_in_force(struct machine *m, const struct apply_options *o, const struct filled *filled, struct diag *d)
+static int put_in_force(struct machine *m, const struct apply_options *o, const struct todo *w, struct diag *d)
 {
 	int r = machine_pin(m, d);
 	for (size_t k = 0; k < o->ntargets && !r; k++)
 		if (image_needs(o->images[o->targets[k].image]) & IMAGE_JUDGES_CONNECT)
 			r = attach_connects(m, &o->groups->v[o->targets[k].group], d);
-	return r ? r : assign(m, o, filled, d);
+	return r ? r : assign(m, o, w, d);
 }
 
 static int apply_all(const struct apply_options *o, struct diag *d, struct machine **ret)
@@ -190,11 +244,12 @@ static int apply_all(const struct apply_options *o, struct diag *d, struct machi
 		return r;
 	for (size_t i = 0; i < o->nimages && !r; i++)
 		r = check_image(m, o->images[i], d);
-	CLEANUP_FREE struct filled *filled = slots_new(o->nimages);
+	__attribute__((cleanup(todo_done))) struct todo w = {0};
+	find_todo(m, o, &w);
 	if (!r)
-		r = slots_fill(m, o->images, o->nimages, d, filled);
+		r = slots_fill(m, w.images, w.nimages, d, w.filled);
 	if (!r)
-		r = put_in_force(m, o, filled, d);
+		r = put_in_force(m, o, &w, d);
 	if (r) {
 		machine_undo(m);
 		if (m->pinned && !m->fresh)   /* what was filled before that */

@@ -21,6 +21,7 @@ struct apply_options {
 	int backend;              /* enum enforce_backend, or -1: the best that works */
 	bool audit;               /* also where the image says enforce */
 	uint64_t for_ns;          /* 0: without end */
+	bool keep;                /* what is in force as asked for already keeps its counters */
 };
 
 /* On failure everything is as it was, the reason in D. *RET is for what the caller still wants to know. */

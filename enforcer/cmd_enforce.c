@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* stakeout enforce IMAGE...: images into force. */
+#include <dirent.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "enforcer/apply.h"
 #include "enforcer/cmd.h"
@@ -20,7 +22,7 @@ static const struct cli_option options[] = {
 	{"workload", 'w', CLI_LIST, offsetof(struct options, workloads), "PATTERN", "the cgroups of workloads that match"},
 	{"audit", 'a', CLI_FLAG, offsetof(struct options, audit), NULL, "count and report, refuse nothing"},
 	{"for", 'f', CLI_DURATION, offsetof(struct options, for_ns), "DURATION", "refuse for this long, then only audit: 20m, 2h"},
-	{"here", 0, CLI_FLAG, offsetof(struct options, here), NULL, "leave images out whose workload is not on this machine now"},
+	{"here", 0, CLI_FLAG, offsetof(struct options, here), NULL, "leave out what is not on this machine, keep what is in force already"},
 	{"backend", 'b', CLI_STRING, offsetof(struct options, backend), "NAME", "auto (the best that works), lsm, fmod_ret or signal"},
 	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "the BPF file system (default " BPFFS_DEFAULT ")"},
 	{"node-root", 0, CLI_STRING, offsetof(struct options, node_root), "DIR", "where the node's file system is seen, for names (default /)"},
@@ -29,11 +31,13 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_verb verb = {
-	"enforce", "put policy images into force", "IMAGE... | status | watch | verify | confirm | release", 1, -1, options, ARRAY_SIZE(options),
+	"enforce", "put policy images into force", "IMAGE|FOLDER... | status | watch | verify | confirm | release", 1, -1, options, ARRAY_SIZE(options),
 	"Needs root. Without --cgroup and --workload each image goes to the workload it was made for: a systemd unit, a container,\n"
 	"in Kubernetes by its pod, as the runtime and the kubelet name it, or --pods. With one of them the image goes there. What is\n"
 	"in force stays when this command has ended, and until it is released or the host starts anew; applying again replaces a\n"
 	"policy in one step. Cgroups made below one under a policy are under it before their first process; others are not under any.\n"
+	"A folder stands for the images in it. With --here the command can be run again and again: new containers come under their\n"
+	"policies, changed images replace theirs, what is in force as asked for stays with its counters.\n"
 	"\n"
 	"enforce status    what is in force, and what it refused\n"
 	"enforce confirm   takes the time limit of --for away\n"
@@ -44,31 +48,58 @@ static const struct cli_verb verb = {
 };
 
 struct work {
-	struct image **images;
-	size_t nimages;
+	struct { struct image **v; size_t n, cap; } images;
 	struct groups groups;
 	struct { struct target *v; size_t n, cap; } targets;
 };
 
 static void work_done(struct work *w)
 {
-	for (size_t i = 0; i < w->nimages; i++)
-		image_free(w->images[i]);
-	free(w->images);
+	for (size_t i = 0; i < w->images.n; i++)
+		image_free(w->images.v[i]);
+	free(w->images.v);
 	groups_done(&w->groups);
 	free(w->targets.v);
 }
 
-static int read_images(char *const *files, int n, struct diag *d, struct work *w)
+static int read_one(const char *file, struct diag *d, struct work *w)
 {
-	w->images = xcalloc((size_t)n, sizeof(*w->images));
-	for (int i = 0; i < n; i++) {
-		int r = image_read(files[i], d, &w->images[i]);
-		if (r)
-			return r;
-		w->nimages++;
+	struct image *i = NULL;
+	int r = image_read(file, d, &i);
+	if (!r)
+		*VEC_PUSH(&w->images) = i;
+	return r;
+}
+
+static int is_image_name(const struct dirent *e)
+{
+	return str_ends(str_from(e->d_name), STR(".elf"));
+}
+
+static int read_folder(const char *folder, struct diag *d, struct work *w)
+{
+	struct dirent **names = NULL;
+	int n = scandir(folder, &names, is_image_name, alphasort), r = 0;
+	if (n < 0)
+		return diag_error(d, folder, "cannot be read: %s", strerror(errno));
+	for (int k = 0; k < n; k++) {
+		CLEANUP_FREE char *file = xasprintf("%s/%s", folder, names[k]->d_name);
+		r = r ? r : read_one(file, d, w);
+		free(names[k]);
 	}
-	return 0;
+	free(names);
+	return n ? r : diag_error(d, folder, "holds no image (NAME.image.elf, as 'stakeout compile' writes them)");
+}
+
+static int read_images(char *const *names, int n, struct diag *d, struct work *w)
+{
+	int r = 0;
+	for (int i = 0; i < n && !r; i++) {
+		struct stat st;
+		bool folder = !stat(names[i], &st) && S_ISDIR(st.st_mode);
+		r = folder ? read_folder(names[i], d, w) : read_one(names[i], d, w);
+	}
+	return r;
 }
 
 static int add_targets(struct work *w, size_t image, size_t first_group, const char *what, struct diag *d)
@@ -85,20 +116,20 @@ static int give_own(const struct options *o, const struct group_list *all, struc
 {
 	size_t kept = 0;
 	int r = 0;
-	for (size_t i = 0; i < w->nimages && !r; i++) {
-		struct image *image = TAKE(w->images[i]);
+	for (size_t i = 0; i < w->images.n && !r; i++) {
+		struct image *image = TAKE(w->images.v[i]);
 		CLEANUP_FREE char *name = xstrndup(image->workload.p, image->workload.n);
 		size_t first = w->groups.n;
 		if (!group_list_find(all, name, &w->groups) && o->here) {
 			image_free(image);
 			continue;
 		}
-		w->images[kept] = image;
+		w->images.v[kept] = image;
 		r = add_targets(w, kept++, first, name, d);
 	}
-	if (!r && kept < w->nimages)
-		diag_add(d, DIAG_NOTE, NULL, 0, 0, "%zu of %zu images are for workloads that are not here now", w->nimages - kept, w->nimages);
-	w->nimages = r ? w->nimages : kept;
+	if (!r && kept < w->images.n)
+		diag_add(d, DIAG_NOTE, NULL, 0, 0, "%zu of %zu images are for workloads that are not here now", w->images.n - kept, w->images.n);
+	w->images.n = r ? w->images.n : kept;
 	return r;
 }
 
@@ -115,7 +146,7 @@ static int find_own(const struct options *o, struct names *names, struct diag *d
 static int find_groups(const struct options *o, struct diag *d, struct work *w)
 {
 	bool told = o->cgroups.n || o->workloads.n;
-	if (told && w->nimages > 1)
+	if (told && w->images.n > 1)
 		return diag_error(d, NULL, "--cgroup and --workload take one image: several go to their own workloads");
 	CLEANUP(names_free) struct names *names = NULL;
 	int r = names_open(o->node_root, o->pods, d, &names);
@@ -138,7 +169,7 @@ static void print(const struct options *o, const struct work *w, const struct ma
 	CLEANUP(table_free) struct table *t = table_new(columns, ARRAY_SIZE(columns));
 	for (size_t k = 0; k < w->targets.n; k++) {
 		const struct group *g = &w->groups.v[w->targets.v[k].group];
-		const struct image *i = w->images[w->targets.v[k].image];
+		const struct image *i = w->images.v[w->targets.v[k].image];
 		table_str(t, str_from(g->workload));
 		table_str(t, str_from(g->folder));
 		table_str(t, i->name);
@@ -151,8 +182,8 @@ static void print(const struct options *o, const struct work *w, const struct ma
 static void warn(const struct work *w, const struct machine *m, struct diag *d)
 {
 	uint32_t needs = 0;
-	for (size_t i = 0; i < w->nimages; i++)
-		needs |= image_needs(w->images[i]);
+	for (size_t i = 0; i < w->images.n; i++)
+		needs |= image_needs(w->images.v[i]);
 	if (m->backend != ENFORCE_BACKEND_SIGNAL)
 		return;
 	if (needs & IMAGE_JUDGES_FILE)
@@ -176,7 +207,7 @@ static int run(const struct options *o, struct cli_args *args, struct diag *d)
 		r = find_groups(o, d, &w);
 	if (r || !w.targets.n)
 		return r;
-	struct apply_options a = {w.images, w.nimages, &w.groups, w.targets.v, w.targets.n, o->bpffs, backend, o->audit, o->for_ns};
+	struct apply_options a = {w.images.v, w.images.n, &w.groups, w.targets.v, w.targets.n, o->bpffs, backend, o->audit, o->for_ns, o->here};
 	r = apply(&a, d, &m);
 	if (r)
 		return r;

@@ -24,8 +24,8 @@ kind: Allowlist
 metadata: {name: $1}
 workload: {namespace: shop, kind: $2, name: $3, podLabels: {app: $3}}
 mode: enforce
-exec: {allow: [{path: $(readlink -f "$(command -v sh)")}, {path: $dir/bin/acts}]}" >"$dir/$1.yaml"
-	"$STAKEOUT" compile -o "$dir" "$dir/$1.yaml" >"$dir/compile.out" 2>&1 || fail "compile: $(cat "$dir/compile.out")"
+exec: {allow: [{path: $(readlink -f "$(command -v sh)")}, {path: $dir/bin/acts}]}" >"$dir/$1.list"
+	"$STAKEOUT" compile -o "$dir" "$dir/$1.list" >"$dir/compile.out" 2>&1 || fail "compile: $(cat "$dir/compile.out")"
 }
 list cart Deployment cart
 list queue Deployment queue
@@ -53,6 +53,26 @@ allowed "queue, before" "$made" "$dir/bin/other" noop
 apply --here "$dir/cart.image.elf" "$dir/queue.image.elf" --node-root "$node"
 refused "queue" "$made" "$dir/bin/other" noop
 refused "cart, still" "$first" "$dir/bin/other" noop
+
+# Again: what is in force stays as it is; a changed image replaces its own, also from a folder.
+since() { enforce status --json | sed -n "s|.*\"image\":\"$1\".*\"applied_ns\":\"\([^\"]*\)\".*|\1|p" | sort -u; }
+cart=$(since cart) queue=$(since queue)
+mkdir "$dir/images"
+cp "$dir/cart.image.elf" "$dir/queue.image.elf" "$dir/images"
+apply --here "$dir/images" --node-root "$node"
+expect "again" "$(since cart) $(since queue)" "$cart $queue"
+sed -i "s|$dir/bin/acts|$dir/bin/other|" "$dir/queue.list"
+"$STAKEOUT" compile -o "$dir" "$dir/queue.list" >"$dir/compile.out" 2>&1
+cp "$dir/queue.image.elf" "$dir/images"
+apply --here "$dir/images" --node-root "$node"
+expect "cart, while queue is replaced" "$(since cart)" "$cart"
+[ "$(since queue)" != "$queue" ] || fail "a changed image is not put in place"
+allowed "queue, replaced" "$made" "$dir/bin/other" noop
+refused "cart, while queue is replaced" "$first" "$dir/bin/other" noop
+apply --here --audit "$dir/images" --node-root "$node"
+allowed "cart, only audited" "$first" "$dir/bin/other" noop
+mkdir "$dir/none"
+enforce "$dir/none" >"$dir/out" 2>"$dir/err" && fail "an empty folder" || expect "status" $? 2
 
 # By a pattern, and by the list of pods.
 enforce release >/dev/null
