@@ -1,10 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What recording costs by each choice of hooks, in a guest, as a ratio to the same load untraced, and of programs that do nothing on
-# the same hooks. Counted are instructions, of one emulated CPU: the same at each run, but caches and branches cost nothing. Figures, no verdict.
+# What recording costs by each choice of hooks, in a guest, as a ratio to the same load untraced, of programs that do nothing on the same
+# hooks, and of auditd with a rule for the same calls, where it is installed: in a guest, since a kernel that audited once goes on to look at
+# every call. Counted are instructions, of one emulated CPU: the same at each run, but caches and branches cost nothing. Figures, no verdict.
 #
-#	[VERSIONS="6.1 6.12"] sh tests/vm/cost.sh
+#	[VERSIONS="6.1 6.12"] [WAYS="lsm fentry tracepoint"] sh tests/vm/cost.sh
 set -eu
+
+audit_on() {
+	command -v auditd >/dev/null || return
+	mkdir -p /etc/audit "$dir/log"
+	printf '%s\n' "log_file = $dir/log/audit.log" "log_format = RAW" "flush = NONE" "max_log_file_action = IGNORE" \
+		"space_left = 2" "admin_space_left = 1" "space_left_action = IGNORE" "admin_space_left_action = IGNORE" \
+		"disk_full_action = IGNORE" "disk_error_action = IGNORE" >/etc/audit/auditd.conf
+	chmod 640 /etc/audit/auditd.conf
+	auditd -n >/dev/null 2>&1 &
+	audit_pid=$!
+	sleep 1
+	kill -0 $audit_pid && auditctl -e 1 >/dev/null && auditctl -b 8192 >/dev/null &&
+		auditctl -a always,exit -F arch=b64 -S open,openat,openat2,creat,open_by_handle_at,execve,execveat,connect
+}
 
 inside() {
 	. tests/lib/live.sh
@@ -14,27 +29,34 @@ inside() {
 	run_find() { "$load" time find "$dir/tree" -name nothing; }
 	median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 	block() { for i in $(seq "$rounds"); do "run_$1"; done | median; }
+	# ratio WHAT BEFORE: of a block now
+	ratio() { echo "$(block "$1") $2" | awk '{ printf "%.2f\n", $1 / $2 }'; }
 	uname -r
 	for what in open find; do
 		before=$(block $what)
-		for way in lsm fentry tracepoint; do
+		for way in $1; do
 			for programs in "" empty; do
 				export STAKEOUT_RECORD_DEBUG="${programs:+programs=empty}"
 				[ -n "$programs" ] || unset STAKEOUT_RECORD_DEBUG
-				start_recorder --hooks $way
+				start_recorder --hooks "$way"
 				run_$what >/dev/null
-				traced=$(block $what)
+				echo "$what $way ${programs:-recorder} $(ratio $what "$before")"
 				stop_recorder
 				rm -f "$db"*
-				echo "$what $way ${programs:-recorder} $(echo "$traced $before" | awk '{ printf "%.2f", $1 / $2 }')"
 			done
 		done
-		after=$(block $what)
-		echo "$what untraced again $(echo "$after $before" | awk '{ printf "%.2f", $1 / $2 }')"
+		echo "$what untraced again $(ratio $what "$before")"
 	done
+	# The last: the kernel does not forget that it audited.
+	open_before=$(block open) find_before=$(block find)
+	audit_on || { echo "auditd: missing, or this kernel refuses it"; return; }
+	echo "open auditd $(ratio open "$open_before")"
+	echo "find auditd $(ratio find "$find_before")"
+	auditctl -s | grep '^lost '
+	kill $audit_pid
 }
 
-[ "${1:-}" != inside ] || { inside; exit 0; }
+[ "${1:-}" != inside ] || { inside "$2"; exit 0; }
 for version in ${VERSIONS:-6.12}; do
-	GUEST_SECONDS="${GUEST_SECONDS:-400}" sh tests/vm/guest.sh -i "$version" sh tests/vm/cost.sh inside
+	GUEST_SECONDS="${GUEST_SECONDS:-400}" sh tests/vm/guest.sh -i "$version" sh tests/vm/cost.sh inside "${WAYS-lsm fentry tracepoint}"
 done

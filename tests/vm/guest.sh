@@ -49,7 +49,7 @@ add() {
 }
 
 add "$(command -v busybox)" bin/busybox
-for tool in sh setpriv sqlite3 runc bpftool; do
+for tool in sh setpriv sqlite3 runc bpftool auditd auditctl; do
 	[ ! -x "$(command -v $tool)" ] || add "$(command -v $tool)" bin/$tool
 done
 add "$STAKEOUT" repository/built/stakeout
