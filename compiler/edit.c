@@ -174,6 +174,27 @@ static void entries_to_stop(const struct allowlist *a, const struct event *ev, s
 
 /* ---- the two questions ---- */
 
+/* How wide an edit reaches, whatever was recorded: a name more or less, a program for all that it does there, a whole folder. */
+static int width(const struct edit *e)
+{
+	bool whole = list_operators[operator_row(e->op)].how == WHOLE, add = e->kind == EDIT_ADD_VALUE;
+	if (e->process)
+		return whole ? 3 : add ? 4 : 6;
+	return add ? !whole : whole ? 2 : 5;
+}
+
+/* The narrowest first; of equals as they were. */
+static void sort_by_width(struct edits *l)
+{
+	for (size_t i = 1; i < l->n; i++) {
+		struct edit e = l->v[i];
+		size_t k = i;
+		for (; k > 0 && width(&l->v[k - 1]) > width(&e); k--)
+			l->v[k] = l->v[k - 1];
+		l->v[k] = e;
+	}
+}
+
 void edits_to_pass(const struct policy_set *set, const struct judgement *j, const struct trace *t, const struct event *ev,
 		   struct arena *arena, struct edits *ret)
 {
@@ -190,6 +211,8 @@ void edits_to_pass(const struct policy_set *set, const struct judgement *j, cons
 		if (s->selector < j->selector && s->answer == TRACE_NO && failing(t, i) == 1)
 			turn_selector(t, s, TRACE_NO, arena, ret);
 	}
+	if (j->policy < set->npolicies)
+		sort_by_width(ret);
 }
 
 void edits_to_stop(const struct policy_set *set, const struct trace *t, const struct event *ev, struct arena *arena, struct edits *ret)
@@ -388,9 +411,15 @@ void edit_words(const struct policy_set *set, const struct edit *e, struct buf *
 		   STR_ARG(p->file), ref.at.line, ref.at.column);
 }
 
+static bool is_port(enum policy_operator op)
+{
+	return op == OPERATOR_SPORT || op == OPERATOR_NOT_SPORT || op == OPERATOR_DPORT || op == OPERATOR_NOT_DPORT;
+}
+
 static void list_reach(const struct edit *e, struct buf *b)
 {
 	int row = operator_row(e->op);
+	buf_puts(b, is_port(e->op) ? "port " : "");
 	buf_str(b, e->value);
 	if (list_operators[row].how == STARTS)
 		buf_puts(b, " and every name that begins so");

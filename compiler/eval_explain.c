@@ -218,13 +218,14 @@ static bool negative(enum policy_operator op)
 	return false;
 }
 
-/* A list that spares what is in it: matched, because the value is not. */
-static bool spares(const struct compiled_selector *s)
+/* A list that spares what is in it: matched, because the value is not. What to say of it after the words on the filters; NULL: none. */
+static const char *spares(const struct compiled_selector *s)
 {
-	bool any = s->binaries && negative(s->binaries->op);
+	static const char there[] = "; listed there, it would pass this selector";
+	bool program = s->binaries && negative(s->binaries->op), argument = false;
 	for (size_t i = 0; i < s->ntests; i++)
-		any |= negative(s->tests[i].op);
-	return any;
+		argument |= negative(s->tests[i].op);
+	return argument || (program && !s->ntests) ? there : program ? "; were the program listed, it would pass this selector" : NULL;
 }
 
 static void explain_match(const struct engine *e, const struct compiled_selector *s, const struct hit *h, struct buf *b)
@@ -258,7 +259,7 @@ static void explain_no_match(const struct engine *e, const struct compiled_hook 
 void engine_explain(const struct engine *e, const struct judgement *j, struct buf *b)
 {
 	CLEANUP_BUF struct buf words = BUF_INIT;
-	bool sparing = false;
+	const char *sparing = NULL;
 	for (size_t i = 0; i < e->hits.n && !words.n; i++) {
 		const struct hit *h = &e->hits.v[i];
 		const struct site_hooks *at = &e->at.v[h->site];
@@ -277,5 +278,5 @@ void engine_explain(const struct engine *e, const struct judgement *j, struct bu
 	buf_str(b, buf_view(&words));
 	bool stops = j->verdict == VERDICT_DENY || j->verdict == VERDICT_KILL;
 	if (words.n && stops && sparing)
-		buf_puts(b, "; listed there, it would pass this selector");
+		buf_puts(b, sparing);
 }

@@ -180,14 +180,71 @@ static bool one_step(struct attempt *a)
 	return true;
 }
 
+static int compare(const struct attempt *a, const struct policy_set *edited, struct diag *d, struct diff_result **ret)
+{
+	const struct diff_work work = {.old = a->o->set, .new = edited, .judging = a->o->judging, .feeds = a->o->others,
+				       .nfeeds = a->o->nothers, .stop = a->o->stop};
+	CLEANUP(diff_result_free) struct diff_result *r = diff_result_new();
+	int err = diff_feeds(r, &work, d);
+	if (!err)
+		diff_sort(r);
+	*ret = err ? NULL : TAKE(r);
+	return err;
+}
+
+static uint64_t all_changes(const struct diff_result *r)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < CHANGE_COUNT; i++)
+		n += r->changes[i];
+	return n;
+}
+
+/* Tries a single edit on the other events; what changes least becomes the best, and what it changes the surplus. */
+static int measure(const struct attempt *a, struct explained_edit *x, struct diag *d)
+{
+	struct explanation *e = a->e;
+	CLEANUP_EDITED_SET struct edited_set one = {.policy = NULL};
+	struct diff_result *r;
+	if (edit_apply(a->o->set, &x->edit, a->o->judging->target, &one))
+		return 0;
+	int err = compare(a, &one.set, d, &r);
+	if (err)
+		return err;
+	x->measured = true;
+	x->changes = all_changes(r);
+	if (e->surplus && x->changes >= e->best.edits[0].changes) {
+		diff_result_free(r);
+		return 0;
+	}
+	diff_result_free(e->surplus);
+	e->surplus = r;
+	struct explained_edit least = *x;
+	*x = e->best.edits[0];
+	e->best.edits[0] = least;
+	return 0;
+}
+
+static int by_changes(const void *x, const void *y)
+{
+	const struct explained_edit *a = x, *b = y;
+	if (a->measured != b->measured)
+		return a->measured ? -1 : 1;
+	return (a->changes > b->changes) - (a->changes < b->changes);
+}
+
 static int try_on_others(const struct attempt *a, struct diag *d)
 {
-	const struct diff_work work = {.old = a->o->set, .new = a->set, .judging = a->o->judging, .feeds = a->o->others,
-				       .nfeeds = a->o->nothers, .stop = a->o->stop};
-	a->e->surplus = a->o->nothers ? diff_result_new() : NULL;
-	int err = a->e->surplus ? diff_feeds(a->e->surplus, &work, d) : 0;
-	if (a->e->surplus)
-		diff_sort(a->e->surplus);
+	struct explanation *e = a->e;
+	if (!a->o->nothers)
+		return 0;
+	if (a->nsets != 1)
+		return compare(a, a->set, d, &e->surplus);
+	int err = measure(a, &e->best.edits[0], d);
+	for (size_t i = 0; i < e->nothers && i + 1 < EXPLAIN_MEASURED_MAX && !err && !*a->o->stop; i++)
+		err = measure(a, &e->others[i], d);
+	if (e->nothers)
+		qsort(e->others, e->nothers, sizeof(*e->others), by_changes);
 	return err;
 }
 
@@ -239,6 +296,8 @@ int explain(const struct explain_options *o, struct diag *d, struct explanation 
 	ret->to_pass = verdict_stops(ret->looked.verdict);
 	if (ret->looked.verdict == VERDICT_UNKNOWN)
 		ret->no_edit = STR("the verdict is not known: no edit is tried; the events must tell more");
+	else if (!ret->to_pass && !ret->looked.n && policy_set_loads(o->set) && !o->set->nimages)
+		ret->no_edit = STR("no hook of these policies sees this event: one that does has to be added");
 	else if (!policy_set_loads(o->set))
 		ret->no_edit = STR("no policy here loads on the target: correct that first");
 	else

@@ -36,6 +36,8 @@ struct looked {
 struct explained_edit {
 	struct edit edit;
 	struct str words, reach;
+	bool measured;
+	uint64_t changes;                    /* among the other events */
 };
 
 /* Edits that together turn the verdict, in order. */
@@ -50,12 +52,13 @@ struct explanation {
 	bool to_pass;                        /* the edits let it pass; else they stop it */
 	struct turn best;                    /* n = 0: none was found */
 	struct str no_edit;                  /* why there is none */
-	struct explained_edit *others;       /* single edits that turn it as well */
+	struct explained_edit *others;       /* single edits that turn it as well, of those measured the one that changes least first */
 	size_t nothers;
 	struct diff_result *surplus;         /* what else BEST turns among the other events; NULL: none were given */
 };
 
 enum { EXPLAIN_STEPS_MAX = 8 };              /* edits that are tried one upon the other */
+enum { EXPLAIN_MEASURED_MAX = 6 };           /* single edits of which the one that changes least is looked for */
 
 /* -EINVAL with the reason in D. */
 int explain(const struct explain_options *o, struct diag *d, struct explanation *ret);

@@ -91,6 +91,15 @@ static void text_outcome(const struct explanation *e, const struct trace_step *s
 	line(out, "  ", &b);
 }
 
+/* An exec may reach a hook several times; what comes of it all is said after the last. */
+static bool comes_again(const struct trace *t, size_t from, const struct trace_step *hook)
+{
+	for (size_t i = from; i < t->n; i++)
+		if (t->v[i].kind == TRACE_HOOK && t->v[i].policy == hook->policy && t->v[i].hook == hook->hook && !is_for_another(t, i))
+			return true;
+	return false;
+}
+
 static void text_trace(const struct explanation *e, const struct explain_options *o, FILE *out)
 {
 	const struct trace *t = &e->looked.trace;
@@ -103,7 +112,7 @@ static void text_trace(const struct explanation *e, const struct explain_options
 				text_step(e, o, &t->v[i], out);
 		if (!hide)
 			text_step(e, o, &t->v[i], out);
-		if (!hide)
+		if (!hide && !comes_again(t, i + 1, &t->v[first]))
 			text_outcome(e, &t->v[first], out);
 		others += hide;
 	}
@@ -269,6 +278,10 @@ static void text_edits(const struct explanation *e, FILE *out)
 		buf_str(&b, e->others[i].words);
 		buf_printf(&b, ": it %s ", e->to_pass ? "admits" : "stops");
 		buf_str(&b, e->others[i].reach);
+		if (e->others[i].measured) {
+			buf_puts(&b, "; among the events given it changes ");
+			buf_count(&b, e->others[i].changes);
+		}
 		line(out, "", &b);
 	}
 }
@@ -360,6 +373,8 @@ static void json_edit(const struct explained_edit *x, const struct explain_optio
 	json_member(b, "words", x->words);
 	buf_puts(b, "\"reach\":");
 	buf_json(b, x->reach);
+	if (x->measured)
+		buf_printf(b, ",\"changes\":%llu", (unsigned long long)x->changes);
 	buf_puts(b, last ? "}" : "},");
 }
 

@@ -110,6 +110,30 @@ want 1 unknown "$STAKEOUT" explain "$T/all.yaml" '{"process_exec":{"process":{"e
 said "verdict: unknown"
 said "the events must tell more"
 
+# Of the edits that turn it, the one that changes least among the other events is told first; without others, the narrowest.
+cat >"$T/etc.yaml" <<'END'
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: etc}
+spec:
+  lsmhooks:
+  - hook: file_open
+    args: [{index: 0, type: file}]
+    selectors:
+    - matchArgs: [{index: 0, operator: Prefix, values: [/etc/nginx/, /usr/share/}]
+      matchBinaries: [{operator: NotIn, values: [/usr/bin/envsubst]}]
+      matchActions: [{action: Override, argError: -1}]
+END
+sed -i 's|/usr/share/}]|/usr/share/]}]|' "$T/etc.yaml"
+conf=$("$STAKEOUT" replay "$T/etc.yaml" -c "$T/web.ndjson" --json | jq -r 'select(.event == "read /etc/nginx/nginx.conf by /usr/sbin/nginx").line' | head -n 1)
+want 1 "narrowest" "$STAKEOUT" explain "$T/etc.yaml" "$T/web.ndjson:$conf" --json
+jq -e '[.edits[0], .alternatives[0] | .kind] == ["add-value", "remove-value"]' "$T/out" >/dev/null || fail "narrowest: $(cat "$T/out")"
+want 1 "least" "$STAKEOUT" explain "$T/etc.yaml" "$T/web.ndjson:$conf" --corpus "$T/web.ndjson" --json
+jq -e '.edits[0].kind == "remove-value" and .alternatives[0].kind == "add-value" and .edits[0].changes < .alternatives[0].changes and
+	.surplus.changed == .edits[0].changes' "$T/out" >/dev/null || fail "least: $(cat "$T/out")"
+want 0 "no hook" "$STAKEOUT" explain "$T/etc.yaml" "$T/web.ndjson:$id"
+said "smallest edit: no hook of these policies sees this event"
+
 # A policy that would not load has no say, and that is no verdict of its own.
 sed 's/operator: [A-Za-z]*/operator: GT/' "$T/p.yaml" >"$T/dead.yaml"
 want 1 "does not load" "$STAKEOUT" explain "$T/dead.yaml" "$T/web.ndjson:$id"
