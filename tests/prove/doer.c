@@ -125,6 +125,13 @@ static long closed(long fd)
 	return fd < 0 ? fd : CALL(close, fd);
 }
 
+static long open_below(long top, const char *path, const struct act *a)
+{
+	long fd = top < 0 ? top : CALL(openat, top, path, a->flags, 0600);
+	closed(top);
+	return closed(fd);
+}
+
 static long act_open(const struct act *a)
 {
 	struct open_how how = {.flags = a->flags, .mode = a->flags & O_CREAT ? 0600 : 0};
@@ -133,16 +140,12 @@ static long act_open(const struct act *a)
 	case ACT_OPEN2:
 		return closed(CALL(openat2, AT_FDCWD, text(a->path), &how, sizeof(how)));
 	case ACT_OPEN_AT:
-		r = CALL(openat, AT_FDCWD, folder(a), O_PATH | O_DIRECTORY | O_CLOEXEC);
-		how.flags = (uint64_t)(r < 0 ? r : CALL(openat, r, rest(a) + 1, a->flags, 0600));
-		closed(r);
-		return closed((long)how.flags);
+		return open_below(CALL(openat, AT_FDCWD, folder(a), O_PATH | O_DIRECTORY | O_CLOEXEC), rest(a) + 1, a);
 	case ACT_OPEN_CHROOT:
 		r = CALL(chroot, folder(a));
 		return r ? r : closed(CALL(openat, AT_FDCWD, rest(a), a->flags, 0600));
 	case ACT_OPEN_DETACHED:
-		r = detached();
-		return r < 0 ? r : closed(CALL(openat, r, text(a->path) + 1, a->flags, 0600));
+		return open_below(detached(), text(a->path) + 1, a);
 	case ACT_OPEN_NAMELESS:
 		return closed(CALL(openat, AT_FDCWD, folder(a), a->flags, 0600));
 	default:
