@@ -5,6 +5,6 @@
 #include "schema/event.h"
 #include "tests/lib/random.h"
 
-/* Without a port. IPv4-mapped ones are left to the acts: a rule writes IPv4. */
+/* Without a port, none of them IPv4-mapped: rules and acts do that. */
 void random_address(struct dice *r, struct address *ret);
 uint16_t random_port(struct dice *r);

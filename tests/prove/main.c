@@ -86,8 +86,12 @@ static int run(const struct options *o)
 	printf("seed %llu\n", (unsigned long long)o->seed);
 	fflush(stdout);
 	uint64_t i;
-	for (i = 0; i < o->rounds && !r && p.tally.acts < o->total && (i == 0 || now_ns() - start < o->seconds_ns); i++)
+	for (i = 0; i < o->rounds && !r && p.tally.acts < o->total && (i == 0 || now_ns() - start < o->seconds_ns); i++) {
+		if (o->enforcer && !o->storm && i > 0 && i % 16 == 0)
+			printf("%llu acts before seed %llu\n", (unsigned long long)p.tally.acts, (unsigned long long)(o->seed + i));
+		fflush(stdout);
 		r = o->storm ? prover_storm(&p, o->seed + i) : prover_round(&p, o->seed + i);
+	}
 	prover_done(&p);
 	const struct tally *t = &p.tally;
 	print_tally(t, o->seed + i, (double)(now_ns() - start) / 1e9);

@@ -87,9 +87,11 @@ static bool connect_allowed(const struct allowlist *a, const struct event *ev)
 		return false;   /* UDP-Lite */
 	for (size_t i = 0; i < a->nconnects; i++) {
 		const struct allow_connect *c = &a->connects[i];
-		bool same = !c->network.family || c->network.family == to.family;
-		for (unsigned k = 0; k < c->prefix && same; k++)
-			same = bit(c->network.bytes, k) == bit(to.bytes, k);
+		struct address network = c->prefix >= 96 ? plain(c->network) : c->network;
+		unsigned prefix = c->prefix - (network.family != c->network.family ? 96 : 0);
+		bool same = !network.family || network.family == to.family;
+		for (unsigned k = 0; k < prefix && same; k++)
+			same = bit(network.bytes, k) == bit(to.bytes, k);
 		if (same && to.port >= c->port_first && to.port <= c->port_last &&
 		    (!c->protocol || c->protocol == ev->protocol) && is_for(c->by, c->nby, ev->process.path))
 			return true;

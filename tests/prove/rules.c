@@ -90,6 +90,13 @@ static void random_network(struct dice *r, struct allow_connect *c)
 	c->prefix = (uint8_t)(dice_chance(r, 40) ? most : dice_below(r, most + 1));
 	for (unsigned i = c->prefix; i < most; i++)
 		c->network.bytes[i / 8] &= (uint8_t)~(0x80 >> i % 8);
+	if (c->network.family == 4 && dice_chance(r, 12)) {   /* written as IPv6 */
+		memmove(c->network.bytes + 12, c->network.bytes, 4);
+		memset(c->network.bytes, 0, 10);
+		memset(c->network.bytes + 10, 0xff, 2);
+		c->network.family = 6;
+		c->prefix = (uint8_t)(c->prefix + 96);
+	}
 }
 
 static void random_connects(struct dice *r, const struct world *w, struct allowlist *a)
