@@ -218,7 +218,9 @@ install: all
 	install -m 644 README.md $(DEST)/share/doc/stakeout
 	cp -r corpus/scenarios corpus/allowlists $(DEST)/share/stakeout
 	install -d $(DEST)/lib/systemd/system $(DEST)/share/stakeout/deploy
-	sed "s|@PREFIX@|$(PREFIX)|" deploy/stakeout-record.service > $(DEST)/lib/systemd/system/stakeout-record.service
+	for f in stakeout-record.service stakeout-enforce.service stakeout-enforce.timer; do \
+		sed "s|@PREFIX@|$(PREFIX)|" deploy/$$f > $(DEST)/lib/systemd/system/$$f || exit; done
+	sed "s|@PREFIX@|$(PREFIX)|" deploy/stakeout-enforce.conf > $(DEST)/share/stakeout/deploy/stakeout-enforce.conf
 	install -m 644 deploy/*.yaml $(DEST)/share/stakeout/deploy
 	cp -r docs/lints $(DEST)/share/doc/stakeout
 

@@ -41,7 +41,7 @@ done <verbs
 unit=$dir/usr/lib/systemd/system/stakeout-record.service
 grep -q '^ExecStart=/usr/bin/stakeout-record record ' "$unit" || fail "the systemd unit does not start the installed program"
 if [ -x "$bin/stakeout-record" ]; then
-	sed -n 's/^ExecStart=.*-record record \(.*\) \$OPTIONS$/\1/p; s/.*command: \[stakeout-record, record, \(.*\)\]/\1/p' "$unit" "$share"/stakeout/deploy/*.yaml |
+	sed -n 's/^ExecStart=.*-record record \(.*\) \$OPTIONS$/\1/p; s/.*command: \[stakeout-record, record, \(.*\)\]/\1/p' "$unit" "$share"/stakeout/deploy/stakeout-record.yaml |
 		tr -d ',' >options
 	[ "$(wc -l <options)" = 2 ] || fail "the unit and the manifest do not both start a recording"
 	"$bin/stakeout-record" record --help >help
@@ -53,6 +53,30 @@ if command -v systemd-analyze >/dev/null; then
 	sed "s|^ExecStart=/usr/bin/|ExecStart=$bin/|" "$unit" >stakeout-record.service
 	systemd-analyze verify --man=no ./stakeout-record.service >verified 2>&1 || { cat verified; fail "systemd does not take the unit"; }
 	! grep stakeout-record.service verified || fail "systemd warns of the unit"
+fi
+
+# The enforcer's: units, what covers one service, manifest. Each starts the installed program with options that it has.
+units=$dir/usr/lib/systemd/system deploy=$share/stakeout/deploy
+grep -q "^ExecStart=/usr/bin/stakeout-enforce " "$units/stakeout-enforce.service" || fail "the unit does not start the installed enforcer"
+grep -q "^ExecStartPre=+/usr/bin/stakeout-enforce " "$deploy/stakeout-enforce.conf" || fail "the drop-in does not start the installed enforcer"
+if [ -x "$bin/stakeout-enforce" ]; then
+	"$bin/stakeout-enforce" --help >help
+	sed -n "s/^ExecStart[Pre]*=.*stakeout-enforce //p; s/.*do stakeout-enforce \\(.*\\) >.*/\\1/p" "$units/stakeout-enforce.service" \
+		"$deploy/stakeout-enforce.conf" "$deploy/stakeout-enforce.yaml" >options
+	[ "$(wc -l <options)" = 3 ] || fail "unit, drop-in and manifest do not all start the enforcer"
+	for option in $(grep -o -e "--[a-z-]*" options); do
+		grep -q -- "$option" help || fail "$option is no option of enforce"
+	done
+fi
+if command -v systemd-analyze >/dev/null; then
+	mkdir -p units/shop.service.d
+	sed "s|^ExecStart=/usr/bin/|ExecStart=$bin/|" "$units/stakeout-enforce.service" >units/stakeout-enforce.service
+	cp "$units/stakeout-enforce.timer" units
+	printf "[Service]\nExecStart=/bin/true\n" >units/shop.service
+	sed "s|=+/usr/bin/|=+$bin/|" "$deploy/stakeout-enforce.conf" >units/shop.service.d/stakeout.conf
+	SYSTEMD_UNIT_PATH=$PWD/units: systemd-analyze verify --man=no units/stakeout-enforce.service units/stakeout-enforce.timer units/shop.service \
+		>verified 2>&1 || { cat verified; fail "systemd does not take the enforcer's units"; }
+	! grep -e stakeout-enforce -e shop.service verified || fail "systemd warns of the enforcer's units"
 fi
 
 command -v bash >/dev/null || exit 0
