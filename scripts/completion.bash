@@ -36,7 +36,7 @@ _stakeout() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
-	-d | --db | -c | --corpus | --edit | --events | --junit)
+	-d | --db | -c | --corpus | --edit | --events | --junit | --pods)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -54,6 +54,7 @@ _stakeout() {
 	case $verb in
 	show | allow | audit-policy | workloads | losses) _stakeout_offer "$(_stakeout_workloads "$tool")" ;;
 	image) [ "$COMP_CWORD" -eq 2 ] && _stakeout_offer "show verify diff" ;;
+	enforce) [ "$COMP_CWORD" -eq 2 ] && _stakeout_offer "status watch verify confirm release" ;;
 	corpus) _stakeout_offer "$("$tool" corpus --list --json 2>/dev/null | grep -o '"name":"[^"\\]*"' | cut -d'"' -f4)" ;;
 	esac
 	[ ${#COMPREPLY[@]} -gt 0 ] || mapfile -t COMPREPLY < <(compgen -f -- "$cur")

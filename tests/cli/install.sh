@@ -103,6 +103,7 @@ complete ingest stakeout help in
 complete web-server stakeout corpus web
 complete verify stakeout image v
 complete diff stakeout image d
+complete release stakeout enforce r
 complete tracepoint stakeout compile --shape t
 complete web/Deployment/storefront/nginx stakeout show --db s.db web
 complete s.db stakeout replay --db s
