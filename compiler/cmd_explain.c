@@ -8,7 +8,7 @@
 #include "schema/base/cli.h"
 
 struct options {
-	struct cli_list corpora, compat;
+	struct cli_list corpora, compat, recorded_by;
 	const char *db, *workload, *target;
 	bool json, presume_paths;
 };
@@ -18,6 +18,7 @@ static const struct cli_option option_rows[] = {
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "the store that EVENT is a number in; and what else the edit would turn there"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policy will run (see below)"},
+	{"recorded-by", 0, CLI_LIST, offsetof(struct options, recorded_by), "POLICY", "a policy that made the recording, or a folder of them: what they are silent about tells which program it was (default: the folder NAME-policies beside NAME.ndjson); repeatable"},
 	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"},
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object"},
@@ -77,7 +78,7 @@ int cmd_explain(int argc, char **argv)
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
 		return status;
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
-	CLEANUP_POLICY_SET struct policy_set set = POLICY_SET_INIT;
+	CLEANUP_POLICY_SET struct policy_set set = POLICY_SET_INIT, recorders = POLICY_SET_INIT;
 	CLEANUP_FEED_LIST struct feed_list feeds = FEED_LIST_INIT;
 	struct target target;
 	struct explain_options e = {.set = &set, .stop = &never};
@@ -87,7 +88,11 @@ int cmd_explain(int argc, char **argv)
 	if (!err)
 		err = feed_list_fill(&feeds, &o.corpora, o.db, o.workload, &d);
 	if (!err)
+		err = feed_list_recorders(&feeds, &o.recorded_by, &d);
+	if (!err)
 		err = read_event(&o, args.v[1], &e, &d);
+	if (!err)
+		err = feed_recorders(&e.feed, &o.recorded_by, &recorders, &d);
 	if (err) {
 		diag_print(&d);
 		status = EXIT_INPUT;

@@ -9,7 +9,7 @@
 #include "schema/base/cli.h"
 
 struct options {
-	struct cli_list corpora, compat;
+	struct cli_list corpora, compat, recorded_by;
 	const char *db, *workload, *target, *junit;
 	bool json, all, quiet, totals, presume_paths;
 	uint64_t limit, jobs;
@@ -20,6 +20,7 @@ static const struct cli_option option_rows[] = {
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "replay this store's observations"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policy will run (see below)"},
+	{"recorded-by", 0, CLI_LIST, offsetof(struct options, recorded_by), "POLICY", "a policy that made the recording, or a folder of them: what they are silent about tells which program it was (default: the folder NAME-policies beside NAME.ndjson); repeatable"},
 	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per event and policy, then a summary"},
 	{"all", 'a', CLI_FLAG, offsetof(struct options, all), NULL, "with --json: also events that no hook reaches"},
@@ -103,6 +104,8 @@ int cmd_replay(int argc, char **argv)
 		err = policy_set_add(&set, args.v[i], &d);
 	if (!err)
 		err = feed_list_fill(&feeds, &o.corpora, o.db, o.workload, &d);
+	if (!err)
+		err = feed_list_recorders(&feeds, &o.recorded_by, &d);
 	if (!err && !feeds.n)
 		err = diag_error(&d, NULL, "nothing to replay: give --corpus FILE or --db FILE");
 	if (err) {

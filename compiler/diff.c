@@ -241,14 +241,17 @@ int diff_feed(struct diff_result *r, const struct policy_set *old, const struct 
 	      const struct feed_name *name, const volatile sig_atomic_t *stop, struct diag *d)
 {
 	const struct policy_set *sets[2] = {old, new};
-	CLEANUP(judges_free) struct judges *a = judges_new(old, o, 0, 1);
-	CLEANUP(judges_free) struct judges *b = judges_new(new, o, 0, 1);
+	CLEANUP(judges_free) struct judges *a = judges_new(old, o, name, 0, 1);
+	CLEANUP(judges_free) struct judges *b = judges_new(new, o, name, 0, 1);
 	struct judges *both[2] = {a, b};
 	CLEANUP(feed_close) struct feed *feed = NULL;
 	int err = feed_open(name, d, &feed);
 	if (err)
 		return err;
-	feed_ahead(name, records_old_and_new, both);
+	if (feed_ahead(name, records_old_and_new, both)) {
+		judges_records_end(a);
+		judges_records_end(b);
+	}
 	struct event ev;
 	while (!*stop && ((err = feed_next(feed, &ev)) > 0 || err == -EAGAIN))
 		if (err > 0)

@@ -38,6 +38,7 @@ void engine_free(struct engine *e)
 	map_free(e->names);
 	map_free(e->named);
 	free(e->name_is.v);
+	free(e->silent.v);
 	map_free(e->compat);
 	free(e->seen.v);
 	free(e->answers.v);
@@ -220,13 +221,14 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 /* ---- the interface ---- */
 
 /* What a line tells of images and names, for those before and after it. */
-static void learn(struct engine *e, struct processes *model, const struct event *known)
+static uint32_t learn(struct engine *e, struct processes *model, const struct event *known)
 {
 	uint32_t site = eval_event_site(e, known);
 	eval_note_abi(e, site, known);
-	eval_note_name(e, known, processes_find(model, known->process.exec_id));
+	eval_note_name(e, site, known, model);
 	if (site != SITE_NONE)
 		eval_note_line(e, site, known);
+	return site;
 }
 
 static void end_ahead(struct engine *e)
@@ -242,12 +244,11 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 	processes_apply(e->processes, known);
 	if (e->ahead)
 		end_ahead(e);
-	if (!e->read_ahead)
-		learn(e, e->processes, known);
+	uint32_t site = learn(e, e->processes, known);
 	e->out.n = 0;
 	e->hits.n = 0;
 	e->place = eval_place(e, &known->process);
-	eval_hits(e, known, &e->hits);
+	eval_hits(e, known, site, &e->hits);
 	for (size_t i = 0; i < e->hits.n; i++) {
 		struct hit *h = &e->hits.v[i];
 		const struct reach *reach = eval_reach(e, h->site);
@@ -277,6 +278,10 @@ void engine_records(struct engine *e, const struct event *ev)
 	copy_bytes(&e->known, ev, sizeof(e->known));
 	processes_apply(e->ahead, &e->known);
 	learn(e, e->ahead, &e->known);
+}
+
+void engine_records_end(struct engine *e)
+{
 	e->read_ahead = true;
 }
 

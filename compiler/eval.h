@@ -74,10 +74,19 @@ void engine_presume_paths(struct engine *e, bool yes);
 void engine_compat(struct engine *e, struct str path);
 
 /*
+ * The policies that made the recording, in force all the time, with no line lost. What they are silent about tells which program an
+ * image may be whose name as typed alone is told.
+ */
+void engine_recorders(struct engine *e, struct policy *const *policies, size_t n);
+
+/*
  * Tells beforehand that the stream holds lines like EV: the hook of such a line is then not implied by other events. For
  * streams that can be read twice; otherwise the engine learns it from the first such line.
  */
 void engine_records(struct engine *e, const struct event *ev);
+
+/* That was all of the stream: what was not told will not be. */
+void engine_records_end(struct engine *e);
 
 /*
  * "Protects" test for a corpus: hooks of the policies that no event given so far recorded or implied.

@@ -11,7 +11,7 @@
 
 enum { SEEN_IMAGES = 1 << 18, MAY_WRITE = 2 };
 
-enum seen { NATIVE_CALL = 1, WROTE = 2, COMPAT_CALL = 4, TCP_CONNECTED = 8, NATIVE_LIBRARY = 16, EXEC_TOLD_LATE = 32 };
+enum seen { NATIVE_CALL = 1, WROTE = 2, COMPAT_CALL = 4, TCP_CONNECTED = 8, NATIVE_LIBRARY = 16, EXEC_TOLD_LATE = 32, EXEC_WAITS = 64 };
 
 static bool is_write(const struct event *ev)
 {
@@ -91,15 +91,16 @@ static void note_call(struct engine *e, const struct event *ev)
 
 /* ---- by image, and by program and container ---- */
 
-static void note_seen(struct engine *e, struct str key, unsigned seen)
+static bool note_seen(struct engine *e, struct str key, unsigned seen)
 {
 	if (!key.n || map_size(e->seen_keys) >= SEEN_IMAGES)
-		return;
+		return false;
 	bool new;
 	uint32_t i = map_add(e->seen_keys, key, &new);
 	if (new)
 		*VEC_PUSH(&e->seen) = 0;
 	e->seen.v[i] |= (uint8_t)seen;
+	return true;
 }
 
 static unsigned seen_of(const struct engine *e, struct str key)
@@ -143,9 +144,32 @@ bool eval_told_late(const struct engine *e, struct str exec_id)
 	return seen_of(e, exec_id) & EXEC_TOLD_LATE;
 }
 
+bool eval_wait(struct engine *e, struct str exec_id)
+{
+	bool noted = note_seen(e, exec_id, EXEC_WAITS);
+	e->waiting += noted;
+	return noted;
+}
+
+bool eval_waited(struct engine *e, struct str exec_id)
+{
+	if (!e->waiting || !(seen_of(e, exec_id) & EXEC_WAITS))
+		return false;
+	e->seen.v[map_find(e->seen_keys, exec_id)] &= (uint8_t)~(unsigned)EXEC_WAITS;
+	e->waiting--;
+	return true;
+}
+
+bool eval_is_silent(const struct engine *e, struct str exec_id)
+{
+	/* Where the room was too small for all, what is missing tells nothing. */
+	return e->read_ahead && e->at.v[SITE_SCHED_EXEC].recorded && map_size(e->seen_keys) < SEEN_IMAGES &&
+	       !eval_told_late(e, exec_id);
+}
+
 bool eval_never_tcp(const struct engine *e, struct str exec_id)
 {
-	unsigned seen = seen_of(e, exec_id) & ~(unsigned)EXEC_TOLD_LATE;
+	unsigned seen = seen_of(e, exec_id) & ~(unsigned)(EXEC_TOLD_LATE | EXEC_WAITS);
 	return e->at.v[SITE_TCP_CONNECT].recorded && seen && !(seen & TCP_CONNECTED);
 }
 

@@ -248,7 +248,8 @@ struct engine {
 	struct { uint32_t *v; size_t n, cap; } judged;   /* by compiled hook: where its judgement in OUT is, if it is there */
 	struct hits hits;
 	struct processes *ahead;        /* of the stream that is read ahead; NULL: it was not, or is over */
-	bool read_ahead;
+	bool read_ahead;                /* ... to its end */
+	size_t waiting;                 /* execs that wait for a line that may come */
 	/* what was seen of images, by exec_id, and of programs, by container and path */
 	struct map *seen_keys;
 	struct { uint8_t *v; size_t n, cap; } seen;
@@ -256,6 +257,9 @@ struct engine {
 	struct map *names, *named;
 	struct { uint32_t *v; size_t n, cap; } name_is;
 	struct buf key_room, *key;      /* to look one of these up */
+	/* programs that the recorders are silent about; SILENT_TOLD: about these alone */
+	struct { struct str *v; size_t n, cap; } silent;
+	bool silent_told;
 	bool hooks_exec;                /* a policy hooks what an exec passes */
 	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
 	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
@@ -325,8 +329,8 @@ enum tri eval_scope(const struct engine *e, uint32_t policy, const char **why);
 enum tri eval_workloads(const struct engine *e, const struct compiled_selector *s);
 const struct reach *eval_reach(struct engine *e, uint32_t site);
 
-/* eval_hooks.c: the hits that EV is or implies, at sites that have hooks; a presumed path is put into EV. */
-void eval_hits(struct engine *e, struct event *ev, struct hits *ret);
+/* eval_hooks.c: the hits that EV, a line of SITE (or SITE_NONE), is or implies, at sites that have hooks; a presumed path is put into EV. */
+void eval_hits(struct engine *e, struct event *ev, uint32_t site, struct hits *ret);
 
 /* The record of the process as the stream tells it so far. */
 struct record eval_record(const struct engine *e, const struct process *p);
@@ -345,8 +349,17 @@ bool eval_is_heard(const struct engine *e, struct str exec_id);
 /* Will a line of sched_process_exec tell of this exec? Only a stream that was read ahead says so. */
 bool eval_told_late(const struct engine *e, struct str exec_id);
 
+/* It may: until then, or until another line of the image, the exec waits. False: no room. */
+bool eval_wait(struct engine *e, struct str exec_id);
+bool eval_waited(struct engine *e, struct str exec_id);   /* and does not any more */
+/* ... or did it surely not come, in a stream that has such lines? */
+bool eval_is_silent(const struct engine *e, struct str exec_id);
+
+/* eval_recorders.c: is the program of the image one of e->silent? */
+bool eval_among_silent(const struct engine *e, struct str exec_id);
+
 /* eval_names.c: the resolved path of a name as typed, where other lines tell it, or the caller of the engine has it presumed. */
-void eval_note_name(struct engine *e, const struct event *ev, const struct process_image *image);
+void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, struct processes *model);
 bool eval_named(const struct engine *e, struct str container, struct str name, struct str *ret);
 
 /* eval_effect.c */

@@ -11,7 +11,7 @@
  *	- an exec line implies the bprm hooks unless their lines came for this very exec: a recording policy
  *	  may have been silent for its caller;
  *	- an exec whose path only a later sched_process_exec line tells is judged at that line: reading ahead tells whether
- *	  it comes; where nobody read ahead, both lines are judged, the first without the path.
+ *	  it comes; where nobody read so far, it is judged without the path at the next line of the image if that is another one.
  *
  * engine_records() lets the caller tell beforehand what a stream records; without it the engine learns as it goes.
  */
@@ -102,19 +102,34 @@ static void name_path(const struct engine *e, struct event *ev)
 	}
 }
 
-/* An exec whose path a later line tells waits for it. */
-static bool waits(const struct engine *e, const struct event *ev)
+/* An exec whose path a later line tells waits for it; for one that may come, until another line of the image comes. */
+static bool waits(struct engine *e, const struct event *ev)
 {
-	return ev->kind == KIND_EXEC && !ev->process.path_known && e->at.v[SITE_SCHED_EXEC].recorded &&
-	       eval_told_late(e, ev->process.exec_id);
+	if (ev->kind != KIND_EXEC || ev->process.path_known || is_inventory(ev) || !e->at.v[SITE_SCHED_EXEC].recorded)
+		return false;
+	return eval_told_late(e, ev->process.exec_id) || (!e->read_ahead && eval_wait(e, ev->process.exec_id));
 }
 
-void eval_hits(struct engine *e, struct event *ev, struct hits *hits)
+/* The line is not the one that an exec waited for: it is judged as it was told. */
+static void waited_hits(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
+{
+	struct event exec = *ev;
+	exec.kind = KIND_EXEC;
+	if (ev->kind == KIND_EXEC && ev->has_parent && eval_waited(e, ev->parent.exec_id)) {
+		exec.process = ev->parent;
+		exec_hits(e, &exec, hits);
+	} else if (ev->kind != KIND_EXEC && eval_waited(e, ev->process.exec_id) && site != SITE_SCHED_EXEC) {
+		exec_hits(e, &exec, hits);
+	}
+}
+
+void eval_hits(struct engine *e, struct event *ev, uint32_t site, struct hits *hits)
 {
 	bool later = waits(e, ev);
 	if (!later)
 		name_path(e, ev);
-	uint32_t site = eval_event_site(e, ev);
+	if (e->waiting)
+		waited_hits(e, ev, site, hits);
 	if (site != SITE_NONE)
 		line_hit(e, ev, site, hits);
 	call_hits(e, ev, hits);

@@ -278,7 +278,6 @@ void line_args(struct hit *h, const struct event *ev)
 
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
 {
-	eval_note_line(e, site, ev);
 	if (site == SITE_PATH_MKNOD)
 		eval_note_created(e, ev);
 	if (told_better(e, site, ev))

@@ -42,10 +42,19 @@ static void note(struct engine *e, struct str container, struct str name, struct
 		e->name_is.v[i] = MAP_NONE;
 }
 
-void eval_note_name(struct engine *e, const struct event *ev, const struct process_image *image)
+/* A script runs under another program; its own name is among the arguments. */
+static bool is_script(const struct process *p, const struct process_image *image)
+{
+	return image->script || (p->arguments.n && p->filename.n && memmem(p->arguments.p, p->arguments.n, p->filename.p, p->filename.n));
+}
+
+void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, struct processes *model)
 {
 	const struct process *p = &ev->process;
-	if (!p->path_known || !p->path.n || str_ends(p->path, STR(" (deleted)")) || !image || image->script || image->fork_only)
+	if (ev->kind != KIND_EXEC && site != SITE_SCHED_EXEC)
+		return;
+	const struct process_image *image = processes_find(model, p->exec_id);
+	if (!p->path_known || !p->path.n || str_ends(p->path, STR(" (deleted)")) || !image || is_script(p, image) || image->fork_only)
 		return;
 	note(e, p->docker, p->filename, p->path);
 	note(e, p->docker, p->path, p->path);

@@ -42,6 +42,17 @@ static bool lists(const struct binary_test *t, struct str path)
 	return t->set ? string_set_has(t->set, path) : prefix_set_has(&t->prefixes, path);
 }
 
+/* Is a program listed of which the name as typed alone is told, the image's or that of what it is a fork of? */
+static enum tri silent_listed(const struct engine *e, const struct binary_test *t, struct str image)
+{
+	size_t listed = 0;
+	if (!eval_among_silent(e, image))
+		return TRI_UNKNOWN;
+	for (size_t i = 0; i < e->silent.n; i++)
+		listed += lists(t, e->silent.v[i]);
+	return !listed ? TRI_NO : listed == e->silent.n ? TRI_YES : TRI_UNKNOWN;
+}
+
 /*
  * Does the process descend from an exec of a listed program? Exec lines mark what runs from then on, and forks inherit the
  * mark; of older programs only the direct parent counts, and only for children that were there before the policy.
@@ -64,10 +75,10 @@ static enum tri descends(const struct engine *e, const struct binary_test *t, co
 		if (counts && !image->fork_only && i + r->forked > 0) {
 			struct str path;
 			bool known = image_path(e, image, r->container, &path);
-			bool listed = known && path.n && lists(t, path);
-			if (listed && marks)
+			enum tri listed = known ? tri_of(path.n && lists(t, path)) : silent_listed(e, t, id);
+			if (listed == TRI_YES && marks)
 				return TRI_YES;
-			if (!known || listed) {
+			if (listed != TRI_NO) {
 				*why = reason;
 				answer = TRI_UNKNOWN;
 			}
@@ -83,11 +94,11 @@ enum tri eval_binaries(const struct engine *e, const struct binary_test *t, cons
 {
 	if (t->empty)
 		return TRI_YES;
-	if (!r->known)
-		return unknown(why, "the resolved path of the acting program is not known");
-	if (!r->path.n)
+	if (r->known && !r->path.n)
 		return TRI_NO;   /* a memfd and the like: no operator matches */
-	enum tri has = tri_of(lists(t, r->path));
+	enum tri has = r->known ? tri_of(lists(t, r->path)) : silent_listed(e, t, r->image);
+	if (has == TRI_UNKNOWN)
+		return unknown(why, "the resolved path of the acting program is not known");
 	if (has == TRI_NO && t->follow_children)
 		has = descends(e, t, r, why);
 	return has == TRI_UNKNOWN ? has : tri_of((has == TRI_YES) != is_negative(t->op));
@@ -108,9 +119,14 @@ static enum tri match_parent_binaries(const struct engine *e, const struct binar
 		return unknown(why, reason);
 	const struct process_image *parent = processes_find(e->processes, image->parent_id);
 	struct str path;
-	if (!parent || !image_path(e, parent, r->container, &path))
+	if (!parent)
 		return unknown(why, reason);
-	return tri_of(path.n && lists(t, path) != is_negative(t->op));
+	struct str id = parent->exec_id;
+	bool known = image_path(e, parent, r->container, &path);
+	if (known && !path.n)
+		return TRI_NO;
+	enum tri has = known ? tri_of(lists(t, path)) : silent_listed(e, t, id);
+	return has == TRI_UNKNOWN ? unknown(why, reason) : tri_of((has == TRI_YES) != is_negative(t->op));
 }
 
 /* ---- matchPIDs ---- */

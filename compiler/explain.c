@@ -70,8 +70,9 @@ static int look(const struct explain_options *o, const struct policy_set *set, s
 	int err = feed_open(&o->feed, d, &feed);
 	if (err)
 		return err;
-	CLEANUP(judges_free) struct judges *judges = judges_new(set, o->judging, 0, 1);
-	feed_ahead(&o->feed, records, judges);
+	CLEANUP(judges_free) struct judges *judges = judges_new(set, o->judging, &o->feed, 0, 1);
+	if (feed_ahead(&o->feed, records, judges))
+		judges_records_end(judges);
 	bool found = false, past = false;
 	struct event ev;
 	while (!*o->stop && !past && ((err = feed_next(feed, &ev)) > 0 || err == -EAGAIN)) {

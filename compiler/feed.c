@@ -109,17 +109,19 @@ static bool may_tell_of_hook(void *arg, struct str line)
 	return !other || *passed >= AHEAD_EVENTS;
 }
 
-void feed_ahead(const struct feed_name *name, void (*records)(void *arg, const struct event *ev), void *arg)
+bool feed_ahead(const struct feed_name *name, void (*records)(void *arg, const struct event *ev), void *arg)
 {
 	uint64_t passed = 0;
 	const struct ndjson_options o = {.wanted = may_tell_of_hook, .arg = &passed};
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	CLEANUP(source_close) struct source *source = NULL;
 	if (!name->file || name->text.p || !feed_rereadable(name) || ndjson_open(name->file, &o, &d, &source))
-		return;   /* a pipe is read once; what cannot be opened is reported by who judges it */
+		return false;   /* a pipe is read once; what cannot be opened is reported by who judges it */
 	struct event ev;
-	for (uint64_t n = 0; n + passed < AHEAD_EVENTS && source_next(source, &ev) > 0; n++)
+	int more = 1;
+	for (uint64_t n = 0; n + passed < AHEAD_EVENTS && (more = source_next(source, &ev)) > 0; n++)
 		records(arg, &ev);
+	return more == 0 && passed < AHEAD_EVENTS;
 }
 
 uint64_t feed_bytes(const struct feed *f)

@@ -4,10 +4,13 @@
 
 #include "schema/source.h"
 
+struct policy_set;
+
 struct feed_name {
 	const char *file;             /* "-" = standard input; NULL = the store */
 	struct str text;              /* bytes instead of the file, which then only names them */
 	const char *db, *workload;    /* the store, and a pattern or NULL */
+	const struct policy_set *recorders;   /* the policies that made the file, where known; or NULL */
 };
 
 struct feed;
@@ -26,8 +29,10 @@ int feed_end(const struct feed *f, int err, struct diag *d);
 /* Can it be read more than once, from its beginning? */
 bool feed_rereadable(const struct feed_name *name);
 
-/* Hands out the first hook lines of a file beforehand: what they record is not implied by other lines. */
-void feed_ahead(const struct feed_name *name, void (*records)(void *arg, const struct event *ev), void *arg);
+/*
+ * Hands out the first hook lines of a file beforehand: what they record is not implied by other lines. True: those were all.
+ */
+bool feed_ahead(const struct feed_name *name, void (*records)(void *arg, const struct event *ev), void *arg);
 
 uint64_t feed_bytes(const struct feed *f);            /* read so far, decompressed; 0 for a store */
 uint64_t feed_size(const struct feed_name *name);     /* of a plain file; 0 = not known beforehand */

@@ -5,16 +5,21 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-static int is_corpus(const struct dirent *e)
+/* Without what the name of a corpus ends in; empty where it is none. */
+static struct str corpus_stem(struct str name)
 {
 	static const char *const endings[] = {".ndjson", ".jsonl", ".json", ".log"};
-	struct str name = str_from(e->d_name);
 	if (str_ends(name, STR(".gz")))
 		name.n -= 3;
 	for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
-		if (e->d_name[0] != '.' && str_ends(name, str_from(endings[i])))
-			return 1;
-	return 0;
+		if (str_ends(name, str_from(endings[i])))
+			return (struct str){name.p, name.n - strlen(endings[i])};
+	return (struct str){NULL, 0};
+}
+
+static int is_corpus(const struct dirent *e)
+{
+	return e->d_name[0] != '.' && corpus_stem(str_from(e->d_name)).p;
 }
 
 static void add(struct feed_list *l, const char *file)
@@ -54,8 +59,34 @@ int feed_list_fill(struct feed_list *l, const struct cli_list *corpora, const ch
 	return 0;
 }
 
+int feed_recorders(struct feed_name *feed, const struct cli_list *named, struct policy_set *into, struct diag *d)
+{
+	struct stat st;
+	int err = 0;
+	struct str stem = feed->file && !feed->text.p ? corpus_stem(str_from(feed->file)) : (struct str){NULL, 0};
+	CLEANUP_FREE char *beside = xasprintf(STR_FMT "-policies", STR_ARG(stem));
+	for (size_t i = 0; i < named->n && !err; i++)
+		err = policy_set_add(into, named->v[i], d);
+	if (!named->n && stem.n && !stat(beside, &st) && S_ISDIR(st.st_mode))
+		err = policy_set_add(into, beside, d);
+	feed->recorders = into;
+	return err;
+}
+
+int feed_list_recorders(struct feed_list *l, const struct cli_list *named, struct diag *d)
+{
+	int err = 0;
+	l->recorders = xcalloc(l->n + 1, sizeof(*l->recorders));
+	for (size_t i = 0; i < l->n && !err; i++)
+		err = feed_recorders(&l->v[i], named, &l->recorders[i], d);
+	return err;
+}
+
 void feed_list_done(struct feed_list *l)
 {
+	for (size_t i = 0; l->recorders && i < l->n; i++)
+		policy_set_done(&l->recorders[i]);
+	free(l->recorders);
 	free(l->v);
 	arena_free(l->arena);
 	*l = (struct feed_list)FEED_LIST_INIT;

@@ -75,7 +75,8 @@ static void take_images(struct judges *j, unsigned number, unsigned shares)
 	}
 }
 
-struct judges *judges_new(const struct policy_set *set, const struct judge_options *o, unsigned number, unsigned shares)
+struct judges *judges_new(const struct policy_set *set, const struct judge_options *o, const struct feed_name *feed, unsigned number,
+			  unsigned shares)
 {
 	struct judges *j = xcalloc(1, sizeof(*j));
 	j->set = set;
@@ -86,6 +87,8 @@ struct judges *judges_new(const struct policy_set *set, const struct judge_optio
 	engine_presume_paths(j->engine, o->presume_paths);
 	if (o->values)
 		engine_count_values(j->engine);
+	if (feed->recorders)
+		engine_recorders(j->engine, feed->recorders->policies, feed->recorders->npolicies);
 	for (size_t i = 0; i < o->ncompat; i++)
 		engine_compat(j->engine, str_from(strcmp(o->compat[i], "none") ? o->compat[i] : ""));
 	return j;
@@ -222,6 +225,11 @@ size_t judges_ask(struct judges *j, const struct event *ev, enum judge_detail de
 void judges_records(struct judges *j, const struct event *ev)
 {
 	engine_records(j->engine, ev);
+}
+
+void judges_records_end(struct judges *j)
+{
+	engine_records_end(j->engine);
 }
 
 struct renumber {

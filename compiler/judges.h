@@ -7,6 +7,7 @@
 
 #include "compiler/eval.h"
 #include "compiler/eval_trace.h"
+#include "compiler/feed.h"
 #include "compiler/policy_set.h"
 
 enum { JOBS_MAX = 256 };   /* threads that judge */
@@ -27,8 +28,9 @@ struct judge_options {
 
 struct judges;
 
-/* Share NUMBER (from 0) of SHARES. All of what is given is borrowed. */
-struct judges *judges_new(const struct policy_set *set, const struct judge_options *o, unsigned number, unsigned shares);
+/* Share NUMBER (from 0) of SHARES, of what FEED holds. All of what is given is borrowed. */
+struct judges *judges_new(const struct policy_set *set, const struct judge_options *o, const struct feed_name *feed, unsigned number,
+			  unsigned shares);
 void judges_free(struct judges *j);
 DEFINE_CLEANUP(struct judges *, judges_free)
 
@@ -48,5 +50,6 @@ void judgements_sort(struct judgement *v, size_t n);
 void judges_trace(struct judges *j, struct arena *arena, struct trace *ret);
 
 void judges_records(struct judges *j, const struct event *ev);   /* engine_records() */
+void judges_records_end(struct judges *j);   /* engine_records_end() */
 void judges_unrecorded(const struct judges *j, void (*fn)(void *arg, size_t policy, size_t hook), void *arg);
 void judges_values(const struct judges *j, void (*fn)(void *arg, const struct strs *list, size_t i, bool used), void *arg);

@@ -105,8 +105,8 @@ static void *help(void *arg)
 	CLEANUP_DIAG struct diag d = DIAG_INIT;   /* the reader says the same of the same file */
 	CLEANUP(feed_close) struct feed *feed = NULL;
 	int err = feed_open(h->o.feed, &d, &feed);
-	if (!err)
-		feed_ahead(h->o.feed, records, h->judges);
+	if (!err && feed_ahead(h->o.feed, records, h->judges))
+		judges_records_end(h->judges);
 	for (struct batch *b; (b = batch_place(h));) {
 		batch_clear(b);
 		if (err)
@@ -148,7 +148,7 @@ struct helper *helper_start(const struct helper_options *o)
 {
 	struct helper *h = xcalloc(1, sizeof(*h));
 	h->o = *o;
-	h->judges = judges_new(o->set, o->judging, o->number, o->shares);
+	h->judges = judges_new(o->set, o->judging, o->feed, o->number, o->shares);
 	pthread_mutex_init(&h->lock, NULL);
 	pthread_cond_init(&h->changed, NULL);
 	h->joined = pthread_create(&h->thread, NULL, help, h) != 0;

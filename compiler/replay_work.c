@@ -157,8 +157,9 @@ static void judge_unit(struct unit *u, struct feed *feed)
 		free_helpers(u);
 		shared = false;
 	}
-	CLEANUP(judges_free) struct judges *own = judges_new(w->set, w->judging, 0, shared ? u->state->shares : 1);
-	feed_ahead(u->name, records, own);
+	CLEANUP(judges_free) struct judges *own = judges_new(w->set, w->judging, u->name, 0, shared ? u->state->shares : 1);
+	if (feed_ahead(u->name, records, own))
+		judges_records_end(own);
 	int err = judge_events(u, feed, own);
 	u->cut = err > 0;
 	if (err == -ESTALE)

@@ -113,7 +113,7 @@ static bool compare(const struct contest *c, const struct event *ev, const struc
 		return true;
 	}
 	/* The obvious one does not look for a name in other lines. */
-	if (j && s->verdict == VERDICT_UNKNOWN && s->why && strstr(s->why, "resolved, is not told")) {
+	if (j && s->verdict == VERDICT_UNKNOWN && s->why && (ev->kind == KIND_EXEC || strstr(s->why, "resolved, is not told"))) {
 		counts->named++;
 		return true;
 	}
@@ -157,6 +157,7 @@ bool contest_run(const struct contest *c, struct str lines, struct contest_count
 		engine_records(e, &ev);
 		slow_records(s, &ev);
 	}
+	engine_records_end(e);
 	return judge_all(c, e, s, lines, counts, why);
 }
 

@@ -8,6 +8,7 @@
  * GOLDEN_SHOW=NAME prints the rows of that policy that disagree; GOLDEN_SHOW=unknown, wrong or effect those of all
  * policies; GOLDEN_SHOW=all every row.
  */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -100,14 +101,22 @@ struct marked {
 	enum phase { BEFORE, OPERATION, AFTER } phase;   /* when it was stopped */
 };
 
+/* What an evaluator is given beside the recording, or is not given of it. */
+enum how {
+	LESS = 1,               /* leave out what the recording of 6.1 lacks */
+	RECORDERS = 2,          /* the policies that made it */
+	TOLD = 4,               /* what the lab's description says */
+};
+
 struct lab {
 	const char *folder, *recording;
 	struct target target;
 	struct tsv baseline, outcomes;
 	struct map *ids;
 	struct marked *actions;
-	bool less;              /* leave out what the recording of 6.1 lacks */
-	bool told;              /* what the lab's description says beside the recording */
+	unsigned how;           /* enum how */
+	struct policy **recorders;   /* the policies that made the recording */
+	size_t nrecorders;
 	bool counting;          /* the recording itself is looked at, without a policy */
 };
 
@@ -229,10 +238,11 @@ static int replay(struct lab *lab, struct engine *e, bool judge)
 		return r;
 	struct event ev;
 	while ((r = source_next(source, &ev)) > 0) {
-		if (lab->less && is_left_out(&ev))
+		if ((lab->how & LESS) && is_left_out(&ev))
 			continue;
 		if (!judge) {
-			engine_records(e, &ev);
+			if (ev.section != HOOK_NONE)   /* as replay reads ahead */
+				engine_records(e, &ev);
 			continue;
 		}
 		const struct judgement *j;
@@ -253,6 +263,8 @@ static int replay(struct lab *lab, struct engine *e, bool judge)
 		else
 			a->marks++;
 	}
+	if (!judge)
+		engine_records_end(e);
 	return r;
 }
 
@@ -428,8 +440,10 @@ static bool run_policy(struct lab *lab, const char *name, struct counts *c)
 	}
 	reset(lab);
 	struct engine *e = engine_new(policies, n, &lab->target);
-	if (lab->told)
+	if (lab->how & TOLD)
 		tell(e);
+	if (lab->how & RECORDERS)
+		engine_recorders(e, lab->recorders, lab->nrecorders);
 	assert_int_equal(replay(lab, e, false), 0);
 	assert_int_equal(replay(lab, e, true), 0);
 	engine_free(e);
@@ -455,6 +469,25 @@ static void count_execs(struct lab *lab)
 	}
 }
 
+static void read_recorders(struct lab *lab)
+{
+	CLEANUP_DIAG struct diag d = DIAG_INIT;
+	CLEANUP_FREE char *all = xasprintf("%.*s/recording-policies/*.yaml", (int)(strrchr(lab->recording, '/') - lab->recording),
+					   lab->recording);
+	glob_t files;
+	assert_int_equal(glob(all, 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		struct policy **v;
+		size_t n;
+		assert_int_equal(policies_read(files.gl_pathv[i], &d, &v, &n), 0);
+		lab->recorders = xreallocarray(lab->recorders, lab->nrecorders + n, sizeof(*v));
+		memcpy(lab->recorders + lab->nrecorders, v, n * sizeof(*v));
+		lab->nrecorders += n;
+		free(v);
+	}
+	globfree(&files);
+}
+
 static void open_lab(struct lab *lab, const char *folder, const char *recording, const char *target)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
@@ -470,11 +503,15 @@ static void open_lab(struct lab *lab, const char *folder, const char *recording,
 		struct marked *a = &lab->actions[map_add(lab->ids, r->v[0], NULL)];
 		*a = (struct marked){.id = r->v[0], .baseline = r->v[1], .baseline_effect = r->v[2]};
 	}
+	read_recorders(lab);
 	count_execs(lab);
 }
 
 static void close_lab(struct lab *lab)
 {
+	for (size_t i = 0; i < lab->nrecorders; i++)
+		policy_free(lab->recorders[i]);
+	free(lab->recorders);
 	tsv_done(&lab->baseline);
 	tsv_done(&lab->outcomes);
 	map_free(lab->ids);
@@ -558,16 +595,15 @@ static void forget_causes(void)
 	memset(&causes, 0, sizeof(causes));
 }
 
-/* All policies of the runs from FROM on, in another way: nothing may be foretold wrongly. */
-static void run_again(const char *how, size_t from, bool less, bool told)
+/* All policies of the runs FROM to TO, in another way: nothing may be foretold wrongly. */
+static void run_again(const char *title, size_t from, size_t to, unsigned how)
 {
 	struct counts c = {0};
 	causes.names = map_new();
-	for (size_t i = from; i < ARRAY_SIZE(runs); i++) {
+	for (size_t i = from; i < to; i++) {
 		struct lab lab;
 		open_lab(&lab, runs[i].folder, runs[i].recording, runs[i].target);
-		lab.less = less;
-		lab.told = told;
+		lab.how = how;
 		for (size_t k = 1; k < lab.outcomes.n; k++) {
 			struct str policy = lab.outcomes.v[k].v[0];
 			CLEANUP_FREE char *name = xstrndup(policy.p, policy.n);
@@ -576,7 +612,7 @@ static void run_again(const char *how, size_t from, bool less, bool told)
 		}
 		close_lab(&lab);
 	}
-	print_counts(how, &c);
+	print_counts(title, &c);
 	forget_causes();
 	assert_int_equal(c.wrong, 0);
 	assert_int_equal(c.effect_wrong, 0);
@@ -586,13 +622,19 @@ static void run_again(const char *how, size_t from, bool less, bool told)
 static void golden_with_less(void **state)
 {
 	(void)state;
-	run_again("with the hooks of 6.1 alone", 1, true, false);
+	run_again("with the hooks of 6.1 alone", 1, ARRAY_SIZE(runs), LESS);
+}
+
+static void golden_with_recorders(void **state)
+{
+	(void)state;
+	run_again("with the policies that recorded it", 0, ARRAY_SIZE(runs), RECORDERS);
 }
 
 static void golden_when_told(void **state)
 {
 	(void)state;
-	run_again("when told of the lab", 0, false, true);
+	run_again("6.1 and 6.12 when told of the lab", 0, 2, TOLD);
 }
 
 static void golden(void **state)
@@ -612,6 +654,7 @@ static void golden(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(golden_with_less), cmocka_unit_test(golden_when_told)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(golden), cmocka_unit_test(golden_with_less), cmocka_unit_test(golden_with_recorders),
+					    cmocka_unit_test(golden_when_told)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
