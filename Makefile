@@ -46,7 +46,7 @@ ENGINE   := $(filter-out $(COMMANDS),$(COMPILER)) $(B)/compiler/lint_pages.o
 RECORDER := $(call obj,recorder/*.c)
 ENFORCER := $(call obj,enforcer/*.c)
 # What of the recorder needs no BPF: tests link it anywhere.
-RECORDS  := $(filter-out $(call obj,recorder/main.c recorder/cmd_*.c recorder/sensor.c recorder/hooks.c recorder/session.c),$(RECORDER))
+RECORDS  := $(filter-out $(call obj,recorder/main.c recorder/cmd_*.c recorder/sensor.c recorder/hooks.c recorder/session*.c),$(RECORDER))
 WEBUI    := $(filter-out $(B)/webui/main.o,$(call obj,webui/*.c)) $(B)/webui/assets.o
 SKELS    := $(patsubst bpf/%.bpf.c,$(B)/bpf/%.skel.h,$(wildcard bpf/*.bpf.c))
 TESTLIB  := $(filter-out $(B)/tests/lib/fuzz_driver.o,$(call obj,tests/lib/*.c))

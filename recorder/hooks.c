@@ -75,7 +75,7 @@ static const struct {
 
 struct hooks {
 	struct bpf_object *object;
-	struct btf *kernel;
+	struct btf *kernel;            /* until attached: it takes megabytes */
 	struct hooks_options options;
 	enum way security;             /* WAY_HOOKS or WAY_CALLS */
 	bool by_entry;
@@ -495,6 +495,8 @@ int hooks_attach(struct hooks *h, struct diag *d)
 		if (r)
 			last = r;
 	}
+	btf__free(h->kernel);
+	h->kernel = NULL;
 	note_filters(h);
 	return check_served(h, last, d);
 }

@@ -3,7 +3,7 @@
  * The first record of an observation is passed on at once with count 1; from then on the kernel counts, and each flush
  * passes on the difference. Memory is bounded by observations, not events.
  */
-#include "recorder/session.h"
+#include "recorder/session_private.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,51 +11,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "recorder/losses.h"
-#include "schema/names.h"
-#include "recorder/translate.h"
 #include "schema/base/io.h"
-#include "schema/base/map.h"
 #include "schema/event_json.h"
-#include "schema/observe.h"
 
-#define PENDING_MAX   4096                 /* observations taken in before a commit */
-#define KEEP_MAX      2048                 /* observations of which the observer keeps the names */
 #define CACHE_KB      1024                 /* of the store: the rows of a commit and the way to them */
 #define PATIENCE_MS   200                  /* for a lock, at one try: the ring must be drained */
-#define PATIENCE_ALL  (30 * NSEC_PER_SEC)  /* for a lock, in all */
 #define LINES_MAX     (256 << 10)          /* bytes of lines kept back before they are written */
 #define WORKLOADS_MAX 100000               /* told apart for the number that is shown */
-#define SETTLE_US     20000                /* far more than any program of the sensor takes */
 
-struct running {
-	uint32_t pid, parent, tags;
-	bool told;
-};
-
-struct session {
-	struct session_options options;
-	struct sensor *sensor;
-	struct store *store;
-	struct observer *observer;
-	struct ledger *ledger;
-	struct family *family;
-	struct names *names;
-	struct losses *losses;
-	struct map *workloads;
-	struct translator translator;
-	struct { struct running *v; size_t n, cap; } running;
-	int64_t recording;
-	int failed;             /* -errno of observer or event file: the next flush ends the recording */
-	bool ended;             /* nothing is on its way any more */
-	int events_fd;
-	struct buf lines;
-	uint64_t lines_written, taken, pending, locked_since_ns;
-	struct sensor_totals totals, committed;   /* as of the last look, in the store */
-	char node[65];
-};
-
-static uint64_t clock_ns(clockid_t id)
+uint64_t session_clock(clockid_t id)
 {
 	struct timespec t;
 	clock_gettime(id, &t);
@@ -117,7 +81,7 @@ int session_open(const struct session_options *options, struct diag *d, struct s
 		.ledger = s->ledger,
 		.family = s->family,
 		.node = str_from(s->node),
-		.boot_to_wall_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
+		.boot_to_wall_ns = session_clock(CLOCK_REALTIME) - session_clock(CLOCK_BOOTTIME),
 	};
 	*ret = TAKE(s);
 	return 0;
@@ -162,7 +126,7 @@ int session_start(struct session *s, struct sensor *sensor, struct diag *d)
 		.boot_id = buf_view(&boot_id),
 		.hooks = str_from(sensor_hooks(sensor)),
 		.misses = str_from(sensor_misses(sensor)),
-		.start_ns = clock_ns(CLOCK_REALTIME),
+		.start_ns = session_clock(CLOCK_REALTIME),
 	};
 	int err = store_begin(s->store);
 	if (!err)
@@ -181,7 +145,7 @@ int session_start(struct session *s, struct sensor *sensor, struct diag *d)
 
 /* ---- lines of JSON ---- */
 
-static void write_lines(struct session *s)
+void session_write_lines(struct session *s)
 {
 	if (s->events_fd < 0 || !s->lines.n)
 		return;
@@ -196,7 +160,7 @@ static void add_line(struct session *s, const struct event *ev)
 	event_json(ev, &s->lines);
 	s->lines_written++;
 	if (s->lines.n > LINES_MAX)
-		write_lines(s);
+		session_write_lines(s);
 }
 
 /* ---- taking events in ---- */
@@ -210,8 +174,7 @@ static void observe(struct session *s, const struct event *ev)
 	s->pending++;
 }
 
-/* The event of the record with COUNT more of it at TIME_NS (boot; 0 = the record's). */
-static void pass_on(struct session *s, const struct wire_header *h, uint64_t count, uint64_t time_ns)
+void session_pass_on(struct session *s, const struct wire_header *h, uint64_t count, uint64_t time_ns)
 {
 	struct event ev;
 	s->translator.processes = false;
@@ -235,7 +198,7 @@ static void line_of(struct session *s, const struct wire_header *h)
 		family_set(s->family, &ev.process);
 }
 
-static bool wanted(struct session *s, const struct wire_header *h)
+bool session_wants(struct session *s, const struct wire_header *h)
 {
 	struct group *g = ledger_find_group(s->ledger, h->cgroup);
 	return g ? g->wanted : !s->options.workload;
@@ -265,7 +228,7 @@ static void take_group(struct session *s, const struct wire_header *h)
 
 static void take_first(struct session *s, const struct wire_header *h)
 {
-	if (!wanted(s, h)) {
+	if (!session_wants(s, h)) {
 		if (h->kind == WIRE_EXEC)
 			family_remove(s->family, h->pid);
 		return;
@@ -275,7 +238,7 @@ static void take_first(struct session *s, const struct wire_header *h)
 	if (new) {
 		e->counted = 1;
 		e->fresh = true;
-		pass_on(s, h, 1, 0);
+		session_pass_on(s, h, 1, 0);
 	}
 	line_of(s, h);
 	if (h->kind == WIRE_EXEC && s->events_fd < 0)
@@ -286,14 +249,14 @@ static void take_first(struct session *s, const struct wire_header *h)
 static void take_again(struct session *s, const struct wire_header *h)
 {
 	struct entry *e = ledger_find(s->ledger, h->key);
-	if (!e || !wanted(s, h))
+	if (!e || !session_wants(s, h))
 		return;
 	if (h->flags & WIRE_UNCOUNTED) {
 		if (e->fresh) {
 			e->fresh = false;
 			e->counted = 0;
 		} else {
-			pass_on(s, ledger_record(s->ledger, e), 1, h->time_ns);
+			session_pass_on(s, ledger_record(s->ledger, e), 1, h->time_ns);
 		}
 		return;
 	}
@@ -328,7 +291,7 @@ static void take_fork(struct session *s, const struct wire_header *h)
 
 static void take_exit(struct session *s, const struct wire_header *h)
 {
-	if (wanted(s, h))
+	if (session_wants(s, h))
 		line_of(s, h);
 	family_remove(s->family, h->pid);
 }
@@ -378,7 +341,7 @@ static void tell_running(struct session *s, const struct running *r)
 	struct event ev = {
 		.kind = KIND_EXEC,
 		.count = 1,
-		.time_ns = clock_ns(CLOCK_REALTIME),
+		.time_ns = session_clock(CLOCK_REALTIME),
 		.source = STR("live"),
 		.node = s->translator.node,
 		.tags = r->tags,
@@ -412,181 +375,12 @@ int session_inventory(struct session *s)
 	return r;
 }
 
-/* ---- counting and committing ---- */
-
-static void take_lost(void *arg, const struct wire_lost *key, uint64_t count)
-{
-	struct session *s = arg;
-	const struct group *g = ledger_find_group(s->ledger, key->cgroup);
-	losses_tell(s->losses, key, count, !g ? LOSSES_UNKNOWN : g->wanted ? LOSSES_OURS : LOSSES_THEIRS, s->ended);
-}
-
-/* The losses are ours alone. Where the kernel cannot say whose they are, they all are. After the ring was drained: who is in it is known. */
-static void look(struct session *s)
-{
-	losses_begin(s->losses);
-	sensor_lost(s->sensor, take_lost, s);
-	sensor_totals(s->sensor, &s->totals);
-	losses_ours(s->losses, s->totals.losses);
-}
-
-static int commit_losses(struct session *s, const struct sensor_totals *now)
-{
-	static const struct {
-		const char *kind, *reason;
-	} names[] = {
-#define LOSS(symbol, kind, reason) {kind, reason},
-#include "schema/losses.def"
-#undef LOSS
-	};
-	int r = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(names) && !r; i++)
-		if (now->losses[i] > s->committed.losses[i])
-			r = store_loss_add(s->store, s->recording, names[i].kind, names[i].reason,
-					   now->losses[i] - s->committed.losses[i]);
-	if (!r && now->malformed > s->committed.malformed)
-		r = store_loss_add(s->store, s->recording, "any", "record of the kernel side could not be read",
-				   now->malformed - s->committed.malformed);
-	return r;
-}
-
-/* Exits are counted by the kernel for all workloads together. */
-static uint64_t events_of(const struct session *s, const struct sensor_totals *now)
-{
-	return s->taken + (s->options.workload ? 0 : now->exits);
-}
-
-static int commit(struct session *s, uint64_t end_ns)
-{
-	int r = store_begin(s->store);
-	if (r)
-		return r;
-	r = observer_write(s->observer);
-	if (!r)
-		r = commit_losses(s, &s->totals);
-	if (!r)
-		r = store_recording_update(s->store, s->recording, end_ns, events_of(s, &s->totals));
-	if (!r)
-		r = store_commit(s->store);
-	if (r) {
-		store_rollback(s->store);
-		return r;
-	}
-	observer_written(s->observer);
-	observer_trim(s->observer, KEEP_MAX);
-	s->committed = s->totals;
-	s->pending = 0;
-	return 0;
-}
-
-/* A lock is waited for while the ring is drained; everything else ends the recording. */
-static int commit_or_wait(struct session *s, uint64_t end_ns, struct diag *d)
-{
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	int r = s->failed ? s->failed : commit(s, end_ns);
-	if (!r) {
-		s->locked_since_ns = 0;
-		return 0;
-	}
-	if (r == -EBUSY) {
-		if (!s->locked_since_ns)
-			s->locked_since_ns = now;
-		if (now - s->locked_since_ns < PATIENCE_ALL)
-			return end_ns ? -EBUSY : 0;
-	}
-	const char *why = store_error(s->store);
-	diag_error(d, s->options.db, "%s; what was committed before is kept", why && *why ? why : strerror(-r));
-	if (r == -ENOSPC && s->options.max_bytes)
-		diag_add(d, DIAG_NOTE, NULL, 0, 0, "its size may be at most %llu bytes (--max-db-size)",
-			 (unsigned long long)s->options.max_bytes);
-	return r;
-}
-
-/* A flush that goes over many observations commits on its way, so that what waits stays small. */
-struct flush {
-	struct session *s;
-	struct diag *d;
-	int err;
-};
-
-static void take_count(void *arg, uint64_t key, uint32_t count, uint64_t last_ns)
-{
-	struct flush *f = arg;
-	struct session *s = f->s;
-	struct entry *e = ledger_find(s->ledger, key);
-	int32_t more = e ? (int32_t)(count - e->counted) : 0;
-	if (more <= 0)
-		return;
-	const struct wire_header *first = ledger_record(s->ledger, e);
-	if (wanted(s, first))
-		pass_on(s, first, (uint64_t)more, MAX(last_ns, e->time_ns));
-	e->counted = count;
-	if (session_full(s) && !s->locked_since_ns && !f->err)
-		f->err = commit_or_wait(s, 0, f->d);
-}
-
-static int flush(struct session *s, uint64_t end_ns, struct diag *d)
-{
-	look(s);
-	struct flush f = {s, d, 0};
-	int r = sensor_counts(s->sensor, take_count, &f);
-	if (r)
-		diag_error(d, NULL, "cannot read the kernel's counts: %s", strerror(-r));
-	write_lines(s);
-	int c = f.err ? f.err : commit_or_wait(s, end_ns, d);
-	return r ? r : c;
-}
-
-int session_flush(struct session *s, struct diag *d)
-{
-	if (sensor_crowded(s->sensor))
-		return session_rotate(s, d);
-	return flush(s, 0, d);
-}
-
-/* Programs that read the old epoch have ended long before the wait has. */
-int session_rotate(struct session *s, struct diag *d)
-{
-	uint32_t epoch = sensor_new_epoch(s->sensor);
-	sensor_drain(s->sensor, 0, session_record, s);
-	usleep(SETTLE_US);
-	sensor_drain(s->sensor, 0, session_record, s);
-	struct flush f = {s, d, 0};
-	int r = sensor_retire(s->sensor, take_count, &f);
-	if (r) {
-		diag_error(d, NULL, "cannot read the kernel's counts: %s", strerror(-r));
-		return r;
-	}
-	if (f.err)
-		return f.err;
-	ledger_forget_before(s->ledger, epoch);
-	if (s->events_fd < 0)   /* an exit names its cgroup without telling it again */
-		ledger_forget_names(s->ledger, epoch);
-	return flush(s, 0, d);
-}
-
-int session_end(struct session *s, struct diag *d)
-{
-	int r;
-	sensor_drain(s->sensor, 0, session_record, s);
-	s->ended = true;
-	do
-		r = flush(s, clock_ns(CLOCK_REALTIME), d);
-	while (r == -EBUSY && !d->errors);
-	return r;
-}
-
 void session_reload(struct session *s, struct diag *d)
 {
-	write_lines(s);
+	session_write_lines(s);
 	if (s->options.events && strcmp(s->options.events, "-"))
 		open_events(s, "ae", d);
 	names_reload(s->names, d);
-}
-
-bool session_full(const struct session *s)
-{
-	return s->pending > PENDING_MAX;
 }
 
 void session_stats(const struct session *s, struct session_stats *ret)
@@ -597,7 +391,7 @@ void session_stats(const struct session *s, struct session_stats *ret)
 		.lines = s->lines_written,
 		.totals = s->totals,
 	};
-	ret->events = events_of(s, &ret->totals);
+	ret->events = session_events(s, &ret->totals);
 	for (size_t i = 0; i < WIRE_LOSS_COUNT; i++)
 		ret->lost += ret->totals.losses[i];
 	ret->lost += ret->totals.malformed;

@@ -9,7 +9,7 @@ ports=200
 cp "$acts" "$dir/acts"
 export STAKEOUT_RECORD_DEBUG=ring=4096
 start_recorder --workload "$name"
-in_group "$dir/acts" udp 127.0.0.9 9   # the programs and cgroups are told
+in_group "$dir/acts" open r /   # the programs and cgroups are told
 sleep 0.3
 kill -STOP $recorder_pid
 in_group "$dir/acts" ports 127.0.0.1 $ports
