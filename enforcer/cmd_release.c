@@ -60,7 +60,7 @@ static int release(struct machine *m, const struct cli_args *args, struct table 
 		int err = workload_release(m, i, d);
 		r = r ? r : err;
 	}
-	if (!table_rows(t))
+	if (!table_rows(t) && args->n)
 		return none_fits(args, d);
 	if (!r && !workloads_reap(m))
 		return machine_remove(m, d);
@@ -95,8 +95,8 @@ static int run(const struct options *o, const struct cli_args *args, bool releas
 		return machine_remove_all(o->bpffs, d);
 	if (!r)
 		r = machine_find(o->bpffs, d, &m);
-	if (!r && !m)
-		return none_fits(args, d);
+	if (!r && !m)      /* at most an empty folder, of a command that was killed */
+		return releases && !args->n ? machine_remove_all(o->bpffs, d) : none_fits(args, d);
 	if (!r)
 		r = releases ? release(m, args, t, d) : confirm(m, args, t, d);
 	if (table_rows(t))

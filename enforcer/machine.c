@@ -17,6 +17,7 @@
 #include <bpf/bpf.h>
 
 #include "enforcer/preempt.h"
+#include "enforcer/selftest.h"
 
 /* "fmod_open", and of its copies "fmod_open+1" ... */
 static char *pin_name(const struct program *p, size_t copy)
@@ -25,6 +26,25 @@ static char *pin_name(const struct program *p, size_t copy)
 }
 
 /* ---- the folder ---- */
+
+/* Links first: as long as one pin is left, release can be asked again. */
+static int remove_folder(const char *folder)
+{
+	static const char *const order[] = {"link_", "prog_", "map_", ""};
+	int r = 0;
+	for (size_t pass = 0; pass < ARRAY_SIZE(order); pass++) {
+		DIR *dir = opendir(folder);
+		if (!dir)
+			return -errno;
+		for (struct dirent *e; (e = readdir(dir));) {
+			CLEANUP_FREE char *path = xasprintf("%s/%s", folder, e->d_name);
+			if (e->d_name[0] != '.' && !strncmp(e->d_name, order[pass], strlen(order[pass])) && unlink(path) && !r)
+				r = -errno;
+		}
+		closedir(dir);
+	}
+	return rmdir(folder) && !r ? -errno : r;
+}
 
 static int check_bpffs(const char *bpffs, struct diag *d)
 {
@@ -71,6 +91,20 @@ static int check_layouts(const struct machine *m, struct diag *d)
 	if (dir)
 		closedir(dir);
 	return r;
+}
+
+/* What a command that was killed had not put in place yet. */
+static void sweep_killed(const struct machine *m)
+{
+	DIR *dir = opendir(m->base);
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		CLEANUP_FREE char *folder = xasprintf("%s/%s", m->base, e->d_name);
+		if (!strncmp(e->d_name, "new-", 4))
+			remove_folder(folder);
+	}
+	if (dir)
+		closedir(dir);
+	selftest_sweep();
 }
 
 static struct machine *machine_new(const char *bpffs)
@@ -141,6 +175,8 @@ int machine_open(const char *bpffs, struct diag *d, struct machine **ret)
 	int r = check_bpffs(bpffs, d);
 	if (!r)
 		r = lock_base(m, d);
+	if (!r)
+		sweep_killed(m);
 	if (!r)
 		r = check_layouts(m, d);
 	if (!r)
@@ -332,25 +368,6 @@ static void undo_connect(const struct machine *m, struct machine_connect *c)
 		if (c->links[k] != -1)
 			unpin_connect(m, &programs[first + k], c->cgroup);
 	close_fds(c->links, ARRAY_SIZE(c->links));
-}
-
-/* Links first: as long as one pin is left, release can be asked again. */
-static int remove_folder(const char *folder)
-{
-	static const char *const order[] = {"link_", "prog_", "map_", ""};
-	int r = 0;
-	for (size_t pass = 0; pass < ARRAY_SIZE(order); pass++) {
-		DIR *dir = opendir(folder);
-		if (!dir)
-			return -errno;
-		for (struct dirent *e; (e = readdir(dir));) {
-			CLEANUP_FREE char *path = xasprintf("%s/%s", folder, e->d_name);
-			if (e->d_name[0] != '.' && !strncmp(e->d_name, order[pass], strlen(order[pass])) && unlink(path) && !r)
-				r = -errno;
-		}
-		closedir(dir);
-	}
-	return rmdir(folder) && !r ? -errno : r;
 }
 
 void machine_undo(struct machine *m)

@@ -3,7 +3,7 @@
  * The programs and maps in the kernel: loaded new, or found where an earlier run pinned them.
  *
  *	<bpffs>/stakeout/          0700; locked while a command changes something
- *	<bpffs>/stakeout/v3/       layout 3: map_NAME, prog_NAME, link_NAME, prog_NAME+COPY, link_NAME+COPY, link_NAME@CGROUP
+ *	<bpffs>/stakeout/vN/       layout N: map_NAME, prog_NAME, link_NAME, prog_NAME+COPY, link_NAME+COPY, link_NAME@CGROUP
  *
  * What is new lives only in this process until machine_pin() puts all of it in place with one rename, so a command that fails
  * leaves nothing. Links that are added to pinned programs are pinned at once and taken away again by machine_undo().
@@ -17,7 +17,7 @@
 #define BPFFS_DEFAULT "/sys/fs/bpf"
 
 struct machine {
-	char *base, *folder;              /* .../stakeout, .../stakeout/v3 */
+	char *base, *folder;              /* .../stakeout, .../stakeout/vN */
 	int lock;                         /* held while open */
 	bool pinned, fresh;               /* fresh: pinned by this run */
 	enum enforce_backend backend;

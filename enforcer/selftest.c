@@ -5,6 +5,7 @@
  */
 #include "enforcer/selftest.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include "enforcer/probe.h"
 #include "enforcer/slots.h"
 #include "enforcer/table.h"
+
+#define FOLDER "stakeout-self-test-%d"
 
 /* Everything below "/" is protected. */
 struct forbidding {
@@ -96,11 +99,25 @@ static int test_in(struct machine *m, const struct group *g, uint32_t needs, str
 	return r;
 }
 
+void selftest_sweep(void)
+{
+	CLEANUP_FREE char *mount = cgroup_mount(false);
+	DIR *dir = mount ? opendir(mount) : NULL;
+	for (struct dirent *e; dir && (e = readdir(dir));) {
+		int pid = 0;
+		CLEANUP_FREE char *folder = xasprintf("%s/%s", mount, e->d_name);
+		if (sscanf(e->d_name, FOLDER, &pid) == 1 && pid > 0 && kill(pid, 0) && errno == ESRCH)
+			rmdir(folder);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 int selftest(struct machine *m, uint32_t needs, struct diag *d)
 {
 	struct stat st;
 	CLEANUP_FREE char *mount = cgroup_mount(false);
-	CLEANUP_FREE char *folder = xasprintf("%s/stakeout-self-test-%d", mount ? mount : "", getpid());
+	CLEANUP_FREE char *folder = xasprintf("%s/" FOLDER, mount ? mount : "", getpid());
 	needs &= IMAGE_JUDGES_EXEC | IMAGE_JUDGES_FILE | IMAGE_JUDGES_CONNECT;
 	if (!mount || mkdir(folder, 0700) || stat(folder, &st)) {
 		diag_error(d, folder, "cannot make a cgroup for the self-test: %s", mount ? strerror(errno) : "no cgroup v2 is mounted");

@@ -6,3 +6,6 @@
 
 /* Tests what NEEDS name of exec, file and connect. -ENOTSUP: something that is forbidden was possible. */
 int selftest(struct machine *m, uint32_t needs, struct diag *d);
+
+/* Removes the cgroups of tests whose process was killed. */
+void selftest_sweep(void);

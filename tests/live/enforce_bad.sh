@@ -52,6 +52,20 @@ other=lsm
 [ "$(backend_now)" != lsm ] || other=signal
 bad 3 "release them before" "$good" $to --backend $other
 
+# A BPF file system that takes nothing more, and a process that may open nothing more, at any point of applying.
+mount -o remount,ro "$bpffs"
+bad 3 "Read-only file system" "$good" --cgroup "$group" --bpffs "$bpffs"
+mount -o remount,rw "$bpffs"
+for files in 8 20 40 60 80; do
+	(ulimit -n $files; exec "$enforcer" "$good" --cgroup "$group" --bpffs "$bpffs") >"$dir/out" 2>"$dir/err" && continue || got=$?
+	[ $got = 3 ] || { cat "$dir/err"; fail "with $files descriptors: status $got"; }
+	[ -s "$dir/err" ] || fail "with $files descriptors: no word"
+	allowed "one, with $files descriptors" "$group/a" "$dir/bin/one" noop
+	refused "two, with $files descriptors" "$group/a" "$dir/bin/two" noop
+	allowed "two in the parent, with $files descriptors" "$group" "$dir/bin/two" noop
+done
+enforce release "$group" >/dev/null 2>&1 || :
+
 # Pins of another version, and pins that something took away.
 mkdir "$bpffs/stakeout/v99"
 bad 3 "another version" "$good" $to

@@ -16,6 +16,19 @@ one="$dir/bin/one noop" two="$dir/bin/two noop"
 enforce status >"$dir/out" 2>"$dir/err" && fail "status: something is in force" || expect "status" $? 1
 enforce release >/dev/null || fail "release: nothing to release is not an error"
 
+# The very first one, killed at any moment: the next command clears what is left of it.
+left() { find "$bpffs/stakeout" 2>/dev/null; for g in "$v2"/stakeout-self-test-*; do [ ! -d "$g" ] || kill -0 "${g##*-}" 2>/dev/null || echo "$g"; done; }
+for ms in 5 20 50 80 120 160 200 300 400 600; do
+	"$enforcer" --backend "$backend" "$dir/one.image.elf" --cgroup "$group/a" --bpffs "$bpffs" >/dev/null 2>&1 &
+	pid=$!
+	sleep 0.$(printf %03d $ms)
+	kill -9 $pid 2>/dev/null || :
+	wait $pid 2>/dev/null || :
+	enforce release >/dev/null || fail "release after a kill: status $?"
+	[ -z "$(left)" ] || fail "left after a first one was killed: $(left)"
+	allowed "two after a first one was killed" "$group/a" $two
+done
+
 apply "$dir/one.image.elf" --cgroup "$group/a"
 allowed "one" "$group/a" $one
 refused "two" "$group/a" $two
@@ -25,14 +38,14 @@ refused "one in b" "$group/b" $one
 
 # Killed in the middle of whatever it does: what was in force is in force.
 for ms in 1 5 20 50 100 200 400; do
-	enforce --backend "$backend" "$dir/one.image.elf" --cgroup "$group/a" >/dev/null 2>&1 &
+	"$enforcer" --backend "$backend" "$dir/one.image.elf" --cgroup "$group/a" --bpffs "$bpffs" >/dev/null 2>&1 &
+	pid=$!
 	sleep 0.$(printf %03d $ms)
-	kill -9 $! 2>/dev/null || :
-	wait $! 2>/dev/null || :
+	kill -9 $pid 2>/dev/null || :
+	wait $pid 2>/dev/null || :
 	refused "two after a kill" "$group/a" $two
 	allowed "one after a kill" "$group/a" $one
 done
-rmdir "$v2"/stakeout-self-test-* 2>/dev/null || :
 
 # Replaced in a loop while both are run in a loop: acts, which both policies allow, never fails.
 (while [ ! -e "$dir/stop" ]; do within "$group/a" "$dir/bin/acts" noop || { echo "acts was refused: $?" >"$dir/bad"; break; }; done) &
