@@ -114,6 +114,7 @@ struct choice {
 	bool posting_differs;     /* ... or only some of them post */
 	const char *unsure;       /* why it is not told whether the first of those matches */
 	const struct compiled_selector *matched;
+	const struct verdict_form *speaks;   /* one of them that speaks to the enforcer */
 };
 
 /* The first selector that matches decides. */
@@ -128,6 +129,8 @@ static struct choice choose(const struct engine *e, const struct compiled_hook *
 			continue;
 		if (!c.possible)
 			c.selector = (int)i;
+		if (s->outcome.notifies || s->outcome.forgets)
+			c.speaks = &s->outcome;
 		if (t == TRI_YES) {
 			c.sure = &s->outcome;
 			c.matched = s;
@@ -151,19 +154,33 @@ static void not_told(struct judgement *j, const char *why)
 	j->selector = -1;
 }
 
-static void decide(struct engine *e, const struct compiled_hook *hook, const struct hit *h, struct judgement *j)
+/* What the enforcer is told: for sure only where all that may come to pass say the same, and SURE, that the hook is passed at all. */
+static void tell_enforcer(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct choice *c,
+			  const struct verdict_form *f, bool sure, struct judgement *j)
+{
+	sure = sure && f && !(c->possible && c->possible->forgets != c->sure->forgets);
+	if (c->speaks && !sure)
+		eval_doubt_notice(e, hook, c->speaks, h);
+	else if (sure && (f->notifies || f->forgets))
+		eval_notice(e, hook, f, h, j);
+}
+
+/* SURE: the policy is for this process. */
+static void decide(struct engine *e, const struct compiled_hook *hook, const struct hit *h, bool sure, struct judgement *j)
 {
 	static const struct verdict_form either = {
 		.verdict = VERDICT_ALLOW, .why = "nothing stops it; whether its event is posted is not told"};
 	struct choice c = choose(e, hook, h);
 	if (c.possible && (c.differ || !same_fate(c.possible, c.sure))) {
 		not_told(j, c.unsure);
+		tell_enforcer(e, hook, h, &c, NULL, false, j);
 		return;
 	}
 	bool same = c.possible && !c.posting_differs && c.possible->verdict == c.sure->verdict;
 	const struct verdict_form *f = !c.possible ? c.sure : same ? c.possible : &either;
 	if (h->maybe && eval_stops(f)) {
 		not_told(j, h->maybe);
+		tell_enforcer(e, hook, h, &c, NULL, false, j);
 		return;
 	}
 	/* What the kernel keeps of a process to see changes by is made anew when the change is posted. */
@@ -180,9 +197,9 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 	} else if (f->verdict == VERDICT_DENY) {
 		j->effect = h->if_denied;
 	}
-	if (f->notifies || f->forgets)
-		eval_notice(e, hook, f, h, j);
-	if (hook->returns && !eval_stops(f) && c.selector >= 0) {
+	tell_enforcer(e, hook, h, &c, f, sure, j);
+	/* Only monitoring, the entry stops nothing; the return does. */
+	if (hook->returns && (!eval_stops(f) || hook->monitor) && c.selector >= 0) {
 		eval_at_return(hook, (size_t)c.selector, h, j);
 		if (c.possible && (j->verdict == VERDICT_KILL || j->verdict == VERDICT_UNKNOWN))
 			not_told(j, c.unsure);
@@ -199,7 +216,7 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 	}
 	struct judgement j = {.policy = hook->policy, .hook = hook->hook, .selector = -1,
 			      .effect = EFFECT_HAPPENED, .monitor = hook->monitor};
-	decide(e, hook, h, &j);
+	decide(e, hook, h, in == TRI_YES, &j);
 	if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
 		const char *why;
 		eval_scope(e, hook->policy, &why);

@@ -112,7 +112,7 @@ struct verdict_form eval_outcome(const struct engine *e, const struct policy *p,
 	if (f.verdict == VERDICT_UNKNOWN)
 		return f;
 	if ((f.signal || f.denies || f.notifies) && !enforces_outside_macros(p)) {
-		f = (struct verdict_form){.verdict = VERDICT_POST,
+		f = (struct verdict_form){.verdict = f.posts ? VERDICT_POST : VERDICT_ALLOW, .posts = f.posts,
 					  .why = "an enforcing action inside a macro alone is never enforced"};
 	} else if (f.signal) {
 		f.verdict = VERDICT_KILL;

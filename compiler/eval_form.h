@@ -207,6 +207,8 @@ struct site_hooks {
 struct notice {
 	uint32_t policy, thread, hook;
 	int selector;
+	bool maybe;             /* it was told of the thread, or not */
+	bool monitor;           /* nobody is told; it is what enforcing would do */
 	int32_t error;
 	uint32_t signal;
 };
@@ -374,5 +376,7 @@ bool eval_stops(const struct verdict_form *f);
 void eval_at_return(const struct compiled_hook *hook, size_t from, const struct hit *h, struct judgement *j);
 void eval_notice(struct engine *e, const struct compiled_hook *hook, const struct verdict_form *f, const struct hit *h,
 		 struct judgement *j);
+/* ... where it is not told whether F comes to pass. */
+void eval_doubt_notice(struct engine *e, const struct compiled_hook *hook, const struct verdict_form *f, const struct hit *h);
 bool eval_enforcer(struct engine *e, const struct compiled_hook *enforcer, const struct hit *h, struct judgement *j);
 void eval_forget_thread(struct engine *e, uint32_t thread);

@@ -61,27 +61,26 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 	}
 }
 
-/* The entry of a system call passes raw_syscalls too, and so does its exit. */
-static void call_hits(struct engine *e, const struct event *ev, struct hits *hits)
+/* The entry of a system call passes raw_syscalls too, before it, and so does its exit. */
+static void call_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
 {
-	static const uint32_t sites[] = {SITE_SYS_ENTER, SITE_SYS_EXIT};
 	enum { NUMBER = 4, RETURNED = 5 };
 	int number = ev->section == HOOK_KPROBE && str_starts(ev->hook, STR("sys_"))
 		? syscall_number(e->target.arch == ARCH_ARM64 ? SYSCALL_ARM64 : ev->compat ? SYSCALL_I386 : SYSCALL_X86_64,
 				 ev->hook)
 		: -1;
+	/* A successful exec returns as another image, with a number of its own: the exec line tells. */
+	bool exec = str_starts(ev->hook, STR("sys_execve")) && site == SITE_SYS_EXIT;
+	if (number < 0 || exec || e->at.v[site].recorded)
+		return;
 	struct record who = hit_record(&ev->process);
-	for (size_t i = 0; i < ARRAY_SIZE(sites) && number >= 0; i++) {
-		/* A successful exec returns as another image, with a number of its own: the exec line tells. */
-		bool exec = str_starts(ev->hook, STR("sys_execve")) && sites[i] == SITE_SYS_EXIT;
-		struct hit *h = exec || e->at.v[sites[i]].recorded ? NULL : hit_add(e, hits, sites[i], &who);
-		if (!h)
-			continue;
-		hit_number(h, NUMBER, number);
-		h->slots[0].compat = ev->compat;
-		if (ev->has_returned && sites[i] == SITE_SYS_EXIT)
-			hit_number(h, RETURNED, ev->returned);
-	}
+	struct hit *h = hit_add(e, hits, site, &who);
+	if (!h)
+		return;
+	hit_number(h, NUMBER, number);
+	h->slots[0].compat = ev->compat;
+	if (ev->has_returned && site == SITE_SYS_EXIT)
+		hit_number(h, RETURNED, ev->returned);
 }
 
 /* The name of a script is not that of the program that runs it. */
@@ -130,8 +129,9 @@ void eval_hits(struct engine *e, struct event *ev, uint32_t site, struct hits *h
 		name_path(e, ev);
 	if (e->waiting)
 		waited_hits(e, ev, site, hits);
+	call_hit(e, ev, SITE_SYS_ENTER, hits);
 	if (site != SITE_NONE)
 		line_hit(e, ev, site, hits);
-	call_hits(e, ev, hits);
+	call_hit(e, ev, SITE_SYS_EXIT, hits);
 	implied_hits(e, ev, site, later, hits);
 }

@@ -42,6 +42,7 @@ void eval_at_return(const struct compiled_hook *hook, size_t from, const struct 
 			j->verdict = VERDICT_UNKNOWN;
 			j->why = why;
 			j->selector = -1;
+			j->monitor = false;
 		} else if (eval_stops(&s->return_outcome)) {
 			j->verdict = s->return_outcome.verdict;
 			j->why = s->return_outcome.why;
@@ -71,14 +72,20 @@ static void drop_notice(struct engine *e, struct notice *n)
 	*n = e->notices.v[--e->notices.n];
 }
 
-/* Is a call that the enforcer watches in the stream, or told by what is? */
-static bool watches(const struct engine *e, uint32_t policy)
+/* Would the stream show the next call that the enforcer watches? The one at hand is such a call, or it has them all. */
+static bool watches(const struct engine *e, uint32_t policy, uint32_t site)
 {
+	bool any = false, all = true;
 	for (size_t s = 0; s < e->at.n; s++)
-		for (size_t k = 0; k < e->at.v[s].n; k++)
-			if (e->at.v[s].v[k]->enforcer && e->at.v[s].v[k]->policy == policy && e->at.v[s].recorded)
+		for (size_t k = 0; k < e->at.v[s].n; k++) {
+			if (!e->at.v[s].v[k]->enforcer || e->at.v[s].v[k]->policy != policy)
+				continue;
+			if (s == site)
 				return true;
-	return false;
+			any = true;
+			all &= e->at.v[s].recorded;
+		}
+	return any && all;
 }
 
 void eval_notice(struct engine *e, const struct compiled_hook *hook, const struct verdict_form *f, const struct hit *h,
@@ -87,9 +94,9 @@ void eval_notice(struct engine *e, const struct compiled_hook *hook, const struc
 	struct notice *n = find_notice(e, hook->policy, h->record.thread);
 	if (f->forgets && n)
 		drop_notice(e, n);
-	if (!f->notifies || hook->monitor)
+	if (!f->notifies)
 		return;
-	if (!h->record.thread || !watches(e, hook->policy) || (!n && e->notices.n == MAX_NOTICES)) {
+	if (!h->record.thread || !watches(e, hook->policy, h->site) || (!n && e->notices.n == MAX_NOTICES)) {
 		j->verdict = VERDICT_UNKNOWN;
 		j->why = "NotifyEnforcer: the events do not tell the calls that the enforcer stops";
 		return;
@@ -97,7 +104,17 @@ void eval_notice(struct engine *e, const struct compiled_hook *hook, const struc
 	if (!n)
 		n = VEC_PUSH(&e->notices);
 	*n = (struct notice){.policy = hook->policy, .thread = h->record.thread, .hook = hook->hook, .selector = j->selector,
-			     .error = f->notified_error, .signal = f->notified_signal};
+			     .monitor = hook->monitor, .error = f->notified_error, .signal = f->notified_signal};
+}
+
+void eval_doubt_notice(struct engine *e, const struct compiled_hook *hook, const struct verdict_form *f, const struct hit *h)
+{
+	struct notice *n = find_notice(e, hook->policy, h->record.thread);
+	if (n)
+		n->maybe = true;
+	else if (f->notifies && h->record.thread && e->notices.n < MAX_NOTICES)
+		*VEC_PUSH(&e->notices) = (struct notice){.policy = hook->policy, .thread = h->record.thread, .hook = hook->hook,
+							 .selector = -1, .maybe = true, .monitor = hook->monitor};
 }
 
 /* A call that the enforcer watches. False: it was not told to do anything to this thread. */
@@ -107,8 +124,14 @@ bool eval_enforcer(struct engine *e, const struct compiled_hook *enforcer, const
 	if (!n || !h->record.thread)
 		return false;
 	*j = (struct judgement){.policy = n->policy, .hook = n->hook, .selector = n->selector, .error = n->error,
-				.signal = n->signal, .verdict = VERDICT_POST, .why = "the enforcer was told to do nothing"};
-	if (n->signal) {
+				.signal = n->signal, .monitor = n->monitor, .verdict = VERDICT_POST, .why = "the enforcer was told to do nothing"};
+	if (n->maybe) {
+		j->verdict = VERDICT_UNKNOWN;
+		j->selector = -1;
+		j->error = 0;
+		j->signal = 0;
+		j->why = "whether the enforcer was notified of this thread is not told";
+	} else if (n->signal) {
 		j->verdict = VERDICT_KILL;
 		j->effect = n->error ? h->if_denied : h->if_killed;
 		j->why = n->error ? "the enforcer was notified: the call fails and the process is killed"

@@ -122,11 +122,14 @@ static void set_ids(struct held *h, const struct event *line)
 	lose_track(h, 1u << CAPS_EFFECTIVE | 1u << CAPS_PERMITTED);
 }
 
+/* Whether it came to pass the line may tell; else the capabilities do. */
 static void unshare(struct held *h, const struct event *line)
 {
+	if (line->has_returned && line->returned < 0)
+		return;
 	int64_t flags;
 	bool told = number_argument(line, 0, &flags);
-	bool allowed = told && holds(h, CAP_BIT_ADMIN);
+	bool allowed = told && (line->has_returned || holds(h, CAP_BIT_ADMIN));
 	for (size_t i = 0; i < ARRAY_SIZE(clone_flags); i++) {
 		uint16_t bit = (uint16_t)(1 << clone_flags[i].kind);
 		if (told && !((uint32_t)flags & clone_flags[i].flag))

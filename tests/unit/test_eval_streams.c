@@ -55,6 +55,11 @@ static const struct {
 	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "kill"},
 	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
 	 TELLS_NS "exec A P 7 /bin/a caps=none ns=host;kprobe sys_unshare A n=67108864;" WRITE, "unknown"},
+	/* ... what it returned tells it too */
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
+	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864 ret=-1;" WRITE, "allow"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
+	 TELLS_NS "exec A P 7 /bin/a caps=none ns=host;kprobe sys_unshare A n=67108864 ret=0;" WRITE, "kill"},
 	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: In, values: [\"100\"]}]" KILL,
 	 TELLS_NS A_FULL WRITE, "kill"},
 	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
@@ -144,6 +149,30 @@ static const struct {
 	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x;lsm path_mkdir A file=/y", "none"},
 	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n    args: [{index: 0, type: string}]\n"
 	 "    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n", A_FULL "kprobe sys_mkdir A s=/x", "unknown"},
+	/* raw_syscalls is passed before the call: what is told there stops that very call */
+	{"enforcers: [{calls: [sys_mkdir]}]\n  tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    selectors:\n"
+	 "    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n", A_FULL "kprobe sys_mkdir A s=/x", "deny"},
+	/* the next call may be one that the stream does not have */
+	{"enforcers: [{calls: [security_path_mkdir, security_path_unlink]}]\n  kprobes:\n  - call: sys_mkdir\n"
+	 "    args: [{index: 0, type: string}]\n    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n",
+	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x", "unknown"},
+	/* told or not told: the next call is stopped or is not */
+	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n    selectors:\n"
+	 "    - matchNamespaces: [{namespace: Uts, operator: In, values: [host_ns]}]\n"
+	 "      matchActions: [{action: NotifyEnforcer, argError: -13}]\n",
+	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x", "unknown"},
+	/* monitoring only, the verdict is what enforcing would do */
+	{"options: [{name: policy-mode, value: monitor}]\n  enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n"
+	 "    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n",
+	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x", "deny"},
+	/* ... but the return does not see the mode */
+	{"options: [{name: policy-mode, value: monitor}]\n  kprobes:\n  - call: sys_umask\n    return: true\n    returnArg: {index: 0, type: int}\n"
+	 "    selectors:\n    - matchActions: [{action: Sigkill}]\n"
+	 "      matchReturnArgs: [{index: 0, operator: LT, values: [\"0\"]}]\n      matchReturnActions: [{action: Sigkill}]\n",
+	 A_FULL "kprobe sys_umask A n=2", "unknown"},
+	/* an enforcing action in a macro alone is never enforced; the rest of its list runs */
+	{"selectorsMacros: {m: {matchActions: [{action: Sigkill}, {action: NoPost}]}}\n  kprobes:\n  - call: sys_umask\n    selectors:\n"
+	 "    - macros: [m]\n", A_FULL "kprobe sys_umask A n=2", "allow"},
 	/* raw system calls: a recorded one is exact, what is recorded and did not come was not made */
 	{"tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    args: [{index: 4, type: syscall64}]\n    selectors:\n"
 	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"1\"]}]" KILL, A_FULL "kprobe sys_write A file=/x n=2", "kill"},
@@ -361,7 +390,7 @@ static struct engine *engine_of(const char *spec, struct policy ***policies, siz
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	read_spec(spec, policies, n);
 	struct target target;
-	assert_int_equal(target_parse("kernel=6.12,kprobe-multi=yes,lsm=yes,parents-map=yes", &d, &target), 0);
+	assert_int_equal(target_parse("kernel=6.12,kprobe-multi=yes,lsm=yes,parents-map=yes,error-injection=yes", &d, &target), 0);
 	return engine_new(*policies, *n, &target);
 }
 
