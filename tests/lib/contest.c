@@ -46,15 +46,19 @@ static bool stops(enum verdict v)
 /*
  * What only the shipped one may be in doubt about. Where it comes to the same either way it names the first selector that may match.
  */
-static bool may_doubt(const struct hook *h, const struct event *ev)
+static bool may_doubt(const struct policy *p, size_t hook, const struct event *ev)
 {
+	const struct hook *h = &p->hooks[hook];
+	if (hook == SLOW_ENFORCER)
+		return true;
 	for (size_t i = 0; i < h->nselectors; i++) {
 		const struct selector *s = &h->selectors[i];
-		if (s->npids || s->nnamespaces || s->ncapabilities || (s->nbinaries && s->binaries->follow_children))
+		if (s->npids || s->nparent_binaries || s->ndata || s->nnamespace_changes || s->ncapability_changes || s->macros.n ||
+		    s->nnamespaces || s->ncapabilities || (s->nbinaries && s->binaries->follow_children))
 			return true;
 	}
 	for (uint32_t i = 0; i < ev->nargs; i++)
-		if (ev->args[i].kind == ARG_ERROR)
+		if (ev->args[i].kind == ARG_ERROR || ev->args[i].kind == ARG_BYTES)
 			return true;
 	return false;
 }
@@ -63,6 +67,10 @@ static bool same(const struct slow_judgement *s, const struct judgement *j, bool
 {
 	if (!stops(s->verdict) && !stops(j->verdict) && s->selector == -2)
 		return true;             /* posted or not is not told */
+	if (s->partly && !stops(s->verdict))
+		return true;             /* of the hits between two lines the worst is told */
+	if (s->posted_open && !stops(s->verdict) && !stops(j->verdict))
+		return true;
 	if (s->verdict != j->verdict || (stops(s->verdict) && s->monitor != j->monitor) || (s->selector != -2 && s->selector != j->selector && !doubt))
 		return false;
 	if (s->verdict == VERDICT_DENY && s->error != SLOW_ANY_ERROR && s->error != j->error)
@@ -79,8 +87,10 @@ static void tell(const struct contest *c, const struct event *ev, const struct s
 {
 	if (!why)
 		return;
-	buf_printf(why, "line %llu, policy " STR_FMT " hook %zu (" STR_FMT "):\n", (unsigned long long)ev->line,
-		   STR_ARG(c->policies[s->policy]->name), s->hook, STR_ARG(c->policies[s->policy]->hooks[s->hook].call));
+	const struct policy *p = c->policies[s->policy];
+	struct str call = s->hook == SLOW_ENFORCER ? STR("enforcer") : p->hooks[s->hook].call;
+	buf_printf(why, "line %llu, policy " STR_FMT " hook %zd (" STR_FMT "):\n", (unsigned long long)ev->line, STR_ARG(p->name),
+		   (ssize_t)s->hook, STR_ARG(call));
 	buf_printf(why, "  obvious:  %s selector %d error %d signal %u effect %d%s (%s)\n", verdict_name(s->verdict), s->selector,
 		   s->error, s->signal, (int)s->effect, s->monitor ? " monitor" : "", s->why ? s->why : "");
 	if (!j)
@@ -90,12 +100,22 @@ static void tell(const struct contest *c, const struct event *ev, const struct s
 			   j->selector, j->error, j->signal, effect_name(j->effect), j->monitor ? " monitor" : "", j->why);
 }
 
+/*
+ * The judgement of the same hook. What an enforcer does is told with whichever hook spoke to it: the one that says the same, or else the
+ * worst of the policy.
+ */
 static const struct judgement *find(const struct judgement *v, size_t n, const struct slow_judgement *s)
 {
-	for (size_t i = 0; i < n; i++)
-		if (v[i].policy == s->policy && v[i].hook == s->hook)
+	const struct judgement *worst = NULL;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].policy != s->policy || (s->hook != SLOW_ENFORCER && v[i].hook != s->hook))
+			continue;
+		if (same(s, &v[i], true))
 			return &v[i];
-	return NULL;
+		if (!worst || v[i].verdict > worst->verdict)
+			worst = &v[i];
+	}
+	return worst;
 }
 
 static bool compare(const struct contest *c, const struct event *ev, const struct slow_judgement *s,
@@ -106,7 +126,7 @@ static bool compare(const struct contest *c, const struct event *ev, const struc
 	if (s->silent)
 		return true;
 	bool passes = s->selector == -1 && s->verdict == VERDICT_ALLOW;
-	if (j ? same(s, j, may_doubt(&c->policies[s->policy]->hooks[s->hook], ev)) : passes || !stops(s->verdict)) {
+	if (j ? same(s, j, may_doubt(c->policies[s->policy], s->hook, ev)) : passes || !stops(s->verdict)) {
 		counts->agree++;
 		counts->unknown += s->verdict == VERDICT_UNKNOWN;
 		counts->stopped += stops(s->verdict);

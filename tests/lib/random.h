@@ -34,7 +34,7 @@ struct random_site {
 	const char *sections;        /* in which a policy may hook it: k, l, t */
 	bool raw;
 	struct random_arg args[5];
-	bool multi;                  /* what kprobe.multi does to it matters */
+	bool returns;                /* recorded with what it returns */
 };
 extern const struct random_site random_sites[];
 extern const size_t random_nsites;

@@ -1,184 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A random policy as text. What no agent would load is left to the caller to sort out. */
-#include "tests/lib/random.h"
+/* A random policy as text: its document, scope, hooks, selectors and actions. What no agent would load is left to the caller to sort out. */
+#include "tests/lib/random_private.h"
 
 #include <stdio.h>
 
-struct maker {
-	struct dice *r;
-	struct buf *b;
-	char section;                /* k, l, t */
-};
-
-static void line(struct maker *m, int depth, const char *fmt, ...) PRINTF(3, 4);
-static void line(struct maker *m, int depth, const char *fmt, ...)
-{
-	va_list ap;
-	for (int i = 0; i < depth; i++)
-		buf_puts(m->b, "  ");
-	va_start(ap, fmt);
-	buf_vprintf(m->b, fmt, ap);
-	va_end(ap);
-	buf_putc(m->b, '\n');
-}
-
-static void values(struct maker *m, int depth, const char *form, unsigned most)
-{
-	unsigned n = 1 + dice_below(m->r, most);
-	for (int i = 0; i < depth; i++)
-		buf_puts(m->b, "  ");
-	buf_puts(m->b, "values: [");
-	for (unsigned i = 0; i < n; i++)
-		buf_printf(m->b, "%s\"%s\"", i ? ", " : "", random_word(m->r, form));
-	buf_puts(m->b, "]\n");
-}
-
-static bool one_of(const char *type, const char *const *v)
-{
-	for (; *v; v++)
-		if (!strcmp(*v, type))
-			return true;
-	return false;
-}
-
-/* ---- matchArgs ---- */
-
-struct choice {
-	const char *op, *form;
-	unsigned most;
-};
-
-static const struct choice numbers[] = {
-	{"Equal", "int", 4}, {"NotEqual", "int", 4}, {"GT", "int", 2}, {"LT", "int", 2}, {"GreaterThan", "int", 1},
-	{"LessThan", "int", 1}, {"Mask", "mask", 3}, {"InRange", "range", 3}, {"NotInRange", "range", 3},
-	{"InMap", "map", 6}, {"NotInMap", "map", 6}, {"Equal", "odd-int", 3}, {"Mask", "flags", 2}, {"Prefix", "int", 1},
-};
-static const struct choice unsigneds[] = {
-	{"Equal", "mask", 4}, {"NotEqual", "mask", 4}, {"GT", "mask", 2}, {"LT", "size", 1}, {"Mask", "flags", 3},
-	{"InRange", "urange", 3}, {"NotInRange", "urange", 3}, {"InMap", "umap", 6}, {"NotInMap", "umap", 6},
-};
-static const struct choice capabilities[] = {
-	{"Equal", "cap-value", 3}, {"NotEqual", "cap-value", 3}, {"Mask", "cap-value", 2}, {"GT", "cap-value", 1}, {"LT", "cap-value", 1},
-};
-static const struct choice paths[] = {
-	{"Equal", "path", 3}, {"NotEqual", "path", 3}, {"Prefix", "prefix", 3}, {"NotPrefix", "prefix", 2},
-	{"Postfix", "postfix", 3}, {"NotPostfix", "postfix", 2}, {"Equal", "program", 3}, {"NotEqual", "program", 3},
-	{"SubString", "postfix", 1}, {"Equal", "string", 2},
-	{"Equal", "with-nul", 2}, {"NotEqual", "with-nul", 2},
-};
-static const struct choice filetypes[] = {{"FileType", "filetype", 3}, {"NotFileType", "filetype", 2}};
-static const struct choice sockets[] = {
-	{"SAddr", "network", 3}, {"NotSAddr", "network", 3}, {"DAddr", "network", 3}, {"NotDAddr", "network", 3},
-	{"DAddr", "network6", 3}, {"NotDAddr", "network6", 2}, {"SPort", "port-value", 3}, {"NotSPort", "port-value", 3},
-	{"DPort", "port-value", 3}, {"NotDPort", "port-value", 3}, {"SPortPriv", NULL, 0}, {"NotSportPriv", NULL, 0},
-	{"DPortPriv", NULL, 0}, {"NotDPortPriv", NULL, 0}, {"Protocol", "protocol", 2}, {"Family", "family", 2}, {"State", "state", 2},
-};
-static const struct choice addresses[] = {
-	{"SAddr", "network", 3}, {"NotSAddr", "network", 3}, {"SAddr", "network6", 2}, {"NotSAddr", "network6", 2},
-	{"SPort", "port-value", 3}, {"NotSPort", "port-value", 3}, {"SPortPriv", NULL, 0}, {"NotSportPriv", NULL, 0},
-	{"Family", "family", 2},
-};
-
-static struct choice choose(struct maker *m, const char *type)
-{
-	static const char *const signeds[] = {"int", "int32", "sint32", "int64", "long", "sint64", "int8", "sint8", "int16", "sint16", NULL};
-	static const char *const plain[] = {"uint32", "size_t", "uint64", "ulong", "uint8", "uint16", NULL};
-	static const char *const caps[] = {"cap_effective", "cap_inheritable", "cap_permitted", NULL};
-	static const char *const files[] = {"file", "path", NULL};
-	static const char *const socks[] = {"sock", "socket", "skb", NULL};
-#define PICK(v) return v[dice_below(m->r, ARRAY_SIZE(v))]
-	if (one_of(type, signeds))
-		PICK(numbers);
-	if (one_of(type, plain))
-		PICK(unsigneds);
-	if (one_of(type, caps))
-		PICK(capabilities);
-	if (one_of(type, socks))
-		PICK(sockets);
-	if (!strcmp(type, "sockaddr"))
-		PICK(addresses);
-	if (one_of(type, files) && dice_chance(m->r, 15))
-		PICK(filetypes);
-	PICK(paths);
-}
-
-static void arg_filter(struct maker *m, const char *const *types, const unsigned *indexes, unsigned n)
-{
-	unsigned at = dice_below(m->r, n);
-	struct choice c = choose(m, types[at]);
-	/* Two arguments may have one index: only their place in the list tells them apart. */
-	bool twice = false;
-	for (unsigned i = 0; i < n; i++)
-		twice |= i != at && indexes[i] == indexes[at];
-	if (twice || dice_chance(m->r, 30))
-		line(m, 4, "- args: [%u]", at);
-	else
-		line(m, 4, "- index: %u", indexes[at]);
-	line(m, 5, "operator: %s", c.op);
-	if (c.form)
-		values(m, 5, c.form, c.most);
-	else
-		line(m, 5, "values: []");
-}
-
-/* ---- process filters ---- */
-
-static void binaries(struct maker *m, const char *field)
-{
-	static const char *const ops[] = {"In", "NotIn", "In", "NotIn", "Prefix", "NotPrefix", "Postfix", "NotPostfix"};
-	const char *op = ops[dice_below(m->r, ARRAY_SIZE(ops))];
-	bool list = strstr(op, "In") != NULL;
-	line(m, 4, "%s:", field);
-	line(m, 4, "- operator: %s", op);
-	values(m, 5, list ? "program" : "program-part", 3);
-	if (list && dice_chance(m->r, 20))
-		line(m, 5, "followChildren: true");
-}
-
-static void pids(struct maker *m)
-{
-	line(m, 4, "matchPIDs:");
-	line(m, 4, "- operator: %s", dice_chance(m->r, 50) ? "In" : "NotIn");
-	line(m, 5, "values: [%u, %u]", 100 + dice_below(m->r, 8), dice_below(m->r, 3));
-	if (dice_chance(m->r, 30))
-		line(m, 5, "isNamespacePID: true");
-	if (dice_chance(m->r, 30))
-		line(m, 5, "followForks: true");
-}
-
-static void namespaces(struct maker *m)
-{
-	static const char *const names[] = {"Mnt", "Net", "Pid", "User", "Uts"};
-	line(m, 4, "matchNamespaces:");
-	line(m, 4, "- namespace: %s", names[dice_below(m->r, ARRAY_SIZE(names))]);
-	line(m, 5, "operator: %s", dice_chance(m->r, 50) ? "In" : "NotIn");
-	line(m, 5, "values: [%s]", dice_chance(m->r, 60) ? "host_ns" : "\"4026532001\"");
-}
-
-static void caps(struct maker *m)
-{
-	static const char *const types[] = {"Effective", "Permitted", "Inheritable"};
-	unsigned n = dice_chance(m->r, 8) ? 2 : 1;
-	line(m, 4, "matchCapabilities:");
-	for (unsigned i = 0; i < n; i++) {
-		line(m, 4, "- type: %s", types[dice_below(m->r, ARRAY_SIZE(types))]);
-		line(m, 5, "operator: %s", dice_chance(m->r, 50) ? "In" : "NotIn");
-		values(m, 5, "cap-name", 2);
-		if (dice_chance(m->r, 20))
-			line(m, 5, "isNamespaceCapability: true");
-	}
-}
+#define line random_line
 
 /* ---- actions ---- */
 
-static void actions(struct maker *m)
+static void post(struct maker *m)
+{
+	static const char *const limits[] = {"5", "30s", "1m", "1h"}, *const scopes[] = {"thread", "process", "global"};
+	line(m, 4, "- action: Post");
+	if (!dice_chance(m->r, 25))
+		return;
+	line(m, 5, "rateLimit: \"%s\"", limits[dice_below(m->r, ARRAY_SIZE(limits))]);
+	if (dice_chance(m->r, 60))
+		line(m, 5, "rateLimitScope: %s", scopes[dice_below(m->r, ARRAY_SIZE(scopes))]);
+}
+
+static void notify(struct maker *m)
+{
+	if (dice_chance(m->r, 15)) {
+		line(m, 4, "- action: CleanupEnforcerNotification");
+		return;
+	}
+	line(m, 4, "- action: NotifyEnforcer");
+	if (dice_chance(m->r, 70))
+		line(m, 5, "argError: %d", (int)-dice_below(m->r, 14));
+	if (dice_chance(m->r, 50))
+		line(m, 5, "argSig: %u", dice_chance(m->r, 60) ? 9 : 15 * dice_below(m->r, 2));
+}
+
+static void actions(struct maker *m, const char *field)
 {
 	unsigned n = 1 + dice_below(m->r, 2);
-	line(m, 4, "matchActions:");
+	line(m, 4, "%s:", field);
 	for (unsigned i = 0; i < n; i++) {
-		switch (dice_below(m->r, 8)) {
+		switch (m->section == 'f' ? dice_below(m->r, 2) : dice_below(m->r, m->enforcer ? 12 : 8)) {
 		case 0:
-			line(m, 4, "- action: Post");
+			post(m);
 			break;
 		case 1:
 			line(m, 4, "- action: NoPost");
@@ -189,35 +50,60 @@ static void actions(struct maker *m)
 		case 3: case 4:
 			line(m, 4, "- action: Override\n          argError: %d", (int)-dice_below(m->r, 14));
 			break;
-		default:
+		case 5: case 6: case 7:
 			line(m, 4, "- action: Sigkill");
+			break;
+		default:
+			notify(m);
 		}
 	}
 }
 
-static void selector(struct maker *m, const char *const *types, const unsigned *indexes, unsigned nargs, bool macro)
+/* ---- selectors ---- */
+
+static void data_filter(struct maker *m)
 {
+	line(m, 4, "matchData:\n        - index: 0\n          operator: %s", dice_chance(m->r, 50) ? "Equal" : "GT");
+	random_values(m, 5, "mask", 2);
+}
+
+static void selector(struct maker *m, const struct listed *a, bool macro)
+{
+	enum macro has = macro ? m->macro : MACRO_NONE;
 	size_t before = m->b->n;
-	if (nargs && dice_chance(m->r, 70)) {
+	if (a->n && dice_chance(m->r, 70)) {
 		unsigned n = 1 + dice_below(m->r, 2);
 		line(m, 4, "matchArgs:");
 		for (unsigned i = 0; i < n; i++)
-			arg_filter(m, types, indexes, nargs);
+			random_arg_filter(m, a);
 	}
-	if (!macro && dice_chance(m->r, 40))
-		binaries(m, "matchBinaries");
-	if (dice_chance(m->r, 10))
-		pids(m);
-	if (dice_chance(m->r, 10))
-		namespaces(m);
-	if (dice_chance(m->r, 10))
-		caps(m);
-	if (dice_chance(m->r, 85))
-		actions(m);
+	if (a->data && dice_chance(m->r, 60))
+		data_filter(m);
+	if (has != MACRO_BINARIES && dice_chance(m->r, 40))
+		random_binaries(m, "matchBinaries");
+	if (dice_chance(m->r, 8))
+		random_binaries(m, "matchParentBinaries");
+	if (has != MACRO_PROCESS)
+		random_process_filters(m);
+	if (dice_chance(m->r, 8))
+		random_workloads(m);
+	if (has != MACRO_ACTIONS && dice_chance(m->r, 85))
+		actions(m, "matchActions");
+	if ((a->returns || dice_chance(m->r, 1)) && dice_chance(m->r, 60)) {
+		if (dice_chance(m->r, 80)) {
+			line(m, 4, "matchReturnArgs:");
+			random_return_filter(m);
+		}
+		actions(m, "matchReturnActions");
+	}
 	if (macro)
 		line(m, 4, "macros: [m]");
-	if (m->b->n == before)
+	if (dice_chance(m->r, 10))
+		line(m, 4, "label: \"%s\"", random_word(m->r, "path"));
+	if (m->b->n == before) {
+		line(m, 3, "- {}");
 		return;
+	}
 	/* the first field begins the item */
 	m->b->p[before + 6] = '-';
 }
@@ -232,42 +118,78 @@ static const char *retyped(struct maker *m, const char *type)
 		return type;
 	if (!strcmp(type, "int") || !strcmp(type, "uint32"))
 		return ints[dice_below(m->r, ARRAY_SIZE(ints))];
-	return strcmp(type, "file") ? type : files[dice_below(m->r, 1)];
+	if (!strcmp(type, "string") && dice_chance(m->r, 20))
+		return "filename";
+	return strcmp(type, "file") ? type : files[dice_below(m->r, 2)];
 }
 
-static void hook(struct maker *m, const struct random_site *s, bool macro)
+static void hook_name(struct maker *m, const struct random_site *s)
 {
-	const char *types[5];
-	unsigned indexes[5], n = 0;
-	const char *call = s->call;
-	if (m->section == 't') {
-		const char *slash = strchr(call, '/');
-		line(m, 1, "- subsystem: %.*s\n    event: %s\n    raw: true", (int)(slash - call), call, slash + 1);
-	} else if (m->section == 'l') {
+	const char *call = s->call, *slash = strchr(call, '/');
+	if (m->section == 't')
+		line(m, 1, "- subsystem: %.*s\n    event: %s\n    raw: %s", (int)(slash - call), call, slash + 1, s->raw ? "true" : "false");
+	else if (m->section == 'l')
 		line(m, 1, "- hook: %s", strncmp(call, "security_", 9) ? call : call + 9);
-	} else {
-		bool sys = !strncmp(call, "sys_", 4);
-		line(m, 1, "- call: %s%s\n    syscall: %s", !strcmp(s->section, "lsmhooks") ? "security_" : "", call, sys ? "true" : "false");
-	}
-	for (; n < ARRAY_SIZE(s->args) && s->args[n].type; n++) {
-		const struct random_arg *a = &s->args[n];
-		types[n] = retyped(m, a->type);
-		indexes[n] = a->index;
-		if (!n)
+	else if (m->calls && !strncmp(call, "sys_", 4) && dice_chance(m->r, 60))
+		line(m, 1, "- call: \"list:calls\"");
+	else
+		line(m, 1, "- call: %s%s\n    syscall: %s", !strcmp(s->section, "lsmhooks") ? "security_" : "", call,
+		     strncmp(call, "sys_", 4) ? "false" : "true");
+}
+
+/* Some of the recorded ones, at times in another order. */
+static void list_args(struct maker *m, const struct random_site *s, struct listed *ret)
+{
+	unsigned n = 0, shift = dice_chance(m->r, 20) ? dice_below(m->r, 5) : 0;
+	while (n < ARRAY_SIZE(s->args) && s->args[n].type)
+		n++;
+	for (unsigned i = 0; i < n; i++) {
+		const struct random_arg *a = &s->args[(i + shift) % n];
+		if (dice_chance(m->r, 10))
+			continue;
+		ret->types[ret->n] = retyped(m, a->type);
+		ret->indexes[ret->n] = a->index;
+		if (!ret->n)
 			line(m, 2, "args:");
-		line(m, 2, "- index: %u\n      type: %s", a->index, types[n]);
+		line(m, 2, "- index: %u\n      type: %s", a->index, ret->types[ret->n]);
 		if (*a->resolve)
 			line(m, 3, "resolve: %s", a->resolve);
+		if (!strcmp(ret->types[ret->n], "char_buf"))
+			line(m, 3, "sizeArgIndex: 3");
+		if (dice_chance(m->r, 5))
+			line(m, 3, "label: l%u", i);
+		ret->n++;
 	}
+}
+
+static void returned(struct maker *m, const struct random_site *s, struct listed *a)
+{
+	static const char *const types[] = {"int", "int", "int32", "uint32", "int8", "uint16"};
+	if (!s->returns || (m->section != 'k' && m->section != 'f') || !dice_chance(m->r, 60))
+		return;
+	a->returns = true;
+	line(m, 2, "return: true\n    returnArg: {index: 0, type: %s}", types[dice_below(m->r, ARRAY_SIZE(types))]);
+}
+
+static void hook(struct maker *m, const struct random_site *s)
+{
+	struct listed a = {0};
+	hook_name(m, s);
+	if (dice_chance(m->r, 8))
+		line(m, 2, "message: \"%s\"\n    tags: [\"one tag\", \"%s\"]", random_word(m->r, "path"), random_word(m->r, "path"));
+	if (strchr("kf", m->section) && dice_chance(m->r, 5))
+		line(m, 2, "ignore: {callNotFound: true}");
+	list_args(m, s, &a);
+	if (strchr("kf", m->section) && dice_chance(m->r, 5)) {
+		a.data = true;
+		line(m, 2, "data: [{index: 0, type: uint32, source: current_task, resolve: tgid}]");
+	}
+	returned(m, s, &a);
 	unsigned selectors = dice_below(m->r, 10) ? 1 + dice_below(m->r, 3) : 0;
 	for (unsigned i = 0; i < selectors; i++) {
 		if (!i)
 			line(m, 2, "selectors:");
-		size_t before = m->b->n;
-		buf_puts(m->b, "");
-		selector(m, types, indexes, n, macro && dice_chance(m->r, 50));
-		if (m->b->n == before)
-			line(m, 3, "- {}");
+		selector(m, &a, m->macro && dice_chance(m->r, 50));
 	}
 }
 
@@ -296,43 +218,114 @@ static void scope(struct maker *m)
 	}
 }
 
-static const struct random_site *site_for(struct maker *m)
+static const struct random_site *site_for(struct maker *m, uint64_t sites)
 {
-	for (;;) {
-		const struct random_site *s = &random_sites[dice_below(m->r, (unsigned)random_nsites)];
-		if (strchr(s->sections, m->section))
+	char section = m->section == 'f' ? 'k' : m->section;
+	bool again = dice_chance(m->r, 50);
+	for (unsigned tries = 0;; tries++) {
+		unsigned i = dice_below(m->r, (unsigned)random_nsites);
+		const struct random_site *s = &random_sites[i];
+		/* Where a policy has been before, more often than not: several at one hook. */
+		if (strchr(s->sections, section) && (!again || tries > 40 || (sites >> i & 1)))
 			return s;
 	}
 }
 
 static const char *section_name(char c)
 {
-	return c == 'k' ? "kprobes" : c == 'l' ? "lsmhooks" : "tracepoints";
+	return c == 'k' ? "kprobes" : c == 'f' ? "fentries" : c == 'l' ? "lsmhooks" : "tracepoints";
+}
+
+static void use_site(uint64_t *sites, const char *call)
+{
+	for (size_t i = 0; i < random_nsites; i++)
+		if (!strcmp(random_sites[i].call, call))
+			*sites |= UINT64_C(1) << i;
+}
+
+static void options(struct maker *m)
+{
+	if (dice_chance(m->r, 12))
+		line(m, 1, "options:\n  - name: policy-mode\n    value: monitor");
+	else if (m->section == 'k' && dice_chance(m->r, 40))
+		line(m, 1, "options:\n  - name: disable-kprobe-multi\n    value: \"1\"");
+	else if (dice_chance(m->r, 5))
+		line(m, 1, "options:\n  - name: Policy-Mode\n    value: monitor");
+}
+
+static void lists(struct maker *m, uint64_t *sites)
+{
+	static const char *const calls[] = {"sys_openat", "sys_mkdir", "sys_write", "__x64_sys_lseek"};
+	unsigned first = dice_below(m->r, 3);
+	line(m, 1, "lists:\n  - name: calls\n    type: syscalls\n    values: [%s, %s]", calls[first], calls[first + 1]);
+	use_site(sites, calls[first]);
+}
+
+/* The calls it stops, or a list of them. */
+static void enforcers(struct maker *m, uint64_t *sites)
+{
+	static const char *const calls[] = {"security_path_truncate", "security_file_permission", "sys_mkdir", "sys_openat", "security_socket_connect"};
+	const char *call = calls[dice_below(m->r, ARRAY_SIZE(calls))];
+	line(m, 1, "enforcers:\n  - calls: [\"%s\"]", m->calls && dice_chance(m->r, 40) ? "list:calls" : call);
+	use_site(sites, call);
+}
+
+static void macros(struct maker *m)
+{
+	line(m, 1, "selectorsMacros:\n    m:");
+	if (m->macro == MACRO_BINARIES)
+		random_binaries(m, "matchBinaries");
+	else if (m->macro == MACRO_ACTIONS)
+		actions(m, "matchActions");
+	for (size_t before = m->b->n; m->macro == MACRO_PROCESS && m->b->n == before;)
+		random_process_filters(m);
 }
 
 static void random_policy(struct dice *r, unsigned number, uint64_t *sites, struct buf *yaml)
 {
-	static const char sections[] = "kkkkllllt";
+	static const char sections[] = "kkkkkllllttf";
 	struct maker m = {.r = r, .b = yaml, .section = sections[dice_below(r, sizeof(sections) - 1)]};
-	bool namespaced = dice_chance(r, 10), macro = dice_chance(r, 15);
+	bool namespaced = dice_chance(r, 10);
 	unsigned hooks = dice_chance(r, 65) ? 1 : 2 + dice_below(r, 2);
+	m.macro = dice_chance(r, 20) ? (enum macro)(1 + dice_below(r, MACRO_COUNT - 1)) : MACRO_NONE;
+	m.calls = strchr("kt", m.section) && dice_chance(r, 15);
+	m.enforcer = strchr("kt", m.section) && dice_chance(r, 15);
 	line(&m, 0, "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy%s", namespaced ? "Namespaced" : "");
-	line(&m, 0, "metadata:\n  name: p%u%s\nspec:", number, namespaced ? "\n  namespace: shop" : "");
+	line(&m, 0, "metadata:\n  name: p%u%s", number, namespaced ? "\n  namespace: shop" : "");
+	if (dice_chance(r, 5))
+		line(&m, 1, "labels: {app: \"yes\"}\n  annotations: {a/b: \"1\"}");
+	line(&m, 0, "spec:");
 	scope(&m);
-	if (dice_chance(r, 12))
-		line(&m, 1, "options:\n  - name: policy-mode\n    value: monitor");
-	else if (m.section == 'k' && dice_chance(r, 40))
-		line(&m, 1, "options:\n  - name: disable-kprobe-multi\n    value: \"1\"");
-	if (macro) {
-		line(&m, 1, "selectorsMacros:\n    m:");
-		binaries(&m, "matchBinaries");
-	}
+	options(&m);
+	if (m.calls)
+		lists(&m, sites);
+	if (m.enforcer)
+		enforcers(&m, sites);
+	if (m.macro)
+		macros(&m);
 	line(&m, 1, "%s:", section_name(m.section));
 	for (unsigned i = 0; i < hooks; i++) {
-		const struct random_site *s = site_for(&m);
+		const struct random_site *s = site_for(&m, *sites);
 		*sites |= UINT64_C(1) << (s - random_sites);
-		hook(&m, s, macro);
+		hook(&m, s);
 	}
+}
+
+static void recorded_hook(const struct random_site *s, struct buf *yaml)
+{
+	const char *slash = strchr(s->call, '/');
+	if (slash)
+		buf_printf(yaml, "  - subsystem: %.*s\n    event: %s\n    raw: %s\n", (int)(slash - s->call), s->call, slash + 1,
+			   s->raw ? "true" : "false");
+	else
+		buf_printf(yaml, "  - %s: %s\n", s->section[0] == 'k' ? "call" : "hook", s->call);
+	if (s->section[0] == 'k' && strncmp(s->call, "sys_", 4))
+		buf_puts(yaml, "    syscall: false\n");
+	if (s->returns)
+		buf_puts(yaml, "    return: true\n    returnArg: {index: 0, type: int}\n");
+	for (size_t a = 0; a < ARRAY_SIZE(s->args) && s->args[a].type; a++)
+		buf_printf(yaml, "%s    - {index: %u, type: %s, resolve: \"%s\"%s}\n", a ? "" : "    args:\n", s->args[a].index,
+			   s->args[a].type, s->args[a].resolve, strcmp(s->args[a].type, "char_buf") ? "" : ", sizeArgIndex: 3");
 }
 
 void random_recorder(struct buf *yaml)
@@ -341,22 +334,9 @@ void random_recorder(struct buf *yaml)
 	for (unsigned k = 0; k < 3; k++) {
 		buf_printf(yaml, "---\napiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: recorded-%c\nspec:\n  %s:\n",
 			   sections[k], section_name(sections[k]));
-		for (size_t i = 0; i < random_nsites; i++) {
-			const struct random_site *s = &random_sites[i];
-			if (strcmp(s->section, section_name(sections[k])))
-				continue;
-			const char *slash = strchr(s->call, '/');
-			if (slash)
-				buf_printf(yaml, "  - subsystem: %.*s\n    event: %s\n    raw: true\n", (int)(slash - s->call), s->call, slash + 1);
-			else
-				buf_printf(yaml, "  - %s: %s\n", sections[k] == 'k' ? "call" : "hook", s->call);
-			if (sections[k] == 'k' && strncmp(s->call, "sys_", 4))
-				buf_puts(yaml, "    syscall: false\n");
-			buf_puts(yaml, "    args:\n");
-			for (size_t a = 0; a < ARRAY_SIZE(s->args) && s->args[a].type; a++)
-				buf_printf(yaml, "    - index: %u\n      type: %s\n      resolve: \"%s\"\n", s->args[a].index,
-					   s->args[a].type, s->args[a].resolve);
-		}
+		for (size_t i = 0; i < random_nsites; i++)
+			if (!strcmp(random_sites[i].section, section_name(sections[k])))
+				recorded_hook(&random_sites[i], yaml);
 	}
 }
 
@@ -372,7 +352,8 @@ void random_policies(struct dice *r, uint64_t *sites, struct buf *yaml)
 
 const char *random_target(struct dice *r, char text[RANDOM_TARGET])
 {
-	snprintf(text, RANDOM_TARGET, "kernel=%s,kprobe-multi=%s,kubernetes=%s,error-injection=yes,fs=tmpfs", random_word(r, "kernel"),
-		 dice_chance(r, 50) ? "yes" : "no", dice_chance(r, 75) ? "yes" : "no");
+	snprintf(text, RANDOM_TARGET, "kernel=%s,kprobe-multi=%s,kubernetes=%s,parents-map=%s,error-injection=yes,fs=tmpfs",
+		 random_word(r, "kernel"), dice_chance(r, 50) ? "yes" : "no", dice_chance(r, 75) ? "yes" : "no",
+		 dice_chance(r, 50) ? "yes" : "no");
 	return text;
 }

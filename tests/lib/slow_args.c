@@ -163,7 +163,7 @@ static const char *const capabilities[] = {
 	"CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
 };
 
-static bool capability_mask(struct str names, uint64_t *ret)
+bool slow_capability_mask(struct str names, uint64_t *ret)
 {
 	*ret = 0;
 	while (names.n) {
@@ -216,7 +216,7 @@ static enum truth compare_number(struct slow_question *q, const struct arg_filte
 		int64_t v;
 		bool negative;
 		uint64_t mask;
-		if (is_caps(type) && capability_mask(f->values.v[i], &mask))
+		if (is_caps(type) && slow_capability_mask(f->values.v[i], &mask))
 			v = (int64_t)mask;
 		else if (!slow_number(f->values.v[i], &v, &negative))
 			return slow_silent(q, "a value that is no number");
@@ -247,6 +247,40 @@ static enum truth in_ranges(struct slow_question *q, const struct arg_filter *f,
 	return truth_of(any != (f->op == OPERATOR_NOT_IN_RANGE));
 }
 
+/* The calls that tests list, by their x86-64 numbers. */
+static const struct {
+	const char *name;
+	int64_t number;
+} calls[] = {{"sys_write", 1}, {"sys_lseek", 8}, {"sys_ptrace", 101}, {"sys_openat", 257}, {"sys_unshare", 272}, {"sys_setns", 308},
+	     {"sys_execve", 59}, {"sys_execveat", 322}, {"sys_mkdir", 83}};
+
+bool slow_call_number(struct str name, int64_t *ret)
+{
+	if (str_starts(name, STR("__x64_")))
+		name = str_skip(name, 6);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+		if (!str_eq(name, str_from(calls[i].name)))
+			continue;
+		*ret = calls[i].number;
+		return true;
+	}
+	return false;
+}
+
+/* "list:NAME": the numbers of its calls. */
+static enum truth in_list(struct slow_question *q, struct str name, int64_t key)
+{
+	enum truth any = FALSE_;
+	for (size_t i = 0; i < q->policy->nlists; i++)
+		for (size_t k = 0; str_eq(q->policy->lists[i].name, name) && k < q->policy->lists[i].values.n; k++) {
+			int64_t v;
+			if (!slow_call_number(q->policy->lists[i].values.v[k], &v))
+				return slow_silent(q, "a call without a number here");
+			any = v == key ? TRUE_ : any;
+		}
+	return any;
+}
+
 /* InMap: looked up by 64 bits; a negative number of 32 bits is not found, since its value was written with 64. */
 static enum truth in_map(struct slow_question *q, const struct arg_filter *f, const struct number *n)
 {
@@ -254,6 +288,14 @@ static enum truth in_map(struct slow_question *q, const struct arg_filter *f, co
 	bool any = false;
 	for (size_t i = 0; i < writer->values.n; i++) {
 		struct slow_range r;
+		int64_t key = n->w.bits == 64 ? (int64_t)n->bits : (int64_t)(n->bits & 0xffffffff);
+		if (str_starts(writer->values.v[i], STR("list:"))) {
+			enum truth one = in_list(q, str_skip(writer->values.v[i], 5), key);
+			if (one == MAYBE)
+				return one;
+			any |= one == TRUE_;
+			continue;
+		}
 		if (writer->op != OPERATOR_IN_MAP && writer->op != OPERATOR_NOT_IN_MAP) {
 			int64_t v;
 			if (slow_named_number(writer->op, writer->values.v[i], &v))
@@ -263,7 +305,6 @@ static enum truth in_map(struct slow_question *q, const struct arg_filter *f, co
 		} else if (!slow_range_of(writer->values.v[i], &r)) {
 			return slow_silent(q, "a value that is no number");
 		}
-		int64_t key = n->w.bits == 64 ? (int64_t)n->bits : (int64_t)(n->bits & 0xffffffff);
 		any |= n->w.bits == 64 && !n->w.is_signed
 			       ? (uint64_t)key >= (uint64_t)r.first && (uint64_t)key <= (uint64_t)r.last
 			       : key >= r.first && key <= r.last;
@@ -398,8 +439,10 @@ static bool is_no_filter(enum policy_type t)
 }
 
 /* Types that no operator understands: the few that load hold always, but a filename at a system call never. */
-static enum truth no_filter(struct slow_question *q, enum policy_type type)
+static enum truth no_filter(struct slow_question *q, enum policy_type type, enum policy_operator op)
 {
+	if (op == OPERATOR_NOT_PREFIX || op == OPERATOR_NOT_POSTFIX)
+		return slow_silent(q, "a negative operator on what has no filter");
 	if (type == TYPE_FILENAME && str_starts(q->hit->site, STR("sys_")))
 		return FALSE_;
 	return type == TYPE_FILENAME ? slow_silent(q, "a filename elsewhere") : TRUE_;
@@ -422,7 +465,7 @@ static uint32_t place_in(uint32_t index, bool lsm, bool to_lsm, struct str site)
 	return to_lsm ? index + 1 : index == 2 ? UINT32_MAX : index - 1;
 }
 
-static const struct slow_value *find_value(struct slow_question *q, const struct spec_arg *wanted)
+const struct slow_value *slow_find_value(struct slow_question *q, const struct spec_arg *wanted)
 {
 	const struct slow_hit *hit = q->hit;
 	bool lsm = q->hook->section == SECTION_LSM;
@@ -440,28 +483,18 @@ static bool is_text(const struct arg *a)
 	return a->kind == ARG_STRING || a->kind == ARG_BYTES;
 }
 
-enum truth slow_arg_filter(struct slow_question *q, const struct arg_filter *f)
+static enum truth socket_path_filter(struct slow_question *q, const struct arg_filter *f, const struct arg *a)
 {
-	const struct spec_arg *wanted = slow_filtered(q->hook, f);
-	if (!wanted)
-		return slow_silent(q, "a filter on an argument that is not listed");
-	if (q->hook->section == SECTION_TRACEPOINT && q->hook->raw != q->hit->raw)
-		return slow_silent(q, "recorded in the other form of the tracepoint");
-	const struct slow_value *v = find_value(q, wanted);
-	if (f->op == OPERATOR_CAPABILITIES_GAINED) {
-		const struct spec_arg *new = f->nargs > 1 && f->args[1] < q->hook->nargs ? &q->hook->args[f->args[1]] : NULL;
-		return gained(q, v, new ? find_value(q, new) : NULL);
-	}
-	if (f->op == OPERATOR_CEL_EXPR)
-		return q->hook->section == SECTION_KPROBE ? slow_silent(q, "an expression") : FALSE_;
-	if (is_no_filter(wanted->type))
-		return no_filter(q, wanted->type);
-	if (substring_missing(q, f->op))
-		return FALSE_;
-	if (!v && (wanted->resolve.n || str_eq(q->hit->site, STR("security_mmap_file"))))   /* another may tell it */
-		return slow_silent(q, "a field that the line does not tell");
-	if (!v)
-		return slow_maybe(q, "an argument that the line does not tell");
+	if (f->op == OPERATOR_FAMILY)
+		return slow_network(q, f, a, TYPE_SOCKADDR_UN);
+	if (a->kind != ARG_SOCKADDR_UN || !str_eq(a->family, STR("AF_UNIX")) || str_starts(a->text, STR("@")))
+		return slow_silent(q, "an abstract socket, or no unix socket");
+	return f->op == OPERATOR_POSTFIX ? FALSE_ : text_filter(q, f, TYPE_SOCKADDR_UN, a->text);
+}
+
+enum truth slow_value_filter(struct slow_question *q, const struct arg_filter *f, const struct spec_arg *wanted,
+			     const struct slow_value *v)
+{
 	if (v->arg->kind == ARG_ERROR)
 		return FALSE_;
 	if (width_of(wanted->type).bits)
@@ -477,15 +510,45 @@ enum truth slow_arg_filter(struct slow_question *q, const struct arg_filter *f)
 			return slow_silent(q, "recorded as something else");
 		return text_filter(q, f, wanted->type, v->arg->text);
 	case TYPE_SOCKADDR_UN:
-		if (f->op == OPERATOR_FAMILY)
-			return slow_network(q, f, v->arg, wanted->type);
-		if (v->arg->kind != ARG_SOCKADDR_UN || !str_eq(v->arg->family, STR("AF_UNIX")) ||
-		    str_starts(v->arg->text, STR("@")))
-			return slow_silent(q, "an abstract socket, or no unix socket");
-		return f->op == OPERATOR_POSTFIX ? FALSE_ : text_filter(q, f, wanted->type, v->arg->text);
+		return socket_path_filter(q, f, v->arg);
 	case TYPE_SOCK: case TYPE_SOCKET: case TYPE_SKB: case TYPE_SOCKADDR:
 		return slow_network(q, f, v->arg, wanted->type);
 	default:
 		return slow_silent(q, "a type without filters");
 	}
+}
+
+/* Kprobes and uprobes alone compute expressions. */
+static enum truth expression(struct slow_question *q, const struct arg_filter *f, const struct slow_value *v)
+{
+	if (q->hook->section != SECTION_KPROBE && q->hook->section != SECTION_UPROBE)
+		return FALSE_;
+	if (v && v->arg->kind == ARG_ERROR)
+		return FALSE_;
+	return slow_expression(q, f->values.n ? f->values.v[0] : (struct str){NULL, 0});
+}
+
+enum truth slow_arg_filter(struct slow_question *q, const struct arg_filter *f)
+{
+	const struct spec_arg *wanted = slow_filtered(q->hook, f);
+	if (!wanted)
+		return slow_silent(q, "a filter on an argument that is not listed");
+	if (q->hook->section == SECTION_TRACEPOINT && q->hook->raw != q->hit->raw)
+		return slow_silent(q, "recorded in the other form of the tracepoint");
+	const struct slow_value *v = slow_find_value(q, wanted);
+	if (f->op == OPERATOR_CAPABILITIES_GAINED) {
+		const struct spec_arg *new = f->nargs > 1 && f->args[1] < q->hook->nargs ? &q->hook->args[f->args[1]] : NULL;
+		return gained(q, v, new ? slow_find_value(q, new) : NULL);
+	}
+	if (f->op == OPERATOR_CEL_EXPR)
+		return expression(q, f, v);
+	if (is_no_filter(wanted->type))
+		return no_filter(q, wanted->type, f->op);
+	if (substring_missing(q, f->op))
+		return FALSE_;
+	if (!v && (wanted->resolve.n || str_eq(q->hit->site, STR("security_mmap_file"))))   /* another may tell it */
+		return slow_silent(q, "a field that the line does not tell");
+	if (!v)
+		return slow_maybe(q, "an argument that the line does not tell");
+	return slow_value_filter(q, f, wanted, v);
 }

@@ -16,6 +16,8 @@ struct slow;
 
 /* The call fails, with what error its own way back decides. */
 #define SLOW_ANY_ERROR INT32_MIN
+/* Not a hook: the enforcer of the policy, at a call of its list. */
+#define SLOW_ENFORCER SIZE_MAX
 
 enum slow_effect { SLOW_OPEN, SLOW_HAPPENED, SLOW_PREVENTED };   /* OPEN: not foretold */
 
@@ -27,6 +29,8 @@ struct slow_judgement {
 	int32_t error;
 	uint32_t signal;
 	bool monitor;
+	bool posted_open;           /* not stopped: whether an event is posted is not foretold */
+	bool partly;                /* the stream has some of this hook's hits, not all */
 	bool silent;                /* the rules leave open what happens: nothing to hold against anybody */
 	const char *why;            /* ... or why it is unknown */
 };

@@ -16,18 +16,28 @@ static inline enum truth truth_of(bool b)
 	return b ? TRUE_ : FALSE_;
 }
 
+enum { SLOW_SETS = 3, SLOW_NAMESPACES = 10 };
+/* Against the exec line: the same; another that nobody had before; not told. */
+enum slow_ns { SLOW_NS_SAME, SLOW_NS_NEW, SLOW_NS_OPEN };
+
 /* One program image, as the lines told of it. */
 struct slow_image {
 	struct str id, parent_id, filename, path, checked;
 	bool path_known, has_checked, passed_bprm, waits, inventory, exited, exec_seen;
 	uint32_t pid;
 	struct str caller_path;      /* of the image that called exec */
-	bool caller_known, has_caller;
+	bool caller_known, has_caller, caller_fresh;
 	size_t caller;               /* index + 1 of that image; 0 = not seen */
+	bool fresh;                  /* a fork that is about to exec */
+	bool hearsay;                /* only its children's lines speak of it */
 	bool forked;                 /* never had an exec line */
-	struct str cap, ns, namespace, labels, container, image, docker;
+	struct str ns, namespace, labels, container, image, docker;
 	uint32_t container_pid;
-	bool cap_known, changed;     /* CHANGED: a call may have altered capabilities or namespaces */
+	/* Capabilities held now and in the record. OPEN: what they are is not told any more. */
+	bool cap_known, cap_open, cap_changed, cap_record_open;
+	uint64_t cap_now[SLOW_SETS], cap_record[SLOW_SETS];
+	enum slow_ns ns_now[SLOW_NAMESPACES];
+	bool ns_recorded[SLOW_NAMESPACES], ns_record_open;   /* RECORDED: the record was made anew since */
 };
 
 struct slow_value {
@@ -39,14 +49,16 @@ struct slow_value {
 };
 
 struct slow_hit {
-	const struct slow *slow;
+	struct slow *slow;
 	struct str site;             /* security_file_open, sys_execve, sched/sched_process_exec */
 	bool raw, compat;
 	enum section section;        /* of the line: SECTION_LSM or SECTION_KPROBE matter for shifted arguments */
 	const struct slow_image *who;
 	struct slow_value values[32];
 	size_t nvalues;
-	bool has_returned;
+	bool has_returned, partly;
+	int64_t returned;
+	uint64_t time_ns;
 	bool told_elsewhere;         /* another line of the same call, by another recorder, tells more */
 };
 
@@ -54,9 +66,9 @@ struct slow_hit {
 struct slow_question {
 	const struct policy *policy;
 	const struct hook *hook;
-	size_t selector;
+	size_t hook_number, selector;
 	const struct slow_hit *hit;
-	bool silent;
+	bool silent, perhaps;        /* PERHAPS: another selector may have won */
 	const char *why;             /* of the first MAYBE */
 };
 
@@ -67,6 +79,12 @@ enum truth slow_maybe(struct slow_question *q, const char *why);
 /* slow_args.c */
 enum truth slow_arg_filter(struct slow_question *q, const struct arg_filter *f);
 const struct spec_arg *slow_filtered(const struct hook *h, const struct arg_filter *f);
+/* F asked of V, the value that WANTED describes. */
+enum truth slow_value_filter(struct slow_question *q, const struct arg_filter *f, const struct spec_arg *wanted,
+			     const struct slow_value *v);
+const struct slow_value *slow_find_value(struct slow_question *q, const struct spec_arg *wanted);
+bool slow_capability_mask(struct str names, uint64_t *ret);
+bool slow_call_number(struct str name, int64_t *ret);
 bool slow_number(struct str text, int64_t *ret, bool *ret_negative);
 bool slow_decimal(struct str text, int64_t *ret);
 /* One value of InMap, a port, family ... : first and last number. */
@@ -74,6 +92,9 @@ struct slow_range {
 	int64_t first, last;
 };
 bool slow_range_of(struct str text, struct slow_range *ret);
+
+/* slow_cel.c */
+enum truth slow_expression(struct slow_question *q, struct str text);
 
 /* slow_net.c */
 bool slow_is_network(enum policy_operator op);
@@ -85,7 +106,8 @@ bool slow_is_table(enum policy_operator op);
 bool slow_is_address(enum policy_operator op);
 const struct arg_filter *slow_table(struct slow_question *q, const struct arg_filter *f);
 const struct arg_filter *slow_address_table(struct slow_question *q, const struct arg_filter *f, bool six);
-const struct selector *slow_binaries_from(struct slow_question *q, size_t selector, bool parents);
+enum slow_shared { SLOW_BINARIES, SLOW_PARENTS, SLOW_WORKLOADS };
+const struct selector *slow_shared_from(struct slow_question *q, size_t selector, enum slow_shared what);
 struct selector slow_expanded(const struct policy *p, const struct selector *s);
 
 /* slow_area.c */
@@ -94,12 +116,56 @@ enum truth slow_within_area(struct slow_question *q);
 /* slow_process.c */
 enum truth slow_process_filters(struct slow_question *q, const struct selector *s);
 
+/* slow_held.c */
+bool slow_namespace_told(const struct slow_image *who, struct str name, int64_t *number, bool *host);
+enum truth slow_match_namespace(struct slow_question *q, const struct namespace_filter *f);
+enum truth slow_match_capabilities(struct slow_question *q, const struct selector *s);
+enum truth slow_match_changes(struct slow_question *q, const struct selector *s);
+void slow_held_exec(struct slow_image *i, const struct process *p);
+void slow_held_fork(struct slow_image *child, const struct slow_image *parent);
+void slow_held_line(struct slow_image *i, const struct slow_hit *hit);
+/* S: the selector that acted, NULL = not sure which. */
+void slow_held_posted(struct slow_question *q, const struct slow_judgement *j, const struct selector *s, bool sure);
+
+/* slow_actions.c */
+struct slow_notice {                 /* what an enforcer was told of a thread */
+	const struct policy *policy;
+	uint32_t thread;
+	int32_t error;
+	uint32_t signal;
+	enum truth armed;
+};
+struct slow_outcome {
+	struct slow_judgement j;
+	enum truth posts;
+	bool notifies, cleans;
+	struct slow_notice notice;
+};
+void slow_run_actions(struct slow_question *q, int selector, const struct selector *s, struct slow_outcome *o);
+bool slow_monitors(const struct policy *p);
+
+/* slow_later.c */
+void slow_at_return(struct slow_question *q, struct slow_judgement *j);
+bool slow_listed(const struct policy *p, const struct slow_hit *hit);
+void slow_enforce_at_once(struct slow_question *q, struct slow_outcome *o, bool *denies);
+/* DIFFER: other outcomes are possible. */
+void slow_notify(struct slow_question *q, const struct slow_outcome *o, bool differ);
+bool slow_notice_lost(struct slow_question *q, const struct slow_outcome *o);
+void slow_enforce(struct slow *s, size_t policy, struct slow_hit *hit);
+
 /* slow_scope.c */
 enum truth slow_scope(struct slow_question *q);
 enum truth slow_workloads(struct slow_question *q, const struct workload_filter *v, size_t n);
 
 /* slow_world.c */
 struct slow_world;
+struct slow_firing {                 /* of a Post with a rate limit */
+	const struct policy *policy;
+	struct str key;
+	uint64_t time_ns;
+	bool open;                   /* its key may be another's too */
+	enum truth posted;
+};
 struct slow {
 	struct policy *const *policies, *const *recorders;
 	size_t npolicies, nrecorders;
@@ -110,7 +176,17 @@ struct slow {
 		struct slow_judgement *v;
 		size_t n, cap;
 	} judgements;
+	struct {
+		struct slow_firing *v;
+		size_t n, cap;
+	} firings;
+	struct {
+		struct slow_notice *v;
+		size_t n, cap;
+	} notices;
+	struct slow_image *writable; /* whose line is judged */
 };
+struct str slow_keep(struct slow *s, struct str text);   /* a copy */
 struct slow_world *slow_world_new(void);
 void slow_world_free(struct slow_world *w);
 void slow_world_records(struct slow_world *w, const struct event *ev);

@@ -49,7 +49,7 @@ static enum truth marked(struct slow_question *q, const struct binary_filter *b,
 	for (unsigned generation = 0; i && generation < 10000; generation++, i = parent_of(q, i)) {
 		if (!i->path_known)
 			return MAYBE;
-		if (i->path.n && listed(b, i->path)) {
+		if (i->path.n && listed(b, i->path) && (generation == 0 || !i->forked)) {
 			if (generation == 0 || !i->inventory)
 				return TRUE_;
 			return generation == 1 && q->hit->who->inventory ? TRUE_ : MAYBE;
@@ -81,53 +81,17 @@ static enum truth match_parent(struct slow_question *q, const struct binary_filt
 	const struct slow_image *who = q->hit->who;
 	if (!who || (!who->exec_seen && !who->forked))
 		return slow_silent(q, "who its parent is");
-	if (!b->values.n || who->forked || who->inventory)
+	if (!b->values.n || who->forked || who->fresh || who->inventory)
 		return TRUE_;
-	return slow_silent(q, "its parent");
+	const struct slow_image *parent = parent_of(q, who);
+	if (!parent)
+		return slow_maybe(q, "who its parent is is not told");
+	if (b->follow_children || (parent->path_known && !parent->path.n))
+		return slow_silent(q, "descendants of a parent, a parent without path");
+	return binary_is(q, b, parent->path_known, parent->path);
 }
 
 /* ---- 3.4 ---- */
-
-/* What stands behind "KEY": in TEXT, a JSON object, up to its end. */
-static bool member(struct str text, const char *key, struct str *ret)
-{
-	char wanted[64];
-	int n = snprintf(wanted, sizeof(wanted), "\"%s\":", key);
-	const char *at = text.n ? memmem(text.p, text.n, wanted, (size_t)n) : NULL;
-	if (!at)
-		return false;
-	at += n;
-	size_t left = (size_t)(text.p + text.n - at), depth = 0, end = 0;
-	for (; end < left; end++) {
-		depth += at[end] == '{' || at[end] == '[';
-		if ((at[end] == '}' || at[end] == ']' || at[end] == ',') && !depth)
-			break;
-		depth -= at[end] == '}' || at[end] == ']';
-	}
-	*ret = (struct str){at, end};
-	return true;
-}
-
-static const struct {
-	const char *name, *key;
-} namespaces[] = {
-	{"Uts", "uts"}, {"Ipc", "ipc"}, {"Mnt", "mnt"}, {"Pid", "pid"}, {"PidForChildren", "pid_for_children"},
-	{"Net", "net"}, {"Time", "time"}, {"TimeForChildren", "time_for_children"}, {"Cgroup", "cgroup"}, {"User", "user"},
-};
-
-static bool namespace_told(const struct slow_image *who, struct str name, int64_t *number, bool *host)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(namespaces); i++) {
-		struct str object, v;
-		if (!str_eq(name, str_from(namespaces[i].name)))
-			continue;
-		if (!member(who->ns, namespaces[i].key, &object) || !member(object, "inum", &v) || !slow_decimal(v, number))
-			return false;
-		*host = member(object, "is_host", &v) && str_eq(v, STR("true"));
-		return true;
-	}
-	return false;
-}
 
 static bool pid_listed(const struct pid_filter *f, uint32_t pid)
 {
@@ -142,12 +106,14 @@ static enum truth namespace_pid(struct slow_question *q, const struct pid_filter
 {
 	int64_t number;
 	bool host;
-	if (!namespace_told(who, STR("Pid"), &number, &host))
+	if (!slow_namespace_told(who, STR("Pid"), &number, &host))
 		return slow_maybe(q, "its pid namespace is not told");
-	if (who->forked || who->changed)
-		return slow_silent(q, "its pid namespace may be another");
+	if (who->forked)
+		return slow_maybe(q, "in which pid namespace it was forked is not told");
 	if (!host && !who->container_pid)
 		return slow_maybe(q, "the pid in the namespace is not told");
+	if (f->follow_forks)                     /* a process of the host is rejected by both operators */
+		return host ? FALSE_ : slow_silent(q, "pids of ancestors in a namespace");
 	return truth_of(pid_listed(f, host ? 0 : who->container_pid) == (f->op == OPERATOR_IN));
 }
 
@@ -160,8 +126,6 @@ static enum truth match_pids(struct slow_question *q, const struct selector *s)
 		return slow_silent(q, "misread by the kernel");
 	if (!who || !who->pid)
 		return slow_maybe(q, "the pid is not told");
-	if (f->namespace_pid && f->follow_forks)
-		return slow_silent(q, "pids of ancestors in a namespace");
 	if (f->namespace_pid)
 		return namespace_pid(q, f, who);
 	bool found = pid_listed(f, who->pid);
@@ -175,89 +139,41 @@ static enum truth match_pids(struct slow_question *q, const struct selector *s)
 	return truth_of(found == (f->op == OPERATOR_IN));
 }
 
-/* The namespace now is one of those listed; host_ns is pid 1's. */
-static enum truth match_namespace(struct slow_question *q, const struct namespace_filter *f)
-{
-	const struct slow_image *who = q->hit->who;
-	int64_t number;
-	bool host, any = false;
-	if (!who || !namespace_told(who, f->namespace, &number, &host))
-		return slow_maybe(q, "its namespaces are not told");
-	if (who->changed)
-		return slow_silent(q, "namespaces may have changed");
-	for (size_t i = 0; i < f->values.n; i++) {
-		int64_t v;
-		any |= str_eq(f->values.v[i], STR("host_ns")) ? host : slow_decimal(f->values.v[i], &v) && v == number;
-	}
-	return truth_of(any == (f->op == OPERATOR_IN));
-}
-
-static bool name_in(struct str list, struct str name)
-{
-	char wanted[64];
-	int n = snprintf(wanted, sizeof(wanted), "\"" STR_FMT "\"", STR_ARG(name));
-	for (char *c = wanted; *c; c++)
-		*c = (char)toupper((unsigned char)*c);
-	return list.n && memmem(list.p, list.n, wanted, (size_t)n);
-}
-
-/* In: one of the listed bits is set; NotIn: none. A second entry makes the selector one that nothing matches. */
-static enum truth match_capabilities(struct slow_question *q, const struct selector *s)
-{
-	const struct capability_filter *f = &s->capabilities[0];
-	const struct slow_image *who = q->hit->who;
-	bool any = false, host;
-	int64_t number;
-	struct str list = {NULL, 0};
-	if (s->ncapabilities > 1)
-		return FALSE_;
-	if (!who || !who->cap_known)
-		return slow_maybe(q, "its capabilities are not told");
-	if (who->changed)
-		return slow_silent(q, "capabilities may have changed");
-	const char *key = str_eq(f->type, STR("Permitted")) ? "permitted"
-			  : str_eq(f->type, STR("Inheritable")) ? "inheritable" : "effective";
-	member(who->cap, key, &list);
-	for (size_t i = 0; i < f->values.n; i++)
-		any |= name_in(list, f->values.v[i]);
-	enum truth t = truth_of(any == (f->op == OPERATOR_IN));
-	if (!f->namespace_capability || t == FALSE_)
-		return t;
-	if (!namespace_told(who, STR("User"), &number, &host))
-		return slow_maybe(q, "its user namespace is not told");
-	return truth_of(!host);
-}
-
-/* Against the record made at fork and exec: as long as nothing was changed, nothing differs. */
-static enum truth match_changes(struct slow_question *q)
-{
-	return slow_silent(q, "changes since the record");
-}
-
 static enum truth least(enum truth a, enum truth b)
 {
 	return MIN(a, b);
 }
 
+/* Whose table it is, the last kprobe's, is written; what one without the filter then does is not. */
+static enum truth match_workloads(struct slow_question *q, const struct selector *s)
+{
+	const struct selector *shared = slow_shared_from(q, q->selector, SLOW_WORKLOADS);
+	if (shared && !s->nworkloads)
+		return slow_silent(q, "the workloads of another kprobe");
+	if (shared)
+		return slow_workloads(q, shared->workloads, shared->nworkloads);
+	return s->nworkloads ? slow_workloads(q, s->workloads, s->nworkloads) : TRUE_;
+}
+
 enum truth slow_process_filters(struct slow_question *q, const struct selector *s)
 {
-	const struct selector *shared = slow_binaries_from(q, q->selector, false);
+	const struct selector *shared = slow_shared_from(q, q->selector, SLOW_BINARIES);
 	struct binary_filter own = {.op = OPERATOR_IN};
 	const struct binary_filter *b = shared ? shared->binaries : s->nbinaries ? s->binaries : &own;
-	enum truth t = s->nworkloads ? slow_workloads(q, s->workloads, s->nworkloads) : TRUE_;
 	struct binary_filter binaries = *b;
+	enum truth t = match_workloads(q, s);
 	t = least(t, match_binaries(q, &binaries));
-	shared = slow_binaries_from(q, q->selector, true);
+	shared = slow_shared_from(q, q->selector, SLOW_PARENTS);
 	b = shared ? shared->parent_binaries : s->nparent_binaries ? s->parent_binaries : NULL;
 	if (b)
 		t = least(t, match_parent(q, b));
 	if (s->npids)
 		t = least(t, match_pids(q, s));
 	for (size_t i = 0; i < s->nnamespaces; i++)
-		t = least(t, match_namespace(q, &s->namespaces[i]));
+		t = least(t, slow_match_namespace(q, &s->namespaces[i]));
 	if (s->ncapabilities)
-		t = least(t, match_capabilities(q, s));
+		t = least(t, slow_match_capabilities(q, s));
 	if (s->nnamespace_changes || s->ncapability_changes)
-		t = least(t, match_changes(q));
+		t = least(t, slow_match_changes(q, s));
 	return t;
 }

@@ -123,8 +123,13 @@ const struct arg_filter *slow_address_table(struct slow_question *q, const struc
 	return table(q, f, six ? 6 : 4);
 }
 
-/* The selector, of whichever kprobe, whose matchBinaries hold for selector number SELECTOR; NULL = own. */
-const struct selector *slow_binaries_from(struct slow_question *q, size_t selector, bool parents)
+static size_t entries(const struct selector *s, enum slow_shared what)
+{
+	return what == SLOW_BINARIES ? s->nbinaries : what == SLOW_PARENTS ? s->nparent_binaries : s->nworkloads;
+}
+
+/* The selector, of whichever kprobe, whose list holds for selector number SELECTOR; NULL = own. */
+const struct selector *slow_shared_from(struct slow_question *q, size_t selector, enum slow_shared what)
 {
 	static _Thread_local struct selector last;
 	bool found = false;
@@ -135,7 +140,7 @@ const struct selector *slow_binaries_from(struct slow_question *q, size_t select
 		if (selector >= h->nselectors)
 			continue;
 		struct selector s = slow_expanded(q->policy, &h->selectors[selector]);
-		if (parents ? !s.nparent_binaries : !s.nbinaries)
+		if (!entries(&s, what))
 			continue;
 		last = s;
 		found = true;

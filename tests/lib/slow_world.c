@@ -19,6 +19,11 @@ struct slow_world {
 	} sites;                     /* of which the stream has lines */
 };
 
+struct str slow_keep(struct slow *s, struct str text)
+{
+	return arena_str(s->world->arena, text);
+}
+
 struct slow_world *slow_world_new(void)
 {
 	struct slow_world *w = xcalloc(1, sizeof(*w));
@@ -133,7 +138,8 @@ static struct slow_image *caller_of(struct slow_world *w, const struct process *
 				return c;
 		}
 	*ret_parent = has_flag(p, "clone");
-	return image_of(w, p->parent_exec_id);
+	struct slow_image *parent = image_of(w, p->parent_exec_id);
+	return parent && !parent->hearsay ? parent : NULL;
 }
 
 static void learn_exec(struct slow_world *w, const struct event *ev, struct slow_image *new)
@@ -143,9 +149,8 @@ static void learn_exec(struct slow_world *w, const struct event *ev, struct slow
 	new->exec_seen = true;
 	new->forked = false;
 	if (p->cap.n || p->ns.n) {
-		new->cap = arena_str(w->arena, p->cap);
 		new->ns = arena_str(w->arena, p->ns);
-		new->cap_known = p->cap.n > 0;
+		slow_held_exec(new, p);
 	}
 	if (has_flag(p, "procFS")) {
 		new->inventory = true;
@@ -153,6 +158,7 @@ static void learn_exec(struct slow_world *w, const struct event *ev, struct slow
 		return;
 	}
 	struct slow_image *caller = caller_of(w, p, &of_parent);
+	new->caller_fresh = has_flag(p, "clone");
 	if (!caller || caller == new) {
 		new->caller_known = ev->has_parent && ev->parent.path_known;
 		new->caller_path = arena_str(w->arena, ev->parent.path);
@@ -173,15 +179,20 @@ static void learn_exec(struct slow_world *w, const struct event *ev, struct slow
 static void learn_fork(struct slow_world *w, const struct process *p, struct slow_image *new)
 {
 	const struct slow_image *parent = image_of(w, p->parent_exec_id);
-	if (!parent || parent == new || parent->pid == p->pid || has_flag(p, "clone") || !str_eq(parent->filename, p->filename))
+	if (!parent || parent->hearsay || parent == new || parent->pid == p->pid || has_flag(p, "clone") || !str_eq(parent->filename, p->filename))
 		return;
 	new->forked = true;
 	new->path = parent->path;
 	new->path_known = parent->path_known;
-	new->cap = parent->cap;
 	new->ns = parent->ns;
-	new->cap_known = parent->cap_known;
-	new->changed = parent->changed;
+	slow_held_fork(new, parent);
+}
+
+/* Of a parent without lines of its own its child's line tells its pid and whose child it is. */
+static void learn_parent(struct slow_world *w, const struct event *ev)
+{
+	if (ev->has_parent && ev->parent.exec_id.n && !image_of(w, ev->parent.exec_id))
+		new_image(w, &ev->parent)->hearsay = true;
 }
 
 static const struct arg *file_in(const struct event *ev)
@@ -203,20 +214,9 @@ static void learn_line(struct slow_world *w, const struct event *ev, struct str 
 	}
 }
 
-static bool changes(struct str site)
-{
-	static const char *const sites[] = {"security_capset", "security_task_fix_setuid", "security_userns_create",
-					    "sys_unshare", "sys_setns", "sys_capset", "create_user_ns", "commit_creds",
-					    "security_task_fix_setgid", "sys_setuid"};
-	for (size_t i = 0; i < ARRAY_SIZE(sites); i++)
-		if (str_eq(site, str_from(sites[i])))
-			return true;
-	return false;
-}
-
 /* ---- hits ---- */
 
-static const struct hook *recorder_of(const struct slow *s, const struct event *ev)
+static const struct hook *recorder_of(struct slow *s, const struct event *ev)
 {
 	static const enum section sections[] = {[HOOK_KPROBE] = SECTION_KPROBE, [HOOK_LSM] = SECTION_LSM,
 						[HOOK_TRACEPOINT] = SECTION_TRACEPOINT, [HOOK_UPROBE] = SECTION_UPROBE};
@@ -288,6 +288,9 @@ static void exec_hits(struct slow *s, const struct event *ev, const struct slow_
 	caller.path = new->caller_path;
 	caller.path_known = new->caller_known;
 	caller.pid = new->pid;
+	caller.fresh = new->caller_fresh;
+	caller.parent_id = caller.fresh ? new->parent_id : caller.parent_id;
+	caller.ns = new->ns;
 	caller.container_pid = new->container_pid;
 	/* Scope goes by the cgroup of the task, which is where the new image is. */
 	caller.namespace = new->namespace;
@@ -300,7 +303,7 @@ static void exec_hits(struct slow *s, const struct event *ev, const struct slow_
 	for (size_t i = 0; i < ARRAY_SIZE(implied); i++) {
 		const struct implied *m = &implied[i];
 		struct arg file = {.kind = ARG_BINPRM, .text = new->path};
-		struct slow_hit hit = {.slow = s, .site = m->site, .raw = m->raw, .section = SECTION_KPROBE,
+		struct slow_hit hit = {.slow = s, .site = m->site, .raw = m->raw, .time_ns = ev->time_ns, .section = SECTION_KPROBE,
 				       .who = m->by_caller ? &caller : new};
 		/* A recorder may be silent about this caller; the bprm lines tell by themselves whether they came. */
 		bool silent = str_starts(m->site, STR("security_bprm")) && !new->passed_bprm;
@@ -312,13 +315,34 @@ static void exec_hits(struct slow *s, const struct event *ev, const struct slow_
 	}
 }
 
+/* Every system call passes these two as well, one before it and one after. */
+static void raw_hit(struct slow *s, const struct slow_hit *call, bool after, void (*fn)(struct slow *s, struct slow_hit *hit))
+{
+	static const struct str sites[] = {STR_INIT("raw_syscalls/sys_enter"), STR_INIT("raw_syscalls/sys_exit")};
+	struct arg id = {.kind = ARG_SYSCALL}, returned = {.kind = ARG_LONG, .number = call->returned};
+	struct slow_hit hit = {.slow = s, .site = sites[after], .section = SECTION_TRACEPOINT, .who = call->who, .partly = true,
+			       .time_ns = call->time_ns};
+	/* A successful exec leaves as the new image. */
+	bool exec = str_starts(call->site, STR("sys_execve")) && !(call->has_returned && call->returned < 0);
+	if (call->compat || slow_world_recorded(s->world, sites[after]) || (after && exec) || !slow_call_number(call->site, &id.number))
+		return;
+	hit.values[hit.nvalues++] = (struct slow_value){.index = 4, .type = TYPE_SYSCALL64, .arg = &id};
+	if (after && call->has_returned)
+		hit.values[hit.nvalues++] = (struct slow_value){.index = 5, .type = TYPE_INT64, .arg = &returned};
+	fn(s, &hit);
+}
+
 void slow_world_hits(struct slow *s, const struct event *ev, void (*fn)(struct slow *s, struct slow_hit *hit))
 {
 	struct slow_world *w = s->world;
+	learn_parent(w, ev);
 	struct slow_image *who = image_of(w, ev->process.exec_id);
-	bool new = !who;
-	if (new)
+	bool new = !who || who->hearsay;
+	if (!who)
 		who = new_image(w, &ev->process);
+	who->hearsay = false;
+	if (new)
+		describe(w, who, &ev->process);
 	else if (ev->process.pod.namespace.n || ev->kind == KIND_EXEC)
 		describe(w, who, &ev->process);
 	if (ev->process.path_known)
@@ -338,18 +362,23 @@ void slow_world_hits(struct slow *s, const struct event *ev, void (*fn)(struct s
 	if (ev->section != HOOK_NONE && (ev->nargs || ev->kind != KIND_FILE)) {
 		struct str site = site_of(w, ev);
 		struct slow_hit hit = {.slow = s, .site = site, .compat = ev->compat, .has_returned = ev->has_returned,
+				       .returned = ev->returned, .time_ns = ev->time_ns,
 				       .section = ev->section == HOOK_LSM ? SECTION_LSM : SECTION_KPROBE};
 		slow_world_records(w, ev);
 		learn_line(w, ev, site, who);
 		hit.who = who;
 		hit.told_elsewhere = misfits(s, ev);
 		lay_out(&hit, ev, recorder_of(s, ev));
+		s->writable = who;
+		raw_hit(s, &hit, false, fn);
 		fn(s, &hit);
+		raw_hit(s, &hit, true, fn);
+		s->writable = NULL;
+		slow_held_line(who, &hit);
 		if (who->waits && str_eq(site, STR("sched/sched_process_exec"))) {
 			who->waits = false;
 			exec_hits(s, ev, who, fn);
 		}
-		who->changed |= changes(site);
 	}
 	who->exited |= ev->kind == KIND_EXIT;
 }

@@ -6,6 +6,7 @@
  * SEED=N begins at another place, PROPERTY_SECONDS=N runs longer than the default. A disagreement is
  * made small and printed with its seed. PROPERTY_UNSURE=1 counts it as one when only the obvious one is sure.
  */
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -138,6 +139,10 @@ static void evaluators_agree(void **state)
 
 int main(void)
 {
+	/* Engines come and go: their memory is kept, not given back to the system each time. */
+	mallopt(M_MMAP_THRESHOLD, 1 << 30);
+	mallopt(M_TRIM_THRESHOLD, 1 << 30);
+	mallopt(M_TOP_PAD, 64 << 20);
 	const struct CMUnitTest tests[] = {cmocka_unit_test(evaluators_agree)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,7 +183,8 @@ static void judge_lines(struct lab *lab)
 			if (a != SIZE_MAX)
 				lab->odd[a] |= str_ends(ev.process.filename, STR("32"));
 			for (size_t i = 0; i < n; i++) {
-				lab->hook_seen[j[i].policy][j[i].hook] = true;
+				if (j[i].hook != SLOW_ENFORCER && !j[i].partly)
+					lab->hook_seen[j[i].policy][j[i].hook] = true;
 				if (a == SIZE_MAX || j[i].monitor)
 					continue;
 				size_t g = lab->group_of[j[i].policy];
