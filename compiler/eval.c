@@ -165,6 +165,22 @@ static void tell_enforcer(struct engine *e, const struct compiled_hook *hook, co
 		eval_notice(e, hook, f, h, j);
 }
 
+/* The return, by the selector that won; where it is not told which did, none may stop anything. */
+static void returned(const struct compiled_hook *hook, const struct hit *h, const struct choice *c, struct judgement *j)
+{
+	size_t first = (size_t)c->selector, last = first;
+	if (c->possible)
+		last = c->matched ? (size_t)(c->matched - hook->selectors) : hook->nselectors - 1;
+	for (size_t i = first; i <= last; i++) {
+		eval_at_return(hook, i, h, j);
+		if (!c->possible || (j->verdict == VERDICT_KILL ? j->monitor : j->verdict != VERDICT_UNKNOWN))
+			continue;
+		not_told(j, c->unsure);
+		j->monitor = false;
+		return;
+	}
+}
+
 /* SURE: the policy is for this process. */
 static void decide(struct engine *e, const struct compiled_hook *hook, const struct hit *h, bool sure, struct judgement *j)
 {
@@ -198,12 +214,10 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 		j->effect = h->if_denied;
 	}
 	tell_enforcer(e, hook, h, &c, f, sure, j);
-	/* Only monitoring, the entry stops nothing; the return does. */
-	if (hook->returns && (!eval_stops(f) || hook->monitor) && c.selector >= 0) {
-		eval_at_return(hook, (size_t)c.selector, h, j);
-		if (c.possible && (j->verdict == VERDICT_KILL || j->verdict == VERDICT_UNKNOWN))
-			not_told(j, c.unsure);
-	}
+	/* Only monitoring, the entry stops nothing; the return does. A notice may stop another call than this one. */
+	bool stopped = f->signal || f->denies || (f->notified_error && eval_watched(e, hook->policy, h->site));
+	if (hook->returns && (!stopped || hook->monitor) && c.selector >= 0)
+		returned(hook, h, &c, j);
 }
 
 static void judge(struct engine *e, const struct compiled_hook *hook, const struct hit *h, enum tri in)

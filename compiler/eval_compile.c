@@ -160,7 +160,7 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 	*(struct value_table **)VEC_PUSH(&c->e->tables) = table;
 	table->written = &f->values;
 	eval_values(c->e, c->p, f, t->arg, table);
-	t->table = table;
+	t->table = t->networks[0] = t->networks[1] = table;
 	decide_test(c->e, h, t);
 }
 
@@ -236,35 +236,53 @@ static bool shares_networks(enum policy_operator op)
 	return op == OPERATOR_SADDR || op == OPERATOR_NOT_SADDR || op == OPERATOR_DADDR || op == OPERATOR_NOT_DADDR;
 }
 
-/* The N-th filter of its kind in the last kprobe that has so many: its table is the one all use. */
-static const struct value_table *last_table(struct compiled_hook *const *hooks, size_t nhooks,
-					    bool (*kind)(enum policy_operator), size_t n)
+/* The tables that kprobes share: of numbers, and of addresses one for each family. */
+enum shared { SHARED_NUMBERS, SHARED_V4, SHARED_V6 };
+
+/* Where T keeps its table of the kind; NULL: it has none, and takes no number among them. */
+static const struct value_table **table_of(struct arg_test *t, enum shared kind)
+{
+	if (kind == SHARED_NUMBERS)
+		return shares_table(t->op) ? &t->table : NULL;
+	if (!shares_networks(t->op))
+		return NULL;
+	const struct network_set *own = &t->table->networks;
+	return (kind == SHARED_V4 ? own->v4.n : own->v6.n) ? &t->networks[kind == SHARED_V6] : NULL;
+}
+
+/* The N-th table of its kind in the last kprobe that has so many: the one all use. */
+static const struct value_table *last_table(struct compiled_hook *const *hooks, size_t nhooks, enum shared kind, size_t n)
 {
 	for (size_t h = nhooks; h-- > 0;) {
 		size_t seen = 0;
 		for (size_t s = 0; s < hooks[h]->nselectors; s++) {
 			const struct compiled_selector *sel = &hooks[h]->selectors[s];
-			for (size_t t = 0; t < sel->ntests; t++)
-				if (kind(sel->tests[t].op) && seen++ == n)
-					return sel->tests[t].table;
+			for (size_t t = 0; t < sel->ntests; t++) {
+				const struct value_table **table = table_of(&sel->tests[t], kind);
+				if (table && seen++ == n)
+					return *table;
+			}
 		}
 	}
 	return NULL;
 }
 
-static void share_tables(struct compiled_hook *const *hooks, size_t n, bool (*kind)(enum policy_operator),
-			 const struct value_table **ret, size_t *ret_n)
+static void share_tables(struct compiled_hook *const *hooks, size_t n, enum shared kind)
 {
+	enum { MAX_TABLES = 256 };
+	const struct value_table *last[MAX_TABLES];
 	/* First look all up, then write: writing changes what the look-up sees. */
-	for (size_t i = 0; i < *ret_n; i++)
-		ret[i] = last_table(hooks, n, kind, i);
+	for (size_t i = 0; i < MAX_TABLES; i++)
+		last[i] = last_table(hooks, n, kind, i);
 	for (size_t h = 0; h < n; h++) {
 		size_t seen = 0;
 		for (size_t s = 0; s < hooks[h]->nselectors; s++) {
 			struct compiled_selector *sel = &hooks[h]->selectors[s];
-			for (size_t t = 0; t < sel->ntests; t++)
-				if (kind(sel->tests[t].op) && seen < *ret_n)
-					sel->tests[t].table = ret[seen++];
+			for (size_t t = 0; t < sel->ntests; t++) {
+				const struct value_table **table = table_of(&sel->tests[t], kind);
+				if (table && seen < MAX_TABLES)
+					*table = last[seen++];
+			}
 		}
 	}
 }
@@ -304,12 +322,10 @@ static void share_process_filters(struct compiled_hook *const *hooks, size_t n)
 
 static void share(struct compiled_hook *const *hooks, size_t n)
 {
-	enum { MAX_TABLES = 256 };
-	const struct value_table *tables[MAX_TABLES];
-	size_t ntables = MAX_TABLES;
 	share_process_filters(hooks, n);
-	share_tables(hooks, n, shares_table, tables, &ntables);
-	share_tables(hooks, n, shares_networks, tables, &ntables);
+	share_tables(hooks, n, SHARED_NUMBERS);
+	share_tables(hooks, n, SHARED_V4);
+	share_tables(hooks, n, SHARED_V6);
 }
 
 /* ---- policies ---- */

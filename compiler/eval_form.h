@@ -132,6 +132,7 @@ struct arg_test {
 	bool lsm;
 	uint8_t first_field;    /* tracepoint fields before the first argument */
 	const struct value_table *table;
+	const struct value_table *networks[2];   /* the tables of IPv4 and IPv6: under kprobe.multi another kprobe's at times */
 };
 
 struct verdict_form {
@@ -378,5 +379,7 @@ void eval_notice(struct engine *e, const struct compiled_hook *hook, const struc
 		 struct judgement *j);
 /* ... where it is not told whether F comes to pass. */
 void eval_doubt_notice(struct engine *e, const struct compiled_hook *hook, const struct verdict_form *f, const struct hit *h);
+/* Does the policy's enforcer watch the calls at SITE? */
+bool eval_watched(const struct engine *e, uint32_t policy, uint32_t site);
 bool eval_enforcer(struct engine *e, const struct compiled_hook *enforcer, const struct hit *h, struct judgement *j);
 void eval_forget_thread(struct engine *e, uint32_t thread);

@@ -72,19 +72,26 @@ static void drop_notice(struct engine *e, struct notice *n)
 	*n = e->notices.v[--e->notices.n];
 }
 
+bool eval_watched(const struct engine *e, uint32_t policy, uint32_t site)
+{
+	for (size_t k = 0; k < e->at.v[site].n; k++)
+		if (e->at.v[site].v[k]->enforcer && e->at.v[site].v[k]->policy == policy)
+			return true;
+	return false;
+}
+
 /* Would the stream show the next call that the enforcer watches? The one at hand is such a call, or it has them all. */
 static bool watches(const struct engine *e, uint32_t policy, uint32_t site)
 {
 	bool any = false, all = true;
-	for (size_t s = 0; s < e->at.n; s++)
-		for (size_t k = 0; k < e->at.v[s].n; k++) {
-			if (!e->at.v[s].v[k]->enforcer || e->at.v[s].v[k]->policy != policy)
-				continue;
-			if (s == site)
-				return true;
-			any = true;
-			all &= e->at.v[s].recorded;
-		}
+	if (eval_watched(e, policy, site))
+		return true;
+	for (size_t s = 0; s < e->at.n; s++) {
+		if (!eval_watched(e, policy, (uint32_t)s))
+			continue;
+		any = true;
+		all &= e->at.v[s].recorded;
+	}
 	return any && all;
 }
 
@@ -96,7 +103,10 @@ void eval_notice(struct engine *e, const struct compiled_hook *hook, const struc
 		drop_notice(e, n);
 	if (!f->notifies)
 		return;
-	if (!h->record.thread || !watches(e, hook->policy, h->site) || (!n && e->notices.n == MAX_NOTICES)) {
+	bool shown = h->record.thread && watches(e, hook->policy, h->site) && (n || e->notices.n < MAX_NOTICES);
+	if (!shown && j->verdict == VERDICT_KILL)
+		return;   /* it dies here, whatever it would call next */
+	if (!shown) {
 		j->verdict = VERDICT_UNKNOWN;
 		j->why = "NotifyEnforcer: the events do not tell the calls that the enforcer stops";
 		return;

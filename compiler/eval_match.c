@@ -362,7 +362,7 @@ static enum tri test_address(const struct arg_test *t, const struct address *a, 
 {
 	if (a->family != 4 && a->family != 6)
 		return TRI_NO;
-	return tri_of(network_set_has(&t->table->networks, a) != negative);
+	return tri_of(network_set_has(&t->networks[a->family == 6]->networks, a) != negative);
 }
 
 static enum tri test_port(const struct arg_test *t, uint16_t port)

@@ -62,6 +62,7 @@ struct processes {
 	struct {                                /* what a call will have changed when it is over */
 		uint32_t node;
 		const struct name *id;          /* NULL: nothing */
+		const struct event *line;       /* the last event applied */
 		struct held held;
 	} pending;
 	struct process_image found;
@@ -352,6 +353,7 @@ static void learn_change(struct processes *m, struct node *node, const struct ev
 		return;
 	m->pending.node = (uint32_t)(node - m->v);
 	m->pending.id = node->id;
+	m->pending.line = ev;
 }
 
 static void settle_change(struct processes *m)
@@ -599,8 +601,14 @@ bool processes_caller(struct processes *m, const struct event *exec, struct proc
 void processes_refresh(struct processes *m, struct str exec_id)
 {
 	struct node *node = find_node(m, exec_id);
-	if (node && node->held)
-		held_refresh(node->held);   /* not of a change that is pending: it comes after */
+	if (!node || !node->held)
+		return;
+	held_refresh(node->held);
+	/* A change that is pending comes after, and is one against the new record. */
+	if (m->pending.id && m->pending.id == node->id && &m->v[m->pending.node] == node) {
+		m->pending.held = *node->held;
+		held_line(&m->pending.held, m->pending.line);
+	}
 }
 
 size_t processes_count(const struct processes *m)

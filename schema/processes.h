@@ -62,7 +62,10 @@ struct process_caller {
 };
 bool processes_caller(struct processes *m, const struct event *exec, struct process_caller *ret);
 
-/* Makes the agent's record of what the process holds anew: from now on changes are counted from here. */
+/*
+ * Makes the agent's record of what the process holds anew: from now on changes are counted from here. The event given to
+ * processes_apply() last must still be there.
+ */
 void processes_refresh(struct processes *m, struct str exec_id);
 
 size_t processes_count(const struct processes *m);

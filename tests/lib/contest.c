@@ -67,8 +67,8 @@ static bool same(const struct slow_judgement *s, const struct judgement *j, bool
 {
 	if (!stops(s->verdict) && !stops(j->verdict) && s->selector == -2)
 		return true;             /* posted or not is not told */
-	if (s->partly && !stops(s->verdict))
-		return true;             /* of the hits between two lines the worst is told */
+	if (s->partly)
+		return !stops(s->verdict) || stops(j->verdict);             /* of the hits between two lines the worst is told */
 	if (s->posted_open && !stops(s->verdict) && !stops(j->verdict))
 		return true;
 	if (s->verdict != j->verdict || (stops(s->verdict) && s->monitor != j->monitor) || (s->selector != -2 && s->selector != j->selector && !doubt))

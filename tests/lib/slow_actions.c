@@ -202,10 +202,12 @@ void slow_run_actions(struct slow_question *q, int selector, const struct select
 	for (size_t i = 0; i < s->nactions; i++)
 		if (enforced || !enforces(s->actions[i].action))
 			act(q, s, i, o, &denies);
+	/* The kill is told by the hook, what the enforcer prevents by another judgement. */
+	bool apart = o->notifies && j->signal;
 	slow_enforce_at_once(q, o, &denies);
 	if (q->hit->slow->target.kernel < TARGET_KERNEL(5, 3))
 		j->signal = 0;
 	j->verdict = j->signal ? VERDICT_KILL : denies ? VERDICT_DENY : o->posts == FALSE_ ? VERDICT_ALLOW : VERDICT_POST;
 	j->posted_open = o->posts != TRUE_ && limits(s);
-	j->effect = j->verdict == VERDICT_KILL || denies ? effect_of(q, denies) : SLOW_HAPPENED;
+	j->effect = j->verdict == VERDICT_KILL || denies ? (apart ? SLOW_OPEN : effect_of(q, denies)) : SLOW_HAPPENED;
 }

@@ -523,8 +523,9 @@ static enum truth expression(struct slow_question *q, const struct arg_filter *f
 {
 	if (q->hook->section != SECTION_KPROBE && q->hook->section != SECTION_UPROBE)
 		return FALSE_;
+	/* Whether that is "a filter on" the argument it is written with, the rules do not say. */
 	if (v && v->arg->kind == ARG_ERROR)
-		return FALSE_;
+		return slow_silent(q, "an expression written with an argument that failed");
 	return slow_expression(q, f->values.n ? f->values.v[0] : (struct str){NULL, 0});
 }
 

@@ -31,9 +31,13 @@ static enum truth selector_matches(struct slow_question *q, const struct selecto
 static bool same_outcome(const struct slow_outcome *x, const struct slow_outcome *y)
 {
 	const struct slow_judgement *a = &x->j, *b = &y->j;
-	return a->verdict == b->verdict && a->error == b->error && a->signal == b->signal && a->effect == b->effect &&
-	       x->notifies == y->notifies && x->cleans == y->cleans && x->notice.error == y->notice.error &&
-	       x->notice.signal == y->notice.signal;
+	return a->verdict == b->verdict && a->error == b->error && a->signal == b->signal && a->effect == b->effect;
+}
+
+static bool same_notice(const struct slow_outcome *x, const struct slow_outcome *y)
+{
+	return x->notifies == y->notifies && x->cleans == y->cleans &&
+	       (!x->notifies || (x->notice.error == y->notice.error && x->notice.signal == y->notice.signal));
 }
 
 /* No selector matched; a hook without selectors posts. */
@@ -50,7 +54,8 @@ static void run_selectors(struct slow_question *q, struct slow_judgement *j)
 {
 	struct slow_outcome found = {0};
 	struct selector acted = {0};
-	bool first = true, differ = false, sure = false, silent = false;
+	enum truth posts = MAYBE;
+	bool first = true, differ = false, notices_differ = false, sure = false, silent = false;
 	const char *why = NULL;
 	for (size_t i = 0; i <= q->hook->nselectors && !sure; i++) {
 		struct slow_outcome one = {.j = *j};
@@ -74,11 +79,17 @@ static void run_selectors(struct slow_question *q, struct slow_judgement *j)
 			acted = s;
 		}
 		differ |= !first && !same_outcome(&found, &one);
+		notices_differ |= !first && !same_notice(&found, &one);
 		if (first)
 			found = one;
 		else if (!differ)
 			found.j.selector = -2;
+		posts = first || posts == one.posts ? one.posts : MAYBE;
 		found.j.posted_open |= one.j.posted_open;
+		if (one.notifies && !found.notifies) {   /* that it may be told counts */
+			found.notifies = true;
+			found.notice = one.notice;
+		}
 		first = false;
 	}
 	if (slow_notice_lost(q, &found)) {
@@ -92,9 +103,11 @@ static void run_selectors(struct slow_question *q, struct slow_judgement *j)
 		j->verdict = VERDICT_UNKNOWN;
 		j->selector = -2;
 	}
-	slow_notify(q, &found, differ);
+	slow_notify(q, &found, notices_differ);
+	int selector = j->selector;
 	slow_at_return(q, j);
-	slow_held_posted(q, j, j->selector >= 0 ? &acted : NULL, j->selector >= 0 && !silent);
+	bool known = selector >= 0 && !silent;
+	slow_held_posted(q, known ? &acted : NULL, posts);
 }
 
 static void judge_hook(struct slow *s, size_t policy, size_t hook, struct slow_hit *hit)
@@ -157,14 +170,24 @@ static bool reaches(const struct policy *p, const struct hook *h, const struct s
 	}
 }
 
+static void judge_policy(struct slow *s, size_t policy, struct slow_hit *hit)
+{
+	const struct policy *p = s->policies[policy];
+	size_t before = s->judgements.n;
+	for (size_t k = 0; k < p->nhooks; k++)
+		if (reaches(p, &p->hooks[k], hit))
+			judge_hook(s, policy, k, hit);
+	/* Of two hooks at one place, which the enforcer hears last is not written. */
+	bool several = p->nenforcers && s->judgements.n > before + 1;
+	slow_enforce(s, policy, hit);
+	for (size_t i = before; several && i < s->judgements.n; i++)
+		s->judgements.v[i].silent = true;
+}
+
 static void judge_hit(struct slow *s, struct slow_hit *hit)
 {
-	for (size_t i = 0; i < s->npolicies; i++) {
-		for (size_t k = 0; k < s->policies[i]->nhooks; k++)
-			if (reaches(s->policies[i], &s->policies[i]->hooks[k], hit))
-				judge_hook(s, i, k, hit);
-		slow_enforce(s, i, hit);
-	}
+	for (size_t i = 0; i < s->npolicies; i++)
+		judge_policy(s, i, hit);
 }
 
 /* ---- the interface ---- */

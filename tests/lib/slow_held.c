@@ -306,12 +306,12 @@ void slow_held_line(struct slow_image *i, const struct slow_hit *hit)
  * An event was posted, by a selector that asked of changes: the record is made anew. Whether other events do that too, and those of
  * other policies, is not written: where it would matter the record is open.
  */
-void slow_held_posted(struct slow_question *q, const struct slow_judgement *j, const struct selector *s, bool sure)
+void slow_held_posted(struct slow_question *q, const struct selector *s, enum truth posted)
 {
 	struct slow_image *who = q->hit->slow->writable;
-	if (!who || who != q->hit->who || (j->verdict == VERDICT_ALLOW && !j->posted_open))
+	if (!who || who != q->hit->who || posted == FALSE_)
 		return;
-	bool alone = q->hit->slow->npolicies == 1 && sure && s && !j->posted_open;
+	bool alone = q->hit->slow->npolicies == 1 && s && posted == TRUE_;
 	if (memcmp(who->cap_now, who->cap_record, sizeof(who->cap_now)) != 0 || who->cap_open) {
 		who->cap_record_open |= !alone || !s->ncapability_changes || who->cap_open;
 		memcpy(who->cap_record, who->cap_now, sizeof(who->cap_record));

@@ -102,38 +102,47 @@ void slow_at_return(struct slow_question *q, struct slow_judgement *j)
 
 /* ---- the enforcer ---- */
 
-static bool call_listed(struct str call, const struct slow_hit *hit)
-{
-	if (str_starts(call, STR("__x64_")))
-		call = str_skip(call, 6);
-	return !hit->compat && str_eq(call, hit->site);
-}
 
-/* Does the policy's enforcer sit at SITE? */
-bool slow_listed(const struct policy *p, const struct slow_hit *hit)
+/* Number N of the calls that the enforcer sits at, its lists written out; empty beyond the last. */
+static struct str enforcer_call(const struct policy *p, size_t n)
 {
 	for (size_t i = 0; i < p->nenforcers; i++)
 		for (size_t k = 0; k < p->enforcers[i].calls.n; k++) {
 			struct str call = p->enforcers[i].calls.v[k];
-			if (call_listed(call, hit))
-				return true;
+			if (!str_starts(call, STR("list:"))) {
+				if (!n--)
+					return call;
+				continue;
+			}
 			for (size_t l = 0; l < p->nlists; l++)
-				for (size_t m = 0; m < p->lists[l].values.n; m++)
-					if (str_starts(call, STR("list:")) && str_eq(str_skip(call, 5), p->lists[l].name) &&
-					    call_listed(p->lists[l].values.v[m], hit))
-						return true;
+				for (size_t m = 0; str_eq(str_skip(call, 5), p->lists[l].name) && m < p->lists[l].values.n; m++)
+					if (!n--)
+						return p->lists[l].values.v[m];
 		}
-	return false;
+	return (struct str){NULL, 0};
 }
 
-/* Would every call of the list show in the stream? */
+static struct str without_prefix(struct str call)
+{
+	return str_starts(call, STR("__x64_")) ? str_skip(call, 6) : call;
+}
+
+/* Does the policy's enforcer sit at the place of HIT? */
+bool slow_listed(const struct policy *p, const struct slow_hit *hit)
+{
+	bool any = false;
+	for (size_t n = 0; enforcer_call(p, n).n; n++)
+		any |= !hit->compat && str_eq(without_prefix(enforcer_call(p, n)), hit->site);
+	return any;
+}
+
+/* Would each of its calls show in the stream? */
 static bool all_recorded(const struct slow *s, const struct policy *p)
 {
-	for (size_t i = 0; i < p->nenforcers; i++)
-		for (size_t k = 0; k < p->enforcers[i].calls.n; k++)
-			if (!slow_world_recorded(s->world, p->enforcers[i].calls.v[k]))
-				return false;
-	return true;
+	bool all = true;
+	for (size_t n = 0; enforcer_call(p, n).n; n++)
+		all &= slow_world_recorded(s->world, without_prefix(enforcer_call(p, n)));
+	return all;
 }
 
 /* A call that is itself of the list is stopped by what is stored at its own hook. */
@@ -181,7 +190,7 @@ void slow_notify(struct slow_question *q, const struct slow_outcome *o, bool dif
 /* May it be that the notice takes effect where the stream shows nothing? */
 bool slow_notice_lost(struct slow_question *q, const struct slow_outcome *o)
 {
-	return o->notifies && (o->notice.error || o->notice.signal) && !all_recorded(q->hit->slow, q->policy);
+	return o->notifies && !o->j.signal && (o->notice.error || o->notice.signal) && !all_recorded(q->hit->slow, q->policy);
 }
 
 /* The enforcer's own program at a call of its list. */

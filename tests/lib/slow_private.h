@@ -125,7 +125,7 @@ void slow_held_exec(struct slow_image *i, const struct process *p);
 void slow_held_fork(struct slow_image *child, const struct slow_image *parent);
 void slow_held_line(struct slow_image *i, const struct slow_hit *hit);
 /* S: the selector that acted, NULL = not sure which. */
-void slow_held_posted(struct slow_question *q, const struct slow_judgement *j, const struct selector *s, bool sure);
+void slow_held_posted(struct slow_question *q, const struct selector *s, enum truth posted);
 
 /* slow_actions.c */
 struct slow_notice {                 /* what an enforcer was told of a thread */

@@ -4,10 +4,11 @@
  *
  * A stream is a text, a line a sentence, the verdict asked of the last:
  *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, caps=full|none, ns=host|own, cwd=, path=PATH|? (else the program); program "-" is a memfd
- *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, perm=, ret=, error; "i386" a 32-bit call
+ *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, ip=, perm=, ret=, error; "i386" a 32-bit call
  *	exit ID
  * Lines that begin with "also" tell only that the stream has such lines.
  */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,6 +77,10 @@ static const struct {
 	/* posted, a change is the record: the next write is none */
 	{HOOK_FILE "matchNamespaceChanges: [{operator: In, values: [Uts]}]\n      matchActions: [{action: Signal, argSig: 15}]\n",
 	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE ";" WRITE, "allow"},
+	/* ... also where the line that is posted is itself a change */
+	{"lsmhooks:\n  - hook: capset\n    selectors:\n    - matchCapabilityChanges: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]\n"
+	 "      matchActions: [{action: Override, argError: -1}]\n",
+	 TELLS_CAPS A_FULL "lsm capset A caps=0;lsm capset A caps=200000;lsm capset A caps=0", "deny"},
 	/* pids */
 	{HOOK_FILE "matchPIDs: [{operator: In, values: [7]}]" KILL, A_FULL WRITE, "kill"},
 	{HOOK_FILE "matchPIDs: [{operator: In, values: [1, 2, 3, 4, 7]}]" KILL, A_FULL WRITE, "allow"},
@@ -170,6 +175,15 @@ static const struct {
 	 "    selectors:\n    - matchActions: [{action: Sigkill}]\n"
 	 "      matchReturnArgs: [{index: 0, operator: LT, values: [\"0\"]}]\n      matchReturnActions: [{action: Sigkill}]\n",
 	 A_FULL "kprobe sys_umask A n=2", "unknown"},
+	/* where it is not told which selector won at the entry, none of their returns may stop it */
+	{"kprobes:\n  - call: sys_umask\n    return: true\n    returnArg: {index: 0, type: int}\n    selectors:\n"
+	 "    - matchCapabilities: [{operator: In, values: [CAP_SYS_ADMIN]}]\n"
+	 "    - matchReturnActions: [{action: Sigkill}]\n", A_FULL "kprobe sys_umask A n=2 ret=18", "unknown"},
+	/* a notice that stops no call leaves the return to act */
+	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_umask\n    return: true\n    returnArg: {index: 0, type: int}\n"
+	 "    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n"
+	 "      matchReturnArgs: [{index: 0, operator: Equal, values: [\"18\"]}]\n      matchReturnActions: [{action: Sigkill}]\n",
+	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_umask A n=2 ret=18", "kill"},
 	/* an enforcing action in a macro alone is never enforced; the rest of its list runs */
 	{"selectorsMacros: {m: {matchActions: [{action: Sigkill}, {action: NoPost}]}}\n  kprobes:\n  - call: sys_umask\n    selectors:\n"
 	 "    - macros: [m]\n", A_FULL "kprobe sys_umask A n=2", "allow"},
@@ -190,6 +204,22 @@ static const struct {
 	 "    - matchActions: [{action: Sigkill}]\n", A_FULL "kprobe sys_write A file=/x n=2", "none"},
 	{"lists: [{name: l, type: syscalls, values: [i386/sys_write]}]\n  kprobes:\n  - call: \"list:l\"\n    selectors:\n"
 	 "    - matchActions: [{action: Sigkill}]\n", A_FULL "kprobe sys_write A file=/x n=2 i386", "kill"},
+	/* kprobe.multi: each family has tables of its own; one without a value of a family has none of it to share */
+	{"kprobes:\n  - call: security_socket_connect\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: SAddr, values: [10.0.0.0/8]}]" KILL
+	 "  - call: security_socket_bind\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: SAddr, values: [\"fd00::/8\"]}]" KILL,
+	 A_FULL "kprobe security_socket_connect A ip=10.1.2.3", "kill"},
+	{"kprobes:\n  - call: security_socket_connect\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: SAddr, values: [10.0.0.0/8]}]" KILL
+	 "  - call: security_socket_bind\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: SAddr, values: [\"fd00::/8\"]}]" KILL,
+	 A_FULL "kprobe security_socket_connect A ip=fd00::1", "allow"},
+	{"kprobes:\n  - call: security_socket_connect\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: SAddr, values: [10.0.0.0/8]}]" KILL
+	 "  - call: security_socket_bind\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n"
+	 "    - matchArgs: [{index: 1, operator: SAddr, values: [192.0.2.0/24]}]" KILL,
+	 A_FULL "kprobe security_socket_connect A ip=10.1.2.3", "allow"},
 	/* a 32-bit call is another place, with another number */
 	{"kprobes:\n  - call: sys_write\n    args: [{index: 0, type: fd}]\n    selectors:\n    - matchActions: [{action: Sigkill}]\n",
 	 A_FULL "kprobe sys_write A file=/x n=2 i386", "none"},
@@ -314,6 +344,15 @@ static void set_process(struct process *p, struct str key, struct str value)
 		fail_msg("exec " STR_FMT, STR_ARG(key));
 }
 
+static void set_address(struct arg *a, struct str value)
+{
+	char text[64];
+	snprintf(text, sizeof(text), STR_FMT, STR_ARG(value));
+	bool six = strchr(text, ':') != NULL;
+	*a = (struct arg){.kind = ARG_SOCKADDR, .family = six ? STR("AF_INET6") : STR("AF_INET"), .dest = {.family = six ? 6 : 4}};
+	assert_int_equal(inet_pton(six ? AF_INET6 : AF_INET, text, a->dest.bytes), 1);
+}
+
 static void set_hook(struct world *w, struct str key, struct str value)
 {
 	struct event *ev = &w->ev;
@@ -334,6 +373,10 @@ static void set_hook(struct world *w, struct str key, struct str value)
 	struct arg *a = &w->args[ev->nargs++];
 	*a = (struct arg){.text = value};
 	ev->args = w->args;
+	if (str_eq(key, STR("ip"))) {
+		set_address(a, value);
+		return;
+	}
 	a->kind = str_eq(key, STR("file")) ? ARG_FILE : str_eq(key, STR("s")) ? ARG_STRING
 		  : str_eq(key, STR("n")) ? ARG_INT : str_eq(key, STR("error")) ? ARG_ERROR : ARG_CAPS;
 	if (a->kind == ARG_INT)
