@@ -216,6 +216,8 @@ static void make_actor(struct dice *r, struct actor *v, unsigned i)
 	a->path = dice_chance(r, 15) ? NULL : dice_chance(r, 10) ? "" : random_word(r, "program");
 	a->parent = i && dice_chance(r, 60) ? 1 + dice_below(r, i) : 0;
 	a->inventory = !a->parent && dice_chance(r, 50);
+	if (!a->path && !a->inventory && dice_chance(r, 75))
+		a->name = random_word(r, "typed");
 	if (!a->parent || !dice_chance(r, 30))
 		return;
 	unsigned parent = a->parent, pid = a->pid;

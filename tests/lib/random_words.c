@@ -89,6 +89,7 @@ static const struct {
 	{"umap", {"0", "1", "2", "9", "3:5", "5:3", "4294967295", "255", "65535", "0:1000", "65536:2147483648"}},
 	{"bytes", {"YQ==", "L2V0Yy9wYXNzd2Q=", "AAE=", "dG1wZnM=", "eAB5", ""}},
 	{"upper", {"PASSWD", "Etc", "x", "PEM", "D/A", "tmpFS"}},
+	{"typed", {"/bin/sh", "/sbin/nginx", "/bin/cat", "/app/current/run"}},
 	{"unix", {"/run/x.sock", "/etc/x", "/tmp/x", "/a", "/app/data/x"}},
 	{"unshare", {"67108864", "134217728", "131072", "536870912", "1073741824", "128", "33554432", "201326592", "268435456"}},
 	{"namespace", {"Mnt", "Net", "Pid", "User", "Uts", "Ipc", "PidForChildren"}},

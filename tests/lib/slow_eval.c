@@ -178,9 +178,10 @@ static void judge_policy(struct slow *s, size_t policy, struct slow_hit *hit)
 		if (reaches(p, &p->hooks[k], hit))
 			judge_hook(s, policy, k, hit);
 	/* Of two hooks at one place, which the enforcer hears last is not written. */
-	bool several = p->nenforcers && s->judgements.n > before + 1;
+	bool open = p->nenforcers && s->judgements.n > before + 1;
 	slow_enforce(s, policy, hit);
-	for (size_t i = before; several && i < s->judgements.n; i++)
+	open |= hit->named || slow_world_named(s, hit->who);
+	for (size_t i = before; open && i < s->judgements.n; i++)
 		s->judgements.v[i].silent = true;
 }
 

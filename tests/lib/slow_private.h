@@ -56,7 +56,7 @@ struct slow_hit {
 	const struct slow_image *who;
 	struct slow_value values[32];
 	size_t nvalues;
-	bool has_returned, partly;
+	bool has_returned, partly, named;   /* NAMED: as slow_world_named() says of who execs */
 	int64_t returned;
 	uint64_t time_ns;
 	bool told_elsewhere;         /* another line of the same call, by another recorder, tells more */
@@ -190,6 +190,7 @@ struct str slow_keep(struct slow *s, struct str text);   /* a copy */
 struct slow_world *slow_world_new(void);
 void slow_world_free(struct slow_world *w);
 void slow_world_records(struct slow_world *w, const struct event *ev);
+bool slow_world_named(const struct slow *s, const struct slow_image *i);
 bool slow_world_recorded(const struct slow_world *w, struct str site);
 /* Learns from EV, then calls FN for every hit that it is or implies. */
 void slow_world_hits(struct slow *s, const struct event *ev, void (*fn)(struct slow *s, struct slow_hit *hit));

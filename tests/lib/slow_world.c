@@ -17,6 +17,10 @@ struct slow_world {
 		struct str *v;
 		size_t n, cap;
 	} sites;                     /* of which the stream has lines */
+	struct {
+		struct str *v;
+		size_t n, cap;
+	} names;                     /* that some line tells the path of, and those paths */
 };
 
 struct str slow_keep(struct slow *s, struct str text)
@@ -36,6 +40,7 @@ void slow_world_free(struct slow_world *w)
 	arena_free(w->arena);
 	free(w->images.v);
 	free(w->sites.v);
+	free(w->names.v);
 	free(w);
 }
 
@@ -70,8 +75,34 @@ bool slow_world_recorded(const struct slow_world *w, struct str site)
 	return false;
 }
 
+static bool has_name(const struct slow_world *w, struct str name)
+{
+	for (size_t i = 0; i < w->names.n; i++)
+		if (str_eq(w->names.v[i], name))
+			return true;
+	return false;
+}
+
+/* What two lines tell of one name the rules do not speak of: is the path of any in this line of descent open so? */
+bool slow_world_named(const struct slow *s, const struct slow_image *i)
+{
+	for (unsigned n = 0; i && n < 100; n++, i = image_of(s->world, i->parent_id))
+		if (!i->path_known && has_name(s->world, i->filename))
+			return true;
+	return false;
+}
+
+static void note_name(struct slow_world *w, const struct event *ev)
+{
+	struct str names[] = {ev->process.filename, ev->process.path};
+	for (size_t i = 0; ev->process.path_known && i < ARRAY_SIZE(names); i++)
+		if (names[i].n && !has_name(w, names[i]))
+			*VEC_PUSH(&w->names) = arena_str(w->arena, names[i]);
+}
+
 void slow_world_records(struct slow_world *w, const struct event *ev)
 {
+	note_name(w, ev);
 	if (ev->section == HOOK_NONE)
 		return;
 	struct str site = site_of(w, ev);
@@ -304,7 +335,7 @@ static void exec_hits(struct slow *s, const struct event *ev, const struct slow_
 		const struct implied *m = &implied[i];
 		struct arg file = {.kind = ARG_BINPRM, .text = new->path};
 		struct slow_hit hit = {.slow = s, .site = m->site, .raw = m->raw, .time_ns = ev->time_ns, .section = SECTION_KPROBE,
-				       .who = m->by_caller ? &caller : new};
+				       .who = m->by_caller ? &caller : new, .named = slow_world_named(s, new)};
 		/* A recorder may be silent about this caller; the bprm lines tell by themselves whether they came. */
 		bool silent = str_starts(m->site, STR("security_bprm")) && !new->passed_bprm;
 		if (slow_world_recorded(s->world, m->site) && !silent)
