@@ -178,7 +178,7 @@ static struct image_verdict judge_detached(const struct image *i, const struct e
 	return verdict(VERDICT_DENY, "the file lies on a mount of no namespace");
 }
 
-static struct image_verdict judge_file(const struct image *i, const struct event *ev, uint32_t access)
+static struct image_verdict judge_name(const struct image *i, const struct event *ev, uint32_t access)
 {
 	uint32_t asked = lower_access(access);
 	if (!(image_settings_of(i)->judges & IMAGE_JUDGES_FILE) || !asked)
@@ -201,6 +201,14 @@ static struct image_verdict judge_file(const struct image *i, const struct event
 			: verdict(VERDICT_DENY, "no rule allows this change of a protected path");
 	v.access = missing;
 	return v;
+}
+
+/* A link is refused for either of its names. */
+static struct image_verdict judge_file(const struct image *i, const struct event *ev, uint32_t access)
+{
+	struct image_verdict v = judge_name(i, ev, access);
+	bool other = (ev->tags & TAG_ONE_NAME) && (image_settings_of(i)->judges & IMAGE_JUDGES_FILE) && v.verdict == VERDICT_ALLOW;
+	return other ? verdict(VERDICT_UNKNOWN, "the old name of the link is not known, and it is judged as well") : v;
 }
 
 const struct image_net *image_find_network(const struct image *i, enum image_map m, const uint8_t *address, uint32_t bits)

@@ -213,6 +213,7 @@ static void file_names(struct event *ev, bool two, struct buf *scratch, struct s
 		/* path_link: the old name is told inside its mount only; the new one is a folder and a name. */
 		set_path(ev, v[1]);
 		ev->path = join(scratch, v[1]->text, v[2]->text);
+		ev->tags |= TAG_ONE_NAME;
 	} else if (n == 2 && two) {
 		*ret_second = v[1]->text;
 	} else if (n == 2) {

@@ -145,6 +145,10 @@ static void test_backends(void **state)
 		 EFFECT_PREVENTED},
 		{{.kind = KIND_CONNECT, .address = {.family = 4, .bytes = {10, 1}, .port = 53}, .protocol = 136}, VERDICT_DENY,
 		 VERDICT_DENY, EFFECT_PREVENTED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/tmp/new"), .access = ACCESS_LINK, .tags = TAG_ONE_NAME}, VERDICT_UNKNOWN,
+		 VERDICT_ALLOW, EFFECT_HAPPENED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/etc/new"), .access = ACCESS_LINK, .tags = TAG_ONE_NAME}, VERDICT_DENY,
+		 VERDICT_ALLOW, EFFECT_HAPPENED},
 		/* What is written on a mount of no namespace, by whom, and below a root of its own. */
 		{{.kind = KIND_FILE, .path = STR_INIT("/f"), .access = ACCESS_WRITE, .tags = TAG_DETACHED}, VERDICT_DENY,
 		 VERDICT_KILL, EFFECT_HAPPENED},

@@ -51,6 +51,8 @@ static const struct {
 	{HOOK_LINE("tcp_sendmsg", "{\"sock_arg\":{\"daddr\":\"10.0.0.1\",\"sport\":40000,\"dport\":80}},{\"int_arg\":9}"), KIND_CONNECT, 0, "", 80},
 	{HOOK_LINE("ip_output", "{\"skb_arg\":{\"daddr\":\"10.0.0.1\",\"sport\":40000,\"dport\":53,\"protocol\":\"IPPROTO_UDP\"}}"), KIND_CONNECT, 0, "", 53},
 	{HOOK_LINE("security_path_unlink", "{\"path_arg\":{\"path\":\"/d\"}},{\"path_arg\":{\"path\":\"/sub/n\"}}"), KIND_FILE, ACCESS_UNLINK, "/d/n", 0},
+	/* The old name is known inside its mount only. */
+	{HOOK_LINE("security_path_link", "{\"path_arg\":{\"path\":\"/old\"}},{\"path_arg\":{\"path\":\"/d\"}},{\"path_arg\":{\"path\":\"/sub/n\"}}"), KIND_FILE, ACCESS_LINK, "/d/n", 0},
 	{HOOK_LINE("do_init_module", "{\"module_arg\":{\"name\":\"m\"}}"), KIND_GUARD, 0, "", 0},
 	{HOOK_LINE("security_kernel_read_file", "{\"file_arg\":{\"path\":\"/m.ko\"}},{\"int_arg\":1}"), KIND_HOOK, 0, "", 0},
 	{HOOK_LINE("__x64_sys_setuid", "{\"int_arg\":0}"), KIND_GUARD, 0, "", 0},
@@ -72,7 +74,7 @@ static void test_hooks(void **state)
 		if (source_next(s, &ev) != 1)
 			fail_msg("no event: %s", hooks[i].line);
 		if (ev.kind != hooks[i].kind || ev.access != hooks[i].access || ev.address.port != hooks[i].port ||
-		    !str_eq(ev.path, str_from(hooks[i].path)))
+		    !str_eq(ev.path, str_from(hooks[i].path)) || !(ev.tags & TAG_ONE_NAME) != !(ev.access & ACCESS_LINK))
 			fail_msg("kind %s access %x path " STR_FMT ": %s", kind_name(ev.kind), ev.access,
 				 STR_ARG(ev.path), hooks[i].line);
 	}
