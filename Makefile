@@ -144,6 +144,7 @@ $(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/librecords.a $(B)
 HELPER.load-child := -nostdlib -static
 HELPER.read-map := -lbpf
 HELPER.steps := -lbpf
+HELPER.empty := -lbpf
 HELPER.bypass := -static
 $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Loads for the bench: "load open N PATH" opens and closes, "load write N PATH" for writing;
- * "load connect N PORT" connects UDP sockets to 127.0.0.1; "load exec N PROGRAM" starts and waits for a program
+ * "load connect N PORT" connects UDP sockets to 127.0.0.1; "load tcp N PORT" TCP ones, accepted; "load exec N PROGRAM" starts and waits for a program
  * without libc (on many virtual machines cpuid traps, and libc's start would hide everything else). "load time COMMAND..." prints
  * the microseconds of processor time that a command and its children took: other work on the machine does not add to it
  * as it does to the time on the wall.
@@ -62,6 +62,26 @@ static int load_connect(long n, unsigned short port)
 	return 0;
 }
 
+/* TCP connections to a listener of its own; reset at the end, so that none lingers. */
+static int load_tcp(long n, unsigned short port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	struct linger reset = {.l_onoff = 1};
+	int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(listener, (struct sockaddr *)&to, sizeof(to)) || listen(listener, 16))
+		return 1;
+	while (n-- > 0) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+		if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
+			return 1;
+		close(fd);
+		close(accept(listener, NULL, NULL));
+	}
+	return 0;
+}
+
 static int load_exec(long n, char *program)
 {
 	struct rusage used;
@@ -81,6 +101,8 @@ int main(int argc, char **argv)
 		return load_open(atol(argv[2]), argv[3], O_WRONLY);
 	if (argc == 4 && !strcmp(argv[1], "connect"))
 		return load_connect(atol(argv[2]), (unsigned short)atoi(argv[3]));
+	if (argc == 4 && !strcmp(argv[1], "tcp"))
+		return load_tcp(atol(argv[2]), (unsigned short)atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "exec"))
 		return load_exec(atol(argv[2]), argv[3]);
 	return 2;
