@@ -10,19 +10,21 @@
 #include "enforcer/refused.h"
 #include "enforcer/slots.h"
 #include "enforcer/table.h"
+#include "enforcer/uncovered.h"
 #include "schema/base/cli.h"
 #include "schema/base/sha256.h"
 #include "schema/base/table.h"
 
 struct options {
 	bool json, rules, recent;
-	const char *bpffs;
+	const char *bpffs, *node_root;
 };
 
 static const struct cli_option options[] = {
 	{"rules", 'r', CLI_FLAG, offsetof(struct options, rules), NULL, "each rule of each policy, and how often it decided"},
 	{"recent", 0, CLI_FLAG, offsetof(struct options, recent), NULL, "the last refusals, also those that watch has told"},
 	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "the BPF file system (default " BPFFS_DEFAULT ")"},
+	{"node-root", 0, CLI_STRING, offsetof(struct options, node_root), "DIR", "where the node's file system is seen, for names (default /)"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object for each cgroup, rule or refusal"},
 };
 
@@ -42,7 +44,7 @@ static const struct table_column columns[] = {
 	{"denied_connect", "CONNECT", TABLE_COUNT},  {"denied_guard", "GUARD", TABLE_COUNT},
 	{"audited_exec", "EXEC AUDITED", TABLE_COUNT}, {"audited_file", "FILE", TABLE_COUNT},
 	{"audited_connect", "CONNECT", TABLE_COUNT},   {"audited_guard", "GUARD", TABLE_COUNT},
-	{"unjudged", NULL, TABLE_COUNT},
+	{"unjudged", NULL, TABLE_COUNT},         {"uncovered", NULL, TABLE_COUNT},
 	{"last_refusal", "LAST", TABLE_TIME},
 	{"memory", "BYTES", TABLE_COUNT},       {"applied_ns", "SINCE", TABLE_TIME},
 	{"digest", NULL, TABLE_TEXT},
@@ -55,7 +57,8 @@ static const char *mode_of(const struct enforce_workload *w, uint64_t now)
 	return w->deadline_ns && w->deadline_ns <= now ? "expired" : "enforce";
 }
 
-static void add_row(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n, uint64_t unjudged)
+static void add_row(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n, uint64_t unjudged,
+		    uint64_t uncovered)
 {
 	const struct enforce_workload *w = &m->workloads[number];
 	uint64_t now = boot_ns(), last = __atomic_load_n(&w->last_ns, __ATOMIC_RELAXED);
@@ -73,6 +76,7 @@ static void add_row(struct table *t, const struct machine *m, uint32_t number, c
 	for (int k = 0; k < ENFORCE_KINDS; k++)
 		table_u64(t, __atomic_load_n(&w->audited[k], __ATOMIC_RELAXED));
 	table_u64(t, unjudged);
+	table_u64(t, uncovered);
 	table_u64(t, last ? last + wall_ns() - now : 0);
 	table_u64(t, n->memory);
 	table_u64(t, n->applied_ns);
@@ -101,6 +105,17 @@ static void add_rules(struct table *t, const struct machine *m, uint32_t number,
 		table_u64(t, h.v[i].count.denied);
 		table_u64(t, h.v[i].count.audited);
 	}
+}
+
+/* Containers that came after the policy. Told once for a workload: with its first row. */
+static size_t warn_uncovered(const struct uncovered *u, const char *workload, bool first, struct diag *d)
+{
+	const char *folder;
+	size_t n = uncovered_of(u, workload, &folder);
+	if (n && first)
+		diag_add(d, DIAG_WARNING, workload, 0, 0, "%zu of its cgroups came later and are under no policy, %s first: apply its image again",
+			 n, folder);
+	return n;
 }
 
 /* Oldest first. What is written just now, or was before it could be read, is left out. */
@@ -143,6 +158,11 @@ static int run(const struct options *o, const struct cli_args *args, struct diag
 	workloads_reap(m);
 	CLEANUP_HOLES struct holes holes = {0};
 	holes_find(m, &holes);
+	CLEANUP(uncovered_free) struct uncovered *u = NULL;
+	CLEANUP_FREE char *told = xstrdup("");
+	r = uncovered_find(m, o->node_root, d, &u);
+	if (r)
+		return r;
 	for (uint32_t i = 0; i < ENFORCE_WORKLOADS; i++) {
 		struct enforce_name name;
 		if (!workload_name(m, i, &name) || !is_named(&name, args->v, args->n))
@@ -151,7 +171,9 @@ static int run(const struct options *o, const struct cli_args *args, struct diag
 		if (o->rules)
 			add_rules(t, m, i, &name);
 		else
-			add_row(t, m, i, &name, holes.calls);
+			add_row(t, m, i, &name, holes.calls, warn_uncovered(u, name.workload, strcmp(told, name.workload), d));
+		free(told);
+		told = xstrdup(name.workload);
 	}
 	if (o->recent)
 		print_recent(m, args, o->json);
@@ -163,7 +185,7 @@ static int run(const struct options *o, const struct cli_args *args, struct diag
 
 int cmd_status(int argc, char **argv)
 {
-	struct options o = {.bpffs = BPFFS_DEFAULT};
+	struct options o = {.bpffs = BPFFS_DEFAULT, .node_root = "/"};
 	struct cli_args args;
 	int status;
 	bool any = false;

@@ -48,6 +48,21 @@ for g in "$first" "$second"; do
 done
 allowed "web" "$web" "$dir/bin/other" noop
 
+# A container that comes later is under no policy, and status tells, until the command is run again.
+container 9 cart-7d9c5b8f6d-q9q9q cart
+late=$made
+allowed "a late cart" "$late" "$dir/bin/other" noop
+enforce status --json --node-root "$node" >"$dir/out" 2>"$dir/err"
+expect "rows that tell of it" "$(grep -c '"uncovered":1,' "$dir/out")" 2
+grep -q "shop/Deployment/cart.*1 of its cgroups came later and are under no policy, $late first" "$dir/err" || fail "status: no word of the late container"
+before=$(date +%s%N)
+apply --here "$dir/cart.image.elf" "$dir/queue.image.elf" --node-root "$node"
+echo "run again, the command covers a new container in $(((($(date +%s%N) - before)) / 1000000)) ms"
+refused "a late cart, covered" "$late" "$dir/bin/other" noop
+enforce status --node-root "$node" >"$dir/out" 2>"$dir/err"
+[ ! -s "$dir/err" ] || fail "status warns of what is covered"
+rmdir "$late"
+
 container 4 queue-5f6d7c8b9-q4m7t queue
 allowed "queue, before" "$made" "$dir/bin/other" noop
 apply --here "$dir/cart.image.elf" "$dir/queue.image.elf" --node-root "$node"
