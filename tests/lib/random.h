@@ -44,6 +44,8 @@ const char *random_word(struct dice *r, const char *form);
 
 /* One to three documents, of several hooks at times, whose sites are put into SITES, a bit each. */
 void random_policies(struct dice *r, uint64_t *sites, struct buf *yaml);
+/* One document about what the golden runs' programs did (tests/golden/README.md). */
+void random_lab_policy(struct dice *r, unsigned number, struct buf *yaml);
 /* As --target takes it. */
 enum { RANDOM_TARGET = 128 };
 const char *random_target(struct dice *r, char text[RANDOM_TARGET]);

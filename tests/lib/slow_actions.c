@@ -108,12 +108,14 @@ static bool starts(struct str s, const char *prefix)
 /* What Override returns to the caller; false: nothing happens. */
 static bool override(const struct slow_question *q, int32_t error, int32_t *ret)
 {
+	/* Who asked decides what it returns for a refusal here. */
+	bool any = str_eq(q->hit->site, STR("security_ptrace_access_check"));
 	switch (q->hook->section) {
 	case SECTION_LSM:                       /* any value but 0 arrives as EPERM */
-		*ret = str_eq(q->hit->site, STR("security_ptrace_access_check")) ? SLOW_ANY_ERROR : -EPERM;
+		*ret = any ? SLOW_ANY_ERROR : -EPERM;
 		return error != 0;
 	case SECTION_KPROBE:
-		*ret = error;                   /* a system call's body is skipped, 0 included */
+		*ret = any ? SLOW_ANY_ERROR : error;   /* a system call's body is skipped, 0 included */
 		return starts(q->hit->site, "sys_") || error != 0;
 	default:
 		return false;

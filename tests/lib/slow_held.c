@@ -122,6 +122,8 @@ static enum truth capabilities_told(struct slow_question *q)
 {
 	const struct slow_image *who = q->hit->who;
 	struct slow_world *w = q->hit->slow->world;
+	if (who && !who->cap_known && who->cap_aside)   /* as of when, the rules do not say */
+		return slow_silent(q, "capabilities on another line than that of its exec");
 	if (!who || !who->cap_known)
 		return slow_maybe(q, "its capabilities are not told");
 	if (at_exec(q))

@@ -34,6 +34,7 @@ struct slow_image {
 	struct str ns, namespace, labels, container, image, docker;
 	uint32_t container_pid;
 	/* Capabilities held now and in the record. OPEN: what they are is not told any more. */
+	bool cap_aside;              /* a line that is no exec line tells some */
 	bool cap_known, cap_open, cap_changed, cap_record_open;
 	uint64_t cap_now[SLOW_SETS], cap_record[SLOW_SETS];
 	enum slow_ns ns_now[SLOW_NAMESPACES];

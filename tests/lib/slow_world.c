@@ -222,8 +222,11 @@ static void learn_fork(struct slow_world *w, const struct process *p, struct slo
 /* Of a parent without lines of its own its child's line tells its pid and whose child it is. */
 static void learn_parent(struct slow_world *w, const struct event *ev)
 {
-	if (ev->has_parent && ev->parent.exec_id.n && !image_of(w, ev->parent.exec_id))
-		new_image(w, &ev->parent)->hearsay = true;
+	if (!ev->has_parent || !ev->parent.exec_id.n || image_of(w, ev->parent.exec_id))
+		return;
+	struct slow_image *parent = new_image(w, &ev->parent);
+	parent->hearsay = true;
+	slow_held_exec(parent, &ev->parent);
 }
 
 static const struct arg *file_in(const struct event *ev)
@@ -316,6 +319,8 @@ static void exec_hits(struct slow *s, const struct event *ev, const struct slow_
 	struct slow_image caller = {.exec_seen = true};
 	if (new->caller)
 		caller = s->world->images.v[new->caller - 1];
+	else if (image_of(s->world, new->parent_id))
+		slow_held_fork(&caller, image_of(s->world, new->parent_id));
 	caller.path = new->caller_path;
 	caller.path_known = new->caller_known;
 	caller.pid = new->pid;
@@ -372,6 +377,7 @@ void slow_world_hits(struct slow *s, const struct event *ev, void (*fn)(struct s
 	if (!who)
 		who = new_image(w, &ev->process);
 	who->hearsay = false;
+	who->cap_aside |= ev->kind != KIND_EXEC && ev->process.cap.n > 0;
 	if (new)
 		describe(w, who, &ev->process);
 	else if (ev->process.pod.namespace.n || ev->kind == KIND_EXEC)
