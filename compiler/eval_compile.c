@@ -11,6 +11,8 @@ struct compiling {
 	const struct policy *p;
 	uint32_t number;
 	bool multi;             /* this policy's kprobes share tables */
+	struct map *macros;     /* their names; NULL = none */
+	const struct policy_macro **named;
 };
 
 /* ---- selectors ---- */
@@ -24,27 +26,23 @@ struct compiling {
 	} while (0)
 
 /* The selector with its macros' fields; a field stands in one of them only, else the policy does not load. */
-static struct selector merged(const struct policy *p, const struct selector *s)
+static struct selector merged(const struct compiling *c, const struct selector *s)
 {
 	struct selector m = *s;
 	for (size_t i = 0; i < s->macros.n; i++) {
-		for (size_t k = 0; k < p->nmacros; k++) {
-			const struct selector *from = &p->macros[k].selector;
-			if (!str_eq(p->macros[k].name, s->macros.v[i]))
-				continue;
-			TAKE_LIST(&m, from, args, nargs);
-			TAKE_LIST(&m, from, data, ndata);
-			TAKE_LIST(&m, from, return_args, nreturn_args);
-			TAKE_LIST(&m, from, binaries, nbinaries);
-			TAKE_LIST(&m, from, parent_binaries, nparent_binaries);
-			TAKE_LIST(&m, from, pids, npids);
-			TAKE_LIST(&m, from, namespaces, nnamespaces);
-			TAKE_LIST(&m, from, namespace_changes, nnamespace_changes);
-			TAKE_LIST(&m, from, capabilities, ncapabilities);
-			TAKE_LIST(&m, from, capability_changes, ncapability_changes);
-			TAKE_LIST(&m, from, actions, nactions);
-			TAKE_LIST(&m, from, return_actions, nreturn_actions);
-		}
+		const struct selector *from = &c->named[map_find(c->macros, s->macros.v[i])]->selector;
+		TAKE_LIST(&m, from, args, nargs);
+		TAKE_LIST(&m, from, data, ndata);
+		TAKE_LIST(&m, from, return_args, nreturn_args);
+		TAKE_LIST(&m, from, binaries, nbinaries);
+		TAKE_LIST(&m, from, parent_binaries, nparent_binaries);
+		TAKE_LIST(&m, from, pids, npids);
+		TAKE_LIST(&m, from, namespaces, nnamespaces);
+		TAKE_LIST(&m, from, namespace_changes, nnamespace_changes);
+		TAKE_LIST(&m, from, capabilities, ncapabilities);
+		TAKE_LIST(&m, from, capability_changes, ncapability_changes);
+		TAKE_LIST(&m, from, actions, nactions);
+		TAKE_LIST(&m, from, return_actions, nreturn_actions);
 	}
 	return m;
 }
@@ -182,7 +180,7 @@ static void compile_return(struct compiling *c, const struct hook *h, const stru
 static void compile_selector(struct compiling *c, const struct hook *h, const struct selector *written,
 			     struct compiled_selector *ret)
 {
-	struct selector s = merged(c->p, written);
+	struct selector s = merged(c, written);
 	if (s.nbinaries)
 		ret->binaries = compile_binaries(c->e, &s.binaries[0]);
 	if (s.nparent_binaries)
@@ -347,7 +345,7 @@ static void wrap_selectors(struct compiling *c, const struct hook *h, struct com
 	struct hook part = *h;
 	part.selectors = arena_alloc(c->e->arena, (h->nselectors + 1) * sizeof(*part.selectors));
 	for (size_t i = 0; i < h->nselectors; i++)
-		part.selectors[i] = merged(c->p, &h->selectors[i]);
+		part.selectors[i] = merged(c, &h->selectors[i]);
 	for (size_t i = 0; i < h->nselectors; i++) {
 		struct compiled_selector *s = &hook->selectors[i];
 		part.nselectors = i;
@@ -393,6 +391,15 @@ static void compile_enforcers(struct compiling *c)
 	}
 }
 
+/* Each name in a selector is one of them, else the policy was refused. */
+static void index_macros(struct compiling *c)
+{
+	c->macros = c->p->nmacros ? map_new() : NULL;
+	c->named = arena_alloc(c->e->arena, (c->p->nmacros + 1) * sizeof(*c->named));
+	for (size_t i = 0; i < c->p->nmacros; i++)
+		c->named[map_add(c->macros, c->p->macros[i].name, NULL)] = &c->p->macros[i];
+}
+
 static void compile_policy(struct engine *e, uint32_t number)
 {
 	struct compiling c = {.e = e, .p = e->policies[number], .number = number};
@@ -401,12 +408,14 @@ static void compile_policy(struct engine *e, uint32_t number)
 	e->scoped |= c.p->pod || c.p->container || c.p->host || c.p->namespaced;
 	c.multi = e->target.kprobe_multi && c.p->nhooks > 1 && c.p->hooks[0].section == SECTION_KPROBE &&
 		  !policy_option_true(c.p, "disable-kprobe-multi");
+	index_macros(&c);
 	struct compiled_hook **hooks = arena_alloc(e->arena, c.p->nhooks * sizeof(*hooks));
 	for (size_t i = 0; i < c.p->nhooks; i++)
 		hooks[i] = compile_hook(&c, i);
 	if (c.multi)
 		share(hooks, c.p->nhooks);
 	compile_enforcers(&c);
+	map_free(c.macros);
 }
 
 void eval_compile(struct engine *e)

@@ -175,7 +175,7 @@ static bool read_integer(struct policy_reader *r, const struct field *f, const s
 {
 	struct range range = range_of(f);
 	bool whole =
-	    n->kind == YAML_FLOAT && floor(n->number) == n->number && fabs(n->number) < 1e15;
+	    n->kind == YAML_FLOAT && floor(n->number) == n->number && fabs(n->number) < 0x1p63;
 	if (n->kind != YAML_INT && !whole)
 		return wrong(r, n, range.name);
 	int64_t v = whole ? (int64_t)n->number : n->integer;

@@ -50,4 +50,12 @@ policy 'print "  kprobes:"; for (i = 0; i < 20000; i++) print "  - call: \"list:
 	hostile load-override "hooks on long lists"
 policy 'printf "  kprobes: [{call: sys_read, args: [{index: 0, type: int64}], selectors: [{matchArgs: [{index: 0, operator: CelExpr, values: [\""
 	for (i = 0; i < 300000; i++) printf "("; print "\"]}]}]}]"' | hostile 'load-expression' "a deep expression"
+# What lint takes and is large, replay judges in such a time as well.
+policy 'printf "  kprobes: [{call: sys_read, selectors: [{macros: ["; for (i = 0; i < 60000; i++) printf "m%d, ", i; print "]}]}]"
+	print "  selectorsMacros:"; for (i = 0; i < 60000; i++) print "    m" i ": {}"' >"$T/x.yaml"
+"$STAKEOUT" corpus batch-job >"$T/events.ndjson" || fail corpus
+timeout -s KILL $SECONDS_MAX "$STAKEOUT" replay "$T/x.yaml" -c "$T/events.ndjson" --quiet >"$T/out" 2>"$T/err"
+status=$?
+[ $status -le 1 ] || fail "replay of many macros: status $status"
+
 echo ok
