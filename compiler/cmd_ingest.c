@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
@@ -18,6 +19,7 @@
 
 #define FLUSH_NS    NSEC_PER_SEC
 #define IDLE_MS     250
+#define SHOW_NS     (NSEC_PER_SEC / 2)
 #define CLOCK_EVERY 64   /* events between looks at the clock */
 
 struct options {
@@ -50,6 +52,9 @@ struct ingest {
 	uint64_t numbers;           /* of processes, over all files */
 	struct table *table;
 	bool store_failed;          /* said already; nothing more is read */
+	bool progress, shown;       /* a line on standard error, drawn anew; is it there? */
+	uint64_t shown_ns;
+	int place, nfiles;
 
 	/* Of the file that is being read. */
 	const char *file;
@@ -75,6 +80,34 @@ static uint64_t clock_ns(clockid_t clock)
 	struct timespec t;
 	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
+/* ---- the line on a terminal ---- */
+
+static void show_progress(struct ingest *in)
+{
+	uint64_t now = in->progress ? clock_ns(CLOCK_MONOTONIC) : 0;
+	if (!in->progress || now - in->shown_ns < SHOW_NS)
+		return;
+	CLEANUP_BUF struct buf b = BUF_INIT;
+	buf_puts(&b, "\r\033[K");
+	buf_text(&b, str_from(in->file));
+	buf_puts(&b, ": ");
+	buf_count(&b, ndjson_stats(in->source)->lines);
+	buf_printf(&b, " lines, %" PRIu64 " MB", ndjson_stats(in->source)->bytes / 1000000);
+	if (in->nfiles > 1)
+		buf_printf(&b, " (file %d of %d)", in->place, in->nfiles);
+	fwrite(b.p, 1, b.n, stderr);
+	in->shown_ns = now;
+	in->shown = true;
+}
+
+/* Before anything else is said. */
+static void clear_progress(struct ingest *in)
+{
+	if (in->shown)
+		fputs("\r\033[K", stderr);
+	in->shown = false;
 }
 
 /* Lines before the current one that were damaged events: lost, once. */
@@ -140,6 +173,7 @@ static int flush(struct ingest *in)
 	if (!err)
 		err = store_commit(in->store);
 	if (err) {
+		clear_progress(in);
 		diag_say("stakeout ingest: %s", store_error(in->store));
 		store_rollback(in->store);
 		in->recording = recording;
@@ -169,6 +203,7 @@ static int take(struct ingest *in, struct event *ev)
 	if (ev->kind == KIND_EXEC)
 		processes_name_parent(in->processes, ev);
 	if (in->line_known < 0) {
+		clear_progress(in);
 		diag_say("stakeout ingest: %s", store_error(in->store));
 		return in->line_known;
 	}
@@ -207,6 +242,7 @@ static int read_events(struct ingest *in)
 			return 0;
 		if (rc < 0 && rc != -EAGAIN) {
 			const char *why = ndjson_error(in->source);
+			clear_progress(in);
 			diag_say("stakeout ingest: %s: %s after line %" PRIu64
 				 "; what came before is kept",
 				 in->file, why ? why : strerror(-rc),
@@ -216,6 +252,7 @@ static int read_events(struct ingest *in)
 		int err = rc == 1 ? take(in, &ev) : idle(in);
 		if (!err && --until_clock == 0) {
 			until_clock = CLOCK_EVERY;
+			show_progress(in);
 			err = flush_when_due(in);
 		}
 		if (err)
@@ -353,6 +390,7 @@ static int ingest_file(struct ingest *in, const char *file)
 	in->first_ns = in->last_ns = in->events = in->known_lines = 0;
 	memset(in->lines_of, 0, sizeof(in->lines_of));
 	free(TAKE(in->node));
+	show_progress(in);
 	err = read_events(in);
 	count_unread(in);
 	seen_end(in->seen);
@@ -363,6 +401,7 @@ static int ingest_file(struct ingest *in, const char *file)
 		return exit_status(failed);
 	}
 	uint64_t took = clock_ns(CLOCK_MONOTONIC) - began;
+	clear_progress(in);
 	if (in->options->json)
 		add_row(in, took);
 	else
@@ -419,13 +458,15 @@ int cmd_ingest(int argc, char **argv)
 	int status;
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
 		return status;
-	struct ingest in = {.options = &o};
+	struct ingest in = {.options = &o, .progress = isatty(STDERR_FILENO) && !o.json, .nfiles = args.n};
+	in.shown_ns = clock_ns(CLOCK_MONOTONIC);
 	status = set_up(&in);
 	/* Ctrl-C ends a followed stream in order; no SA_RESTART, so that read() returns */
 	struct sigaction act = {.sa_handler = on_signal};
 	sigaction(SIGINT, &act, NULL);
 	sigaction(SIGTERM, &act, NULL);
 	for (int i = 0; i < args.n && in.observer && !in.store_failed && !interrupted; i++) {
+		in.place = i + 1;
 		int one = ingest_file(&in, args.v[i]);
 		status = MAX(status, one);
 	}

@@ -55,6 +55,17 @@ lines 900 906 >"$dir/cut.log"
 "$STAKEOUT" ingest --db "$db" "$dir/cut.log" >/dev/null
 [ "$(total)" = 867 ] || fail "a completed line: 867 events counted as $(total)"
 
+# on a terminal a line tells how far it is; elsewhere nothing is said
+if command -v script >/dev/null; then
+	mkfifo "$dir/slow"
+	{ sleep 0.7; lines 1 200; } >"$dir/slow" &
+	script -qec "'$STAKEOUT' ingest --db '$dir/tty.db' '$dir/slow'" "$dir/tty" >/dev/null
+	grep -q 'slow: [0-9]* lines, 0 MB' "$dir/tty" || fail "no progress on a terminal: $(cat "$dir/tty")"
+	{ sleep 0.7; lines 201 400; } >"$dir/slow" &
+	"$STAKEOUT" ingest --db "$dir/tty.db" "$dir/slow" >/dev/null 2>"$dir/err"
+	[ ! -s "$dir/err" ] || fail "progress without a terminal: $(cat "$dir/err")"
+fi
+
 # killed in the middle of a live stream: readable, and complete when run again
 killed=$dir/killed.db
 mkfifo "$dir/pipe"
