@@ -12,8 +12,11 @@ inside() {
 	worst=0
 	for backend in $1; do
 		for t in tests/live/enforce_*.sh; do
+			case $t in   # what no back end makes a difference to: once
+			*enforce_many.sh | *enforce_names.sh) [ "$backend" = "${1%% *}" ] || continue ;;
+			esac
 			start=$(date +%s)
-			POLICIES=100 BACKEND=$backend sh "$t" && status=0 || status=$?
+			POLICIES=50 BACKEND=$backend sh "$t" && status=0 || status=$?
 			echo "$backend ${t##*/}: $status ($(($(date +%s) - start))s)"
 			case $status in
 			0) ;;
