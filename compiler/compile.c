@@ -132,6 +132,32 @@ static void warn_empty(const struct allowlist *a, struct diag *d)
 			 "where programs are not to be judged");
 }
 
+static bool is_protected(const struct allowlist *a, struct str path)
+{
+	for (size_t i = 0; i < a->nprotect; i++)
+		if (path_covers(a->protect[i], path) || path_covers(path, a->protect[i]))
+			return true;
+	return false;
+}
+
+/* Such entries are in no policy and no image, and nothing is lost; their author may have meant to protect more. */
+static void warn_unprotected(const struct allowlist *a, struct diag *d)
+{
+	const struct allow_file *first = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < a->nfiles; i++) {
+		if (is_protected(a, a->files[i].path))
+			continue;
+		first = first ? first : &a->files[i];
+		n++;
+	}
+	if (n)
+		diag_add(d, DIAG_WARNING, a->file.n ? a->file.p : NULL, first->line, 0,
+			 "%zu file %s below no protected path (" STR_FMT "%s): changes there are allowed to everybody; protect the path, or take "
+			 "the %s out", n, n == 1 ? "entry lies" : "entries lie", STR_ARG(first->path), n == 1 ? "" : " ...",
+			 n == 1 ? "entry" : "entries");
+}
+
 static int cmp_output(const void *x, const void *y)
 {
 	return str_cmp(((const struct output *)x)->name, ((const struct output *)y)->name);
@@ -152,6 +178,7 @@ static int make_all(struct compiled *c, const struct allowlist *a, const struct 
 	if (err)
 		return err;
 	warn_empty(a, d);
+	warn_unprotected(a, d);
 	allowlist_print(a, &add_output(c, a->name, ".allowlist.yaml")->bytes);
 	make_kustomization(c);
 	qsort(c->outputs.v, c->outputs.n, sizeof(*c->outputs.v), cmp_output);

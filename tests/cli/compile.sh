@@ -62,6 +62,11 @@ status 2 "$STAKEOUT" compile --shape laser $lists/node-service.yaml -o "$dir/non
 status 2 "$STAKEOUT" compile "$dir/absent.yaml" -o "$dir/none"
 [ ! -e "$dir/none" ] || fail "a refused compilation left files"
 
+# an entry that nothing asks about is told
+sed "s|^  protect:.*|  protect: [/srv/]|" $lists/node-service.yaml >"$dir/unprotected.yaml"
+status 0 "$STAKEOUT" compile "$dir/unprotected.yaml" -o "$dir/t"
+said "unprotected.yaml:[0-9]*: warning: 1 file entry lies below no protected path (/app/cache/): changes there are allowed to everybody"
+
 # images: ordinary tools open them, damage is told
 status 0 "$STAKEOUT" image verify "$dir"/one/*.image.elf
 status 0 "$STAKEOUT" image show --json "$dir/one/shop-cart.image.elf"
