@@ -15,7 +15,7 @@ guests() {
 	backend=$1
 	shift
 	for version in 6.1 6.12; do
-		step "$backend on $version" env "VERSIONS=$version" "BACKENDS=$backend" ACTS=4000 STORM_SECONDS=20 DOERS=64 STORM_ACTS=10000 "$@" \
+		step "$backend on $version" env "VERSIONS=$version" "BACKENDS=$backend" ACTS=4000 STORM_SECONDS=20 DOERS=64 STORM_ACTS=20000 "$@" \
 			sh tests/vm/prove.sh
 	done
 }
