@@ -75,7 +75,8 @@ enum tri eval_selector(const struct engine *e, const struct compiled_selector *s
 	if (s->nworkloads)
 		r = eval_workloads(e, s);
 	if (r == TRI_UNKNOWN)
-		*why = "the container of this process is not resolved to a pod";
+		*why = e->target.kubernetes ? "the container of this process is not resolved to a pod"
+					     : "matchWorkloads: an agent outside Kubernetes knows no pods, and what it does then is not told";
 	if (r != TRI_NO) {
 		r = and_then(r, eval_process(e, s, h, &reason));
 		*why = *why ? *why : reason;
@@ -181,19 +182,34 @@ static void returned(const struct compiled_hook *hook, const struct hit *h, cons
 	}
 }
 
+/*
+ * A limited Post is dropped when the agent posted the same within that time; what is the same (the thread, the arguments) lines do not
+ * tell for sure. Nothing that matched so lately, and it is posted.
+ */
+static bool is_limited(const struct engine *e, const struct compiled_selector *s)
+{
+	uint64_t now = e->known.time_ns, before = *s->last_ns;
+	*s->last_ns = MAX(now, before);
+	return !now || (before && (now > before ? now - before : before - now) <= s->rate_ns);
+}
+
 /* SURE: the policy is for this process. */
 static void decide(struct engine *e, const struct compiled_hook *hook, const struct hit *h, bool sure, struct judgement *j)
 {
 	static const struct verdict_form either = {
 		.verdict = VERDICT_ALLOW, .why = "nothing stops it; whether its event is posted is not told"};
+	bool limited = false;
 	struct choice c = choose(e, hook, h);
 	if (c.possible && (c.differ || !same_fate(c.possible, c.sure))) {
 		not_told(j, c.unsure);
 		tell_enforcer(e, hook, h, &c, NULL, false, j);
 		return;
 	}
+	if (c.matched && c.matched->rate_ns)
+		limited = is_limited(e, c.matched);
 	bool same = c.possible && !c.posting_differs && c.possible->verdict == c.sure->verdict;
 	const struct verdict_form *f = !c.possible ? c.sure : same ? c.possible : &either;
+	f = limited && f->verdict == VERDICT_POST ? &either : f;
 	if (h->maybe && eval_stops(f)) {
 		not_told(j, h->maybe);
 		tell_enforcer(e, hook, h, &c, NULL, false, j);

@@ -177,6 +177,22 @@ static void compile_return(struct compiling *c, const struct hook *h, const stru
 		compile_test(c, at_return, &s->return_args[i], &ret->return_tests[ret->nreturn_tests++]);
 }
 
+/* rateLimit: "N" and "Ns" seconds, "Nm" minutes, "Nh" hours. */
+static uint64_t rate_limit(const struct selector *s)
+{
+	static const uint64_t second = UINT64_C(1000000000);
+	uint64_t most = 0;
+	for (size_t i = 0; i < s->nactions; i++) {
+		struct str limit = s->actions[i].rate_limit;
+		char unit = limit.n ? limit.p[limit.n - 1] : 0;
+		uint64_t n;
+		limit.n -= unit == 's' || unit == 'm' || unit == 'h';
+		if (limit.n && str_to_u64(limit, &n) == 0)
+			most = MAX(most, n * second * (unit == 'h' ? 3600 : unit == 'm' ? 60 : 1));
+	}
+	return most;
+}
+
 static void compile_selector(struct compiling *c, const struct hook *h, const struct selector *written,
 			     struct compiled_selector *ret)
 {
@@ -200,6 +216,9 @@ static void compile_selector(struct compiling *c, const struct hook *h, const st
 	for (size_t i = 0; i < s.nworkloads; i++)
 		*(const struct workload_filter **)VEC_PUSH(&c->e->workloads) = &written->workloads[i];
 	ret->unknown = misread(&s);
+	ret->last_ns = arena_alloc(c->e->arena, sizeof(*ret->last_ns));
+	*ret->last_ns = 0;
+	ret->rate_ns = rate_limit(&s);
 	if (!ret->unknown && s.ndata)
 		ret->unknown = "matchData: the events do not tell this data";
 	ret->tests = arena_alloc(c->e->arena, (s.nargs + 1) * sizeof(*ret->tests));
@@ -428,6 +447,7 @@ void eval_compile(struct engine *e)
 	for (size_t i = 0; i < e->npolicies; i++)
 		compile_policy(e, (uint32_t)i);
 	e->scoped |= e->workloads.n > 0;
+	e->hooks_exec |= e->hooks_exits;
 	for (size_t i = 0; i < ARRAY_SIZE(exec_sites); i++)
 		e->hooks_exec |= e->at.v[exec_sites[i]].n > 0;
 }

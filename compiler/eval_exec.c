@@ -8,6 +8,7 @@
 enum { NUMBER_EXECVE_32 = 11, NUMBER_EXECVE_X86 = 59, NUMBER_EXECVEAT_X86 = 322, NUMBER_EXECVE_ARM64 = 221,
        NUMBER_EXECVEAT_32 = 358, NUMBER_EXECVEAT_ARM64 = 281 };
 
+static const char maybe_execveat[] = "the events do not tell whether it was execve or execveat";
 static const char maybe_compat[] = "the events do not tell whether it is a 32-bit program, whose calls enter elsewhere and have other numbers";
 
 /* A number of NATIVE ones, or of COMPAT ones in a 32-bit program. */
@@ -155,7 +156,7 @@ static void entry_hit(struct engine *e, const struct event *ev, struct hits *hit
 	if (!h)
 		return;
 	typed_name(h, ev);
-	h->maybe = !e->at.v[other].recorded || !audible ? "the events do not tell whether it was execve or execveat"
+	h->maybe = !e->at.v[other].recorded || !audible ? maybe_execveat
 		   : abi == ABI_UNKNOWN ? maybe_compat : NULL;
 }
 
@@ -184,6 +185,21 @@ static void tell_mode(const struct event *ev, struct hit *h)
 			h->slots[i].permission = file->permission;
 }
 
+/* The tracepoint of execve's exit, which reads the number as raw_syscalls does: native ones only. */
+static void exec_exit_hit(struct engine *e, struct hits *hits, const struct record *image)
+{
+	static const int64_t done = 0;
+	enum abi abi = e->hooks_exits ? eval_abi(e, image) : ABI_COMPAT;
+	bool arm = e->target.arch == ARCH_ARM64;
+	struct hit *h = abi == ABI_COMPAT ? NULL : hit_call_exit(e, hits, STR("execve"), image,
+								  arm ? NUMBER_EXECVE_ARM64 : NUMBER_EXECVE_X86, &done);
+	if (!h)
+		return;
+	h->new_image = h->fresh_image = true;
+	/* arm64 keeps the number that the caller asked with. */
+	h->maybe = arm ? maybe_execveat : abi == ABI_UNKNOWN ? maybe_compat : NULL;
+}
+
 void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
 	if (!e->hooks_exec)
@@ -204,6 +220,7 @@ void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 		exec_number(e, &caller, h);
 		h->new_image = h->fresh_image = true;
 	}
+	exec_exit_hit(e, hits, &image);
 	exec_other_calls(e, hits, &image);
 	for (; from < hits->n; from++) {
 		hits->v[from].exec = true;

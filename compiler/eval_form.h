@@ -176,6 +176,8 @@ struct compiled_selector {
 	size_t first_workload, nworkloads;   /* in engine.workloads */
 	bool beyond;            /* outside what the agent's selector area addresses: never applied */
 	const char *unknown;    /* a filter that the stream cannot answer: its reason */
+	uint64_t rate_ns;       /* of its Post; 0 = none */
+	uint64_t *last_ns;      /* when it last matched */
 	struct arg_test *tests;
 	size_t ntests;
 	struct verdict_form outcome;
@@ -264,6 +266,7 @@ struct engine {
 	struct { struct str *v; size_t n, cap; } silent;
 	bool silent_told;
 	bool hooks_exec;                /* a policy hooks what an exec passes */
+	bool hooks_exits;               /* ... or a tracepoint syscalls/sys_exit_X */
 	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
 	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
 	bool compat_told;               /* ... and every other one is not */

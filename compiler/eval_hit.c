@@ -113,3 +113,20 @@ void hit_link_count(struct hit *h, uint8_t index, struct str file, bool known)
 	else if (known)
 		hit_between(h, index, count, 1, UINT32_MAX);
 }
+
+struct hit *hit_call_exit(struct engine *e, struct hits *hits, struct str call, const struct record *who, int64_t number,
+			  const int64_t *returned)
+{
+	enum { NUMBER = 4, RETURNED = 5 };
+	buf_clear(&e->scratch);
+	buf_puts(&e->scratch, "syscalls/sys_exit_");
+	buf_str(&e->scratch, call);
+	uint32_t site = eval_site(e, HOOK_TRACEPOINT, buf_view(&e->scratch));
+	struct hit *h = site == SITE_NONE || e->at.v[site].recorded ? NULL : hit_add(e, hits, site, who);
+	if (!h)
+		return NULL;
+	hit_number(h, NUMBER, number);
+	if (returned)
+		hit_number(h, RETURNED, *returned);
+	return h;
+}

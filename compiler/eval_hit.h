@@ -21,6 +21,10 @@ void hit_path(struct hit *h, uint8_t index, struct str text, bool known);
 void hit_entry(struct hit *h, uint8_t folder, uint8_t name, struct str whole, bool known);
 void hit_link_count(struct hit *h, uint8_t index, struct str file, bool known);
 
+/* At the tracepoint syscalls/sys_exit_CALL, which native calls pass; RETURNED may be NULL. */
+struct hit *hit_call_exit(struct engine *e, struct hits *hits, struct str call, const struct record *who, int64_t number,
+			  const int64_t *returned);
+
 /* eval_line.c: the hit that the line itself is. */
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits);
 void line_args(struct hit *h, const struct event *ev);   /* the line's values, as those of the hit's site */

@@ -83,6 +83,24 @@ static void call_hit(struct engine *e, const struct event *ev, uint32_t site, st
 		hit_number(h, RETURNED, ev->returned);
 }
 
+/* These do not return. */
+static bool ends_process(struct str call)
+{
+	return str_eq(call, STR("sys_exit")) || str_eq(call, STR("sys_exit_group"));
+}
+
+/* ... and the tracepoint of the exit of this very call, which is for native ones. */
+static void call_exit(struct engine *e, const struct event *ev, struct hits *hits)
+{
+	bool call = ev->section == HOOK_KPROBE && str_starts(ev->hook, STR("sys_")) && !ev->compat;
+	if (!e->hooks_exits || !call || ends_process(ev->hook) || str_starts(ev->hook, STR("sys_execve")))
+		return;
+	struct record who = hit_record(&ev->process);
+	int number = syscall_number(e->target.arch == ARCH_ARM64 ? SYSCALL_ARM64 : SYSCALL_X86_64, ev->hook);
+	if (number >= 0)
+		hit_call_exit(e, hits, str_skip(ev->hook, strlen("sys_")), &who, number, ev->has_returned ? &ev->returned : NULL);
+}
+
 /* The name of a script is not that of the program that runs it. */
 static void name_path(const struct engine *e, struct event *ev)
 {
@@ -133,5 +151,6 @@ void eval_hits(struct engine *e, struct event *ev, uint32_t site, struct hits *h
 	if (site != SITE_NONE)
 		line_hit(e, ev, site, hits);
 	call_hit(e, ev, SITE_SYS_EXIT, hits);
+	call_exit(e, ev, hits);
 	implied_hits(e, ev, site, later, hits);
 }

@@ -270,8 +270,19 @@ static bool told_better(const struct engine *e, uint32_t site, const struct even
 	return a->kind == ARG_SOCKADDR ? is_unix && e->at.v[site].as_unix : !is_unix && e->at.v[site].as_ip;
 }
 
+/* The number of the call is a field of the tracepoint: which of its numbers a line of syscalls/sys_enter_X has is not told. */
+static bool may_hold_number_of_call(const struct event *ev)
+{
+	bool number = false;
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		number |= fits('n', &ev->args[i]);
+	return number && ev->section == HOOK_TRACEPOINT && str_starts(ev->hook, STR("syscalls/"));
+}
+
 void line_args(struct hit *h, const struct event *ev)
 {
+	if (may_hold_number_of_call(ev))
+		return;
 	if (!line_whole_paths(h, ev))
 		recorded_args(h, ev);
 }

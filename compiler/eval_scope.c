@@ -121,7 +121,7 @@ static void answer(struct engine *e, enum tri t)
 	*(uint8_t *)VEC_PUSH(&e->answers) = (uint8_t)t;
 }
 
-/* Outside Kubernetes host selectors are ignored, and the others do not load. */
+/* Outside Kubernetes host selectors are ignored, and the others do not load; of those in matchWorkloads that is not known. */
 static void work_out(struct engine *e, const struct process *process)
 {
 	struct whose w;
@@ -133,7 +133,8 @@ static void work_out(struct engine *e, const struct process *process)
 	}
 	for (size_t i = 0; i < e->workloads.n; i++) {
 		const struct workload_filter *f = e->workloads.v[i];
-		answer(e, e->target.kubernetes ? covers(f->pod, f->container, f->host, (struct str){NULL, 0}, &w) : TRI_YES);
+		enum tri without = f->pod || f->container ? TRI_UNKNOWN : TRI_YES;
+		answer(e, e->target.kubernetes ? covers(f->pod, f->container, f->host, (struct str){NULL, 0}, &w) : without);
 	}
 	for (size_t i = 0; i < e->at.n; i++)
 		VEC_PUSH(&e->reach);

@@ -40,8 +40,20 @@ uint32_t eval_site(const struct engine *e, enum hook_section section, struct str
 	return i == MAP_NONE ? SITE_NONE : i;
 }
 
+/* A line of the tracepoint syscalls/sys_enter_X is one of the entry of sys_X, as eval_file_hook() files hooks. */
+static uint32_t entry_site(struct engine *e, struct str call)
+{
+	buf_clear(&e->scratch);
+	buf_puts(&e->scratch, "sys_");
+	buf_str(&e->scratch, call);
+	return eval_site(e, HOOK_KPROBE, buf_view(&e->scratch));
+}
+
 uint32_t eval_event_site(struct engine *e, const struct event *ev)
 {
+	static const struct str enters = STR_INIT("syscalls/sys_enter_");
+	if (ev->section == HOOK_TRACEPOINT && str_starts(ev->hook, enters))
+		return entry_site(e, str_skip(ev->hook, enters.n));
 	if (ev->section == HOOK_NONE || !ev->compat)
 		return ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
 	buf_clear(&e->scratch);
@@ -150,6 +162,7 @@ void eval_file_hook(struct engine *e, const struct policy *p, const struct hook 
 								    STR_ARG(str_skip(h->call, 10))))), hook);
 			break;
 		}
+		e->hooks_exits |= str_eq(h->subsystem, STR("syscalls")) && str_starts(h->call, STR("sys_exit_"));
 		file_hook(e, add_site(e, HOOK_TRACEPOINT,
 				      str_from(arena_printf(e->arena, STR_FMT "/" STR_FMT, STR_ARG(h->subsystem),
 							    STR_ARG(h->call)))), hook);

@@ -332,7 +332,7 @@ static void written_policy(struct str text, struct buf *b)
 		for (struct str one = until(&fields, ';'); one.n; one = until(&fields, ';'))
 			buf_printf(b, "      " STR_FMT "\n", STR_ARG(str_skip(one, one.p[0] == ' ')));
 	}
-	written_actions(arrow ? str_skip(text, fields.n + 2) : (struct str){NULL, 0}, b);
+	written_actions(arrow ? str_skip(text, (size_t)(arrow - text.p) + 2) : (struct str){NULL, 0}, b);
 }
 
 static int read_policy(struct str field, struct diag *d, struct policy ***ret, size_t *ret_n)

@@ -4,7 +4,7 @@
  *
  * A stream is a text, a line a sentence, the verdict asked of the last:
  *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, caps=full|none, ns=host|own, cwd=, path=PATH|? (else the program); program "-" is a memfd
- *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, ip=, perm=, ret=, error; "i386" a 32-bit call
+ *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, ip=, perm=, ret=, t=SECONDS, error; "i386" a 32-bit call
  *	exit ID
  * Lines that begin with "also" tell only that the stream has such lines.
  */
@@ -252,6 +252,30 @@ static const struct {
 	 "also kprobe sys_execveat Z n=3;exec P I 5 /bin/p;exec A P 7 /bin/a", "none"},
 	{"tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_exit\n    args: [{index: 4, type: int64}]\n    selectors:\n"
 	 "    - matchArgs: [{index: 4, operator: Equal, values: [\"59\", \"11\"]}]" KILL, "exec P I 5 /bin/p;exec A P 7 /bin/a", "kill"},
+	/* tracepoints of single calls: the entry is that of sys_X, the exit tells what it returned */
+#define EXIT(call, filter) "tracepoints:\n  - subsystem: syscalls\n    event: sys_exit_" call "\n    args: [{index: 5, type: int64}]\n"  \
+	"    selectors:\n    - " filter "\n      matchActions: [{action: Sigkill}]\n"
+#define FAILED "matchArgs: [{index: 5, operator: LT, values: [\"0\"]}]"
+	{EXIT("umask", "matchBinaries: [{operator: In, values: [/bin/a]}]"), A_FULL "kprobe sys_umask A n=2", "kill"},
+	{EXIT("umask", FAILED), A_FULL "kprobe sys_umask A n=2", "unknown"},
+	{EXIT("umask", FAILED), A_FULL "kprobe sys_umask A n=2 ret=-1", "kill"},
+	{EXIT("umask", FAILED), A_FULL "kprobe sys_umask A n=2 ret=18", "allow"},
+	{EXIT("umask", FAILED), A_FULL "kprobe sys_umask A n=2 ret=-1 i386", "none"},
+	{EXIT("lseek", FAILED), A_FULL "kprobe sys_umask A n=2 ret=-1", "none"},
+	{EXIT("execve", "matchBinaries: [{operator: In, values: [/bin/a]}]"), "exec A P 7 /bin/a", "unknown"},
+	{EXIT("execve", "matchBinaries: [{operator: In, values: [/bin/a]}]"), "also kprobe sys_umask A n=0;exec A P 7 /bin/a", "kill"},
+	{EXIT("execve", FAILED), "also kprobe sys_umask A n=0;exec A P 7 /bin/a", "allow"},
+	{"tracepoints:\n  - subsystem: syscalls\n    event: sys_enter_umask\n    selectors:\n    - matchActions: [{action: Sigkill}]\n",
+	 A_FULL "tp syscalls/sys_enter_umask A n=2", "kill"},
+	{"kprobes:\n  - call: sys_umask\n    args: [{index: 0, type: int}]\n    selectors:\n    - matchArgs: [{index: 0, operator: Equal, values: [\"2\"]}]" KILL,
+	 A_FULL "tp syscalls/sys_enter_umask A n=2", "unknown"},
+	/* a limited Post is dropped when it came lately; so may others that look alike, and what has no time */
+#define LIMITED HOOK_FILE "matchActions: [{action: Post, rateLimit: 5m}]\n"
+	{LIMITED, A_FULL WRITE " t=1000", "post"},
+	{LIMITED, A_FULL WRITE " t=1000;" WRITE " t=1200", "allow"},
+	{LIMITED, A_FULL WRITE " t=1000;" WRITE " t=1400", "post"},
+	{LIMITED, A_FULL WRITE, "allow"},
+	{HOOK_FILE "matchActions: [{action: Post, rateLimit: \"5\"}, {action: Sigkill}]\n", A_FULL WRITE, "kill"},
 	/* a name that is told elsewhere, always the same way; a process of the inventory; else a line that is to come, or none */
 #define CALLER(op, path) HOOK_FILE "matchBinaries: [{operator: " op ", values: [" path "]}]" KILL
 #define WRITES "kprobe security_file_permission A file=/etc/x n=2"
@@ -359,6 +383,10 @@ static void set_hook(struct world *w, struct str key, struct str value)
 	if (str_eq(key, STR("ret"))) {
 		ev->has_returned = true;
 		ev->returned = integer(value);
+		return;
+	}
+	if (str_eq(key, STR("t"))) {
+		ev->time_ns = (uint64_t)integer(value) * 1000000000;
 		return;
 	}
 	if (str_eq(key, STR("i386"))) {
