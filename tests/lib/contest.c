@@ -148,6 +148,28 @@ static bool compare(const struct contest *c, const struct event *ev, const struc
 	return false;
 }
 
+/* Does the shipped one stop a call of an enforcer's list of which the obvious one says nothing? */
+static bool invents(const struct contest *c, const struct event *ev, const struct slow_judgement *sv, size_t sn,
+		    const struct judgement *j)
+{
+	const struct policy *p = c->policies[j->policy];
+	bool listed = false;
+	for (size_t i = 0; i < p->nenforcers && ev->section != HOOK_NONE; i++)
+		for (size_t k = 0; k < p->enforcers[i].calls.n; k++)
+			listed |= str_eq(p->enforcers[i].calls.v[k], ev->hook);
+	for (size_t i = 0; i < sn; i++)
+		listed &= sv[i].policy != j->policy;
+	/* Between two lines other calls pass raw_syscalls. */
+	return listed && stops(j->verdict) && !str_starts(p->hooks[j->hook].subsystem, STR("raw_"));
+}
+
+static void tell_invented(const struct event *ev, const struct judgement *j, struct buf *why)
+{
+	if (why)
+		buf_printf(why, "line %llu, policy %zu hook %zu: only the shipped one judges: %s (%s)\n", (unsigned long long)ev->line, j->policy,
+			   j->hook, verdict_name(j->verdict), j->why);
+}
+
 static bool judge_all(const struct contest *c, struct engine *e, struct slow *s, struct str lines,
 		      struct contest_counts *counts, struct buf *why)
 {
@@ -161,6 +183,12 @@ static bool judge_all(const struct contest *c, struct engine *e, struct slow *s,
 		for (size_t i = 0; i < sn; i++)
 			if (!compare(c, &ev, &sv[i], find(jv, jn, &sv[i]), counts, why))
 				return false;
+		for (size_t i = 0; i < jn; i++) {
+			if (!invents(c, &ev, sv, sn, &jv[i]))
+				continue;
+			tell_invented(&ev, &jv[i], why);
+			return false;
+		}
 	}
 	return true;
 }
