@@ -210,7 +210,9 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 	bool same = c.possible && !c.posting_differs && c.possible->verdict == c.sure->verdict;
 	const struct verdict_form *f = !c.possible ? c.sure : same ? c.possible : &either;
 	f = limited && f->verdict == VERDICT_POST ? &either : f;
-	if (h->maybe && eval_stops(f)) {
+	/* Posted or not, the enforcer is told the same. */
+	const struct verdict_form *fate = c.possible ? c.possible : c.sure;
+	if (h->maybe && eval_stops(fate)) {
 		not_told(j, h->maybe);
 		tell_enforcer(e, hook, h, &c, NULL, false, j);
 		return;
@@ -229,9 +231,9 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 	} else if (f->verdict == VERDICT_DENY) {
 		j->effect = h->if_denied;
 	}
-	tell_enforcer(e, hook, h, &c, f, sure, j);
+	tell_enforcer(e, hook, h, &c, fate, sure, j);
 	/* Only monitoring, the entry stops nothing; the return does. A notice may stop another call than this one. */
-	bool stopped = f->signal || f->denies || (f->notified_error && eval_watched(e, hook->policy, h->site));
+	bool stopped = f->signal || f->denies || (fate->notified_error && eval_watched(e, hook->policy, h->site));
 	if (hook->returns && (!stopped || hook->monitor) && c.selector >= 0)
 		returned(hook, h, &c, j);
 }

@@ -179,6 +179,10 @@ static const struct {
 	{"kprobes:\n  - call: sys_umask\n    return: true\n    returnArg: {index: 0, type: int}\n    selectors:\n"
 	 "    - matchCapabilities: [{operator: In, values: [CAP_SYS_ADMIN]}]\n"
 	 "    - matchReturnActions: [{action: Sigkill}]\n", A_FULL "kprobe sys_umask A n=2 ret=18", "unknown"},
+	/* whether its event is posted is one thing, what the enforcer is told another */
+	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n    selectors:\n"
+	 "    - matchActions: [{action: NotifyEnforcer, argError: -13}, {action: Post, rateLimit: \"1h\"}]\n",
+	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x;kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x", "deny"},
 	/* a notice that stops no call leaves the return to act */
 	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_umask\n    return: true\n    returnArg: {index: 0, type: int}\n"
 	 "    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n"
