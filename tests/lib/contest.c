@@ -159,8 +159,7 @@ static bool invents(const struct contest *c, const struct event *ev, const struc
 			listed |= str_eq(p->enforcers[i].calls.v[k], ev->hook);
 	for (size_t i = 0; i < sn; i++)
 		listed &= sv[i].policy != j->policy;
-	/* Between two lines other calls pass raw_syscalls. */
-	return listed && stops(j->verdict) && !str_starts(p->hooks[j->hook].subsystem, STR("raw_"));
+	return listed && stops(j->verdict) && strstr(j->why, "enforcer was notified");
 }
 
 static void tell_invented(const struct event *ev, const struct judgement *j, struct buf *why)

@@ -348,6 +348,11 @@ void random_policies(struct dice *r, uint64_t *sites, struct buf *yaml)
 		buf_puts(yaml, i ? "---\n" : "");
 		random_policy(r, i, sites, yaml);
 	}
+	/* What is asked of changes is asked of somebody who makes some. */
+	if (memmem(yaml->p, yaml->n, "CapabilityChanges", 17))
+		use_site(sites, "capset");
+	if (memmem(yaml->p, yaml->n, "NamespaceChanges", 16))
+		use_site(sites, "sys_unshare");
 }
 
 const char *random_target(struct dice *r, char text[RANDOM_TARGET])
