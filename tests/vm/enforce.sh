@@ -13,6 +13,8 @@ inside() {
 	for backend in $1; do
 		for t in tests/live/enforce_*.sh; do
 			case $t in   # what no back end makes a difference to: once
+			# In these guests runc makes a copy of itself from a copy of itself, which is refused (see stakeout-enforce(8)).
+			*enforce_container.sh) continue ;;
 			*enforce_many.sh | *enforce_names.sh) [ "$backend" = "${1%% *}" ] || continue ;;
 			esac
 			start=$(date +%s)
