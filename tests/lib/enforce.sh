@@ -62,6 +62,7 @@ apply() {
 	cat "$dir/apply.err"
 	exit 1
 }
+now() { read -r up _ </proc/uptime; echo "${up%.*}${up#*.}0"; }   # milliseconds; busybox has no date +%N
 backend_now() { enforce status --json | sed -n 's/.*"backend":"\([^"]*\)".*/\1/p' | head -n 1; }
 
 # within GROUP COMMAND...: its status; 137 when it was killed.

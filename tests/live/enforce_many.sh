@@ -33,7 +33,6 @@ for i in 1 2 "$many"; do cp "$acts" "$dir/bin/acts$i"; done
 status_of() { enforce status --json "$@"; }
 # member NAME: of each object that comes in
 member() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",]*\).*/\1/p"; }
-now() { read -r up _ </proc/uptime; echo "${up%.*}${up#*.}0"; }   # milliseconds
 # own NUMBER: its own program and port, no other's
 own() {
 	allowed "own program of w$1" "$group/w$1" "$dir/bin/acts$1" noop

@@ -55,9 +55,9 @@ allowed "a late cart" "$late" "$dir/bin/other" noop
 enforce status --json --node-root "$node" >"$dir/out" 2>"$dir/err"
 expect "rows that tell of it" "$(grep -c '"uncovered":1,' "$dir/out")" 2
 grep -q "shop/Deployment/cart.*1 of its cgroups came later and are under no policy, $late first" "$dir/err" || fail "status: no word of the late container"
-before=$(date +%s%N)
+before=$(now)
 apply --here "$dir/cart.image.elf" "$dir/queue.image.elf" --node-root "$node"
-echo "run again, the command covers a new container in $(((($(date +%s%N) - before)) / 1000000)) ms"
+echo "run again, the command covers a new container in $(($(now) - before)) ms"
 refused "a late cart, covered" "$late" "$dir/bin/other" noop
 enforce status --node-root "$node" >"$dir/out" 2>"$dir/err"
 [ ! -s "$dir/err" ] || fail "status warns of what is covered"
