@@ -40,9 +40,9 @@ endif
 obj = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 bin = $(patsubst %.c,$(B)/%,$(wildcard $(1)))
 SCHEMA   := $(call obj,schema/*.c schema/base/*.c)
-COMPILER := $(call obj,compiler/*.c)
+COMPILER := $(call obj,compiler/*.c compiler/*/*.c)
 COMMANDS := $(call obj,compiler/main.c compiler/cmd_*.c)
-ENGINE   := $(filter-out $(COMMANDS),$(COMPILER)) $(B)/compiler/lint_pages.o
+ENGINE   := $(filter-out $(COMMANDS),$(COMPILER)) $(B)/compiler/lint/lint_pages.o
 RECORDER := $(call obj,recorder/*.c)
 ENFORCER := $(call obj,enforcer/*.c)
 # What of the recorder needs no BPF: tests link it anywhere.
@@ -132,10 +132,10 @@ $(B)/webui/assets.o: $(B)/webui/assets.c
 
 # The pages on lints, as a C table; the folder's list of them is made from lints.def.
 PAGES := $(filter-out docs/lints/README.md,$(wildcard docs/lints/*.md))
-$(B)/compiler/lint_pages.c: scripts/pages.sh $(PAGES)
+$(B)/compiler/lint/lint_pages.c: scripts/pages.sh $(PAGES)
 	@mkdir -p $(@D)
 	$(Q)sh scripts/pages.sh $(PAGES) > $@
-$(B)/compiler/lint_pages.o: $(B)/compiler/lint_pages.c
+$(B)/compiler/lint/lint_pages.o: $(B)/compiler/lint/lint_pages.c
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 # Tests: unit tests have their own main, fuzz targets get a driver that replays the seeds.

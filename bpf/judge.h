@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Decisions, step by step as compiler/image_eval.c takes them in user space: hash the path once, look up every folder in it
+ * Decisions, step by step as compiler/image/image_eval.c takes them in user space: hash the path once, look up every folder in it
  * and the whole, compare bytes, collect what the entries grant. What cannot be known is refused.
  *
  *	0 = allowed, or not judged; 1 = refused, and recorded, unless refuse() only audits

@@ -5,10 +5,10 @@
  */
 #include <stdio.h>
 
-#include "compiler/allow_edit.h"
-#include "compiler/generalise.h"
-#include "compiler/pick.h"
-#include "compiler/suggest.h"
+#include "compiler/allow/allow_edit.h"
+#include "compiler/allow/generalise.h"
+#include "compiler/allow/pick.h"
+#include "compiler/allow/suggest.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/io.h"

@@ -2,8 +2,8 @@
 /* stakeout audit-policy: the observability policies to deploy before anything is known of a workload. */
 #include <stdio.h>
 
-#include "compiler/audit.h"
-#include "compiler/suggest.h"
+#include "compiler/emit/audit.h"
+#include "compiler/allow/suggest.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/io.h"

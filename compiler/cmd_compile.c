@@ -2,9 +2,9 @@
 /* stakeout compile: allowlists into policies, images and review pages, all or none. */
 #include <stdio.h>
 
-#include "compiler/compile_write.h"
-#include "compiler/lower.h"
-#include "compiler/review.h"
+#include "compiler/emit/compile_write.h"
+#include "compiler/allow/lower.h"
+#include "compiler/emit/review.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/table.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "compiler/scenario.h"
+#include "compiler/scenario/scenario.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/io.h"

@@ -2,8 +2,8 @@
 /* stakeout diff: which events would fare otherwise under new policies. */
 #include <stdio.h>
 
-#include "compiler/diff.h"
-#include "compiler/feed_list.h"
+#include "compiler/replay/diff.h"
+#include "compiler/replay/feed_list.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 

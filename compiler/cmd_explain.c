@@ -2,8 +2,8 @@
 /* stakeout explain: one event, step by step. */
 #include <stdio.h>
 
-#include "compiler/explain.h"
-#include "compiler/feed_list.h"
+#include "compiler/replay/explain.h"
+#include "compiler/replay/feed_list.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 

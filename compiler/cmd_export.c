@@ -2,8 +2,8 @@
 /* stakeout export: the store's observations as lines of Tetragon's JSON, each with how often it was seen. */
 #include <stdio.h>
 
-#include "compiler/source_store.h"
-#include "compiler/pick.h"
+#include "compiler/replay/source_store.h"
+#include "compiler/allow/pick.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/io.h"

@@ -2,7 +2,7 @@
 /* stakeout image show|verify FILE..., image diff OLD NEW: what images hold, whether they are whole, what changes between them. */
 #include <stdio.h>
 
-#include "compiler/image_diff.h"
+#include "compiler/image/image_diff.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/diag.h"

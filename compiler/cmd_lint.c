@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "compiler/lint_btf.h"
-#include "compiler/lint_fix.h"
-#include "compiler/lint_pages.h"
-#include "compiler/lint_report.h"
+#include "compiler/lint/lint_btf.h"
+#include "compiler/lint/lint_fix.h"
+#include "compiler/lint/lint_pages.h"
+#include "compiler/lint/lint_report.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/base/io.h"

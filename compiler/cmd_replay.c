@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "compiler/feed_list.h"
-#include "compiler/replay_work.h"
+#include "compiler/replay/feed_list.h"
+#include "compiler/replay/replay_work.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 

@@ -2,8 +2,8 @@
 /* stakeout show: what one workload did. What its recordings lost is always said. */
 #include <stdio.h>
 
-#include "compiler/pick.h"
-#include "compiler/proctree.h"
+#include "compiler/allow/pick.h"
+#include "compiler/eval/proctree.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/listing.h"

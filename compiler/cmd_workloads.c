@@ -2,7 +2,7 @@
 /* stakeout workloads, recordings, losses: the listings that need no choice of what to show. */
 #include <stdio.h>
 
-#include "compiler/pick.h"
+#include "compiler/allow/pick.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 #include "schema/listing.h"

@@ -37,7 +37,7 @@ struct finding_edit {
 };
 
 struct finding {
-	const char *id;          /* of schema/policy_rules.def or compiler/lints.def */
+	const char *id;          /* of schema/policy_rules.def or compiler/lint/lints.def */
 	enum severity severity;
 	enum policy_stage stage; /* STAGE_OK: a pitfall, no stage refuses it */
 	unsigned ways;           /* WAY_FILE | WAY_API: to whom it matters */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A TracingPolicy document as data: every field of the CRD, every hook section flattened into
- * one list of hooks. Reading, printing and checking are in policy_*.c; nothing here judges events (compiler/eval.h).
+ * one list of hooks. Reading, printing and checking are in policy_*.c; nothing here judges events (compiler/eval/eval.h).
  * All strings and arrays live in the policy's arena. Values keep the text as written: what it means depends on
  * operator and argument type.
  */

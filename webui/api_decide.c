@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 
-#include "compiler/generalise.h"
-#include "compiler/suggest.h"
+#include "compiler/allow/generalise.h"
+#include "compiler/allow/suggest.h"
 #include "schema/listing.h"
 #include "webui/api.h"
 

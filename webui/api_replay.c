@@ -5,7 +5,7 @@
  */
 #include <inttypes.h>
 
-#include "compiler/policy_set.h"
+#include "compiler/replay/policy_set.h"
 #include "schema/base/map.h"
 #include "schema/event_words.h"
 #include "webui/api.h"

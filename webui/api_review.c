@@ -2,7 +2,7 @@
 /* What does it do? Pages of observations, the evidence of one, the ladder of its general forms. */
 #include <inttypes.h>
 
-#include "compiler/generalise.h"
+#include "compiler/allow/generalise.h"
 #include "schema/listing.h"
 #include "webui/api.h"
 

@@ -2,8 +2,8 @@
 /* What exactly goes out: the YAML with its meaning, what each rule costs, every file with its digest. */
 #include <inttypes.h>
 
-#include "compiler/review_risk.h"
-#include "compiler/words.h"
+#include "compiler/emit/review_risk.h"
+#include "compiler/emit/words.h"
 #include "schema/base/sha256.h"
 #include "schema/event_words.h"
 #include "webui/api.h"

@@ -6,8 +6,8 @@
  */
 #pragma once
 
-#include "compiler/compile.h"
-#include "compiler/suggest.h"
+#include "compiler/emit/compile.h"
+#include "compiler/allow/suggest.h"
 #include "webui/web.h"
 
 struct candidate {

@@ -5,7 +5,7 @@
  */
 #include "webui/held.h"
 
-#include "compiler/source_store.h"
+#include "compiler/replay/source_store.h"
 
 struct held {
 	struct held *next;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "compiler/suggest.h"
+#include "compiler/allow/suggest.h"
 #include "schema/source.h"
 #include "webui/web.h"
 

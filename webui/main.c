@@ -5,8 +5,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "compiler/feed_list.h"
-#include "compiler/policy_set.h"
+#include "compiler/replay/feed_list.h"
+#include "compiler/replay/policy_set.h"
 #include "schema/base/cli.h"
 #include "schema/base/diag.h"
 #include "webui/server.h"

@@ -5,8 +5,8 @@
  */
 #include "webui/passes.h"
 
-#include "compiler/image_eval.h"
-#include "compiler/lower.h"
+#include "compiler/image/image_eval.h"
+#include "compiler/allow/lower.h"
 #include "schema/event_words.h"
 #include "schema/rule.h"
 

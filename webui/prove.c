@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "compiler/image_eval.h"
-#include "compiler/source_store.h"
+#include "compiler/image/image_eval.h"
+#include "compiler/replay/source_store.h"
 #include "schema/base/map.h"
 #include "schema/ndjson.h"
 #include "webui/held.h"

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "compiler/replay.h"
+#include "compiler/replay/replay.h"
 #include "webui/candidate.h"
 
 /* Totals of one run; counts of events are weighted by event.count. */

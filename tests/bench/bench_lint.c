@@ -8,7 +8,7 @@
 #include <time.h>
 #include <yaml.h>
 
-#include "compiler/lint.h"
+#include "compiler/lint/lint.h"
 #include "schema/base/io.h"
 
 enum { POLICIES = 1000, ROUNDS = 5 };

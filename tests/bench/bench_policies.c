@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "compiler/eval.h"
+#include "compiler/eval/eval.h"
 
 enum { EVENTS = 1000, ROUNDS = 20, POLICIES = 1000, ENTRIES = 500, STARTS = 40 };
 extern char **environ;

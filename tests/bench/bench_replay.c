@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "compiler/eval.h"
-#include "compiler/source_store.h"
+#include "compiler/eval/eval.h"
+#include "compiler/replay/source_store.h"
 #include "schema/event_json.h"
 #include "schema/ndjson.h"
 

@@ -17,6 +17,6 @@ done
 
 headers=/usr/aarch64-linux-gnu/include
 [ -d $headers ] || { echo "skipped: libc6-dev-arm64-cross is missing: only the BPF programs were compiled"; exit 77; }
-printf '%s\0' schema/*.c schema/base/*.c recorder/*.c enforcer/*.c compiler/*.c webui/*.c tests/live/*.c |
+printf '%s\0' schema/*.c schema/base/*.c recorder/*.c enforcer/*.c compiler/*.c compiler/*/*.c webui/*.c tests/live/*.c |
 	xargs -0 -n 1 -P 2 "$clang" --target=aarch64-linux-gnu -fsyntax-only -std=gnu17 -D_GNU_SOURCE -DVERSION='"0"' -Wall -Wextra \
 		-Wno-macro-redefined -Wno-missing-field-initializers -Werror -I. -I"$built" -isystem $headers

@@ -25,13 +25,13 @@ changed() {
 }
 
 if [ -x build/release/stakeout-record ]; then
-	changed schema/wire.h bpf/sensor.bpf.c 'gen skeleton' recorder/translate.c recorder/sensor.c -compiler/yaml.c -schema/store.c
+	changed schema/wire.h bpf/sensor.bpf.c 'gen skeleton' recorder/translate.c recorder/sensor.c -compiler/lint/lint.c -schema/store.c
 	changed bpf/kernel.h bpf/sensor.bpf.c 'gen skeleton' recorder/sensor.c -recorder/translate.c -schema/store.c
 	changed bpf/sensor.bpf.c 'gen skeleton' recorder/sensor.c -recorder/translate.c
 	changed recorder/translate.c recorder/translate.c -bpf/sensor.bpf.c -recorder/sensor.c -compiler/main.c
 fi
 changed schema/kinds.def schema/event.c compiler/cmd_show.c -schema/base/str.c
-changed compiler/verbs.def compiler/main.c stakeout.1 -compiler/yaml.c -schema/store.c
+changed compiler/verbs.def compiler/main.c stakeout.1 -compiler/lint/lint.c -schema/store.c
 changed schema/base/base.h schema/base/buf.c compiler/main.c webui/main.c
 changed schema/store.sql schema/store.c -schema/event.c -compiler/main.c
 changed webui/assets/app.js webui/assets.c -webui/main.c -compiler/main.c

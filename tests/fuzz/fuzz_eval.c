@@ -3,7 +3,7 @@
  * Any bytes as a policy, a line "---EVENTS---", and event lines: the judgements are in range, and the same when the
  * same bytes are judged again.
  */
-#include "compiler/eval.h"
+#include "compiler/eval/eval.h"
 #include "schema/ndjson.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

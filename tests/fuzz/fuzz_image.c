@@ -5,8 +5,8 @@
  */
 #include <elf.h>
 
-#include "compiler/image_eval.h"
-#include "compiler/image_rules.h"
+#include "compiler/image/image_eval.h"
+#include "compiler/image/image_rules.h"
 #include "schema/base/sha256.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

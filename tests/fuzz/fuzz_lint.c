@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Any bytes, linted: places and edits lie within the text, answers agree with findings, and with the reader of policies. */
-#include "compiler/lint_fix.h"
+#include "compiler/lint/lint_fix.h"
 #include "schema/policy_load.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

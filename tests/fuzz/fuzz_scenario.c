@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Scenario documents: reading, and playing what was read. */
-#include "compiler/scenario.h"
+#include "compiler/scenario/scenario.h"
 
 enum { EVENTS = 2000 };
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "compiler/source_store.h"
+#include "compiler/replay/source_store.h"
 #include "schema/base/io.h"
 #include "schema/event_json.h"
 #include "schema/observe.h"

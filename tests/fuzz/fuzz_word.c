@@ -5,7 +5,7 @@
  */
 #include <assert.h>
 
-#include "compiler/allow_edit.h"
+#include "compiler/allow/allow_edit.h"
 #include "schema/hook.h"
 #include "schema/policy_load_private.h"
 #include "schema/target.h"

@@ -2,7 +2,7 @@
 /* See contest.h. A policy shrinks as a model: an element of one of its arrays goes, and what remains is printed again. */
 #include "tests/lib/contest.h"
 
-#include "compiler/eval.h"
+#include "compiler/eval/eval.h"
 #include "schema/ndjson.h"
 #include "schema/policy_load.h"
 

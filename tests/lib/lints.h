@@ -2,7 +2,7 @@
 /* Linting a text in a test. */
 #pragma once
 
-#include "compiler/lint.h"
+#include "compiler/lint/lint.h"
 
 struct linted {
 	struct arena *arena;

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "compiler/emit_elf.h"
-#include "compiler/image_eval.h"
+#include "compiler/image/emit_elf.h"
+#include "compiler/image/image_eval.h"
 #include "tests/prove/model.h"
 
 enum { ROUNDS_IN_A_WORLD = 16, BATCH = 100 };

@@ -3,7 +3,7 @@
  * Random allowlists. Most entries are about paths and addresses that acts use, or about something a byte, a folder or a bit
  * away from them: what a wrong comparison would take for the same.
  */
-#include "compiler/lower.h"
+#include "compiler/allow/lower.h"
 #include "tests/prove/addresses.h"
 #include "tests/prove/plan.h"
 

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "compiler/compile.h"
-#include "compiler/eval.h"
-#include "compiler/image_eval.h"
-#include "compiler/lower.h"
+#include "compiler/emit/compile.h"
+#include "compiler/eval/eval.h"
+#include "compiler/image/image_eval.h"
+#include "compiler/allow/lower.h"
 #include "schema/event_words.h"
 
 enum { ALLOWLISTS = 250, EVENTS = 200 };

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <inttypes.h>
 
-#include "compiler/scenario.h"
+#include "compiler/scenario/scenario.h"
 #include "schema/allowlist.h"
 
 static bool listed(const struct str *by, size_t n, struct str who)

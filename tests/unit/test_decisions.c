@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/eval.h"
+#include "compiler/eval/eval.h"
 #include "schema/base/io.h"
 
 enum { MAX_ARGS = 8, FILE_LIMIT = 1 << 20 };

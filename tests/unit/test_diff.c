@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "compiler/diff.h"
+#include "compiler/replay/diff.h"
 
 #define ALLOW    {.verdict = VERDICT_ALLOW}
 #define POST     {.verdict = VERDICT_POST}

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/eval.h"
+#include "compiler/eval/eval.h"
 #include "schema/hook.h"
 
 enum { MAX_IMAGES = 8, MAX_ARGS = 6 };

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/eval.h"
+#include "compiler/eval/eval.h"
 #include "schema/base/io.h"
 #include "schema/base/map.h"
 #include "schema/ndjson.h"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/source_store.h"
+#include "compiler/replay/source_store.h"
 #include "schema/event_json.h"
 #include "webui/held.h"
 

@@ -8,8 +8,8 @@
 #include <bpf/libbpf.h>
 #include <elf.h>
 
-#include "compiler/emit_elf.h"
-#include "compiler/image_eval.h"
+#include "compiler/image/emit_elf.h"
+#include "compiler/image/image_eval.h"
 #include "schema/base/sha256.h"
 #include "schema/match.h"
 

@@ -18,7 +18,7 @@
 #include <dirent.h>
 #include <stdio.h>
 
-#include "compiler/lint.h"
+#include "compiler/lint/lint.h"
 #include "schema/base/io.h"
 
 /* ---- tables ---- */

@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-#include "compiler/lint_pages.h"
+#include "compiler/lint/lint_pages.h"
 #include "tests/lib/lints.h"
 #include "schema/base/io.h"
 

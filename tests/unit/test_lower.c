@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "compiler/lower.h"
+#include "compiler/allow/lower.h"
 
 static const char head[] = "apiVersion: stakeout/v1\nkind: Allowlist\nmetadata: {name: t}\n"
 			   "workload: {namespace: n, kind: Pod, name: p, podLabels: {a: b}}\nmode: monitor\n";

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/scenario.h"
+#include "compiler/scenario/scenario.h"
 #include "schema/allowlist.h"
 #include "schema/base/io.h"
 #include "schema/event_json.h"

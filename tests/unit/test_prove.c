@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "compiler/compile.h"
+#include "compiler/emit/compile.h"
 #include "schema/store_decide.h"
 
 static char dir[] = "/tmp/test_prove.XXXXXX";

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/replay.h"
+#include "compiler/replay/replay.h"
 
 enum { MOST = 2 };
 

@@ -9,7 +9,7 @@
 #include <json-c/json.h>
 #include <stdio.h>
 
-#include "compiler/scenario.h"
+#include "compiler/scenario/scenario.h"
 #include "schema/base/map.h"
 #include "schema/event_json.h"
 #include "schema/ndjson.h"

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "compiler/generalise.h"
-#include "compiler/suggest.h"
+#include "compiler/allow/generalise.h"
+#include "compiler/allow/suggest.h"
 
 static char dir[] = "/tmp/test_suggest.XXXXXX";
 static unsigned nfiles;

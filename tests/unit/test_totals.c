@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "compiler/totals.h"
+#include "compiler/replay/totals.h"
 
 static const char policies[] =
 	"apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: {name: a}\nspec:\n  lsmhooks:\n"

@@ -11,10 +11,10 @@
 #include <cmocka.h>
 #include <inttypes.h>
 
-#include "compiler/compile.h"
-#include "compiler/image_eval.h"
-#include "compiler/replay.h"
-#include "compiler/scenario.h"
+#include "compiler/emit/compile.h"
+#include "compiler/image/image_eval.h"
+#include "compiler/replay/replay.h"
+#include "compiler/scenario/scenario.h"
 #include "schema/event_json.h"
 #include "schema/ndjson.h"
 

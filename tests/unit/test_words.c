@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "compiler/words.h"
+#include "compiler/emit/words.h"
 #include "schema/base/arena.h"
 #include "schema/yaml.h"
 

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A recorded line is a hit of its hook: its values, which stand in the order of the policy that recorded
+ * it, are found a place in the C signature by their kind (sites.def).
+ */
+#include "compiler/eval/eval_hit.h"
+
+static const char *const site_args[] = {
+#define SITE(symbol, name, lsm, args) args,
+#include "compiler/eval/sites.def"
+#undef SITE
+};
+
+static bool is_caps(const struct arg *a, struct str type)
+{
+	return a->kind == ARG_CAPS && (str_eq(a->type, type) || str_eq(a->type, STR("kernel_cap_t_arg")));
+}
+
+static bool fits(char kind, const struct arg *a)
+{
+	enum arg_kind k = a->kind;
+	switch (kind) {
+	case 'e':
+		return is_caps(a, STR("cap_effective_arg"));
+	case 'i':
+		return is_caps(a, STR("cap_inheritable_arg"));
+	case 'p':
+		return is_caps(a, STR("cap_permitted_arg"));
+	case 'f':
+		return k == ARG_FILE || k == ARG_PATH || k == ARG_BINPRM;
+	case 'n':
+		return k == ARG_INT || k == ARG_UINT || k == ARG_LONG || k == ARG_SIZE || k == ARG_SYSCALL;
+	case 's':
+		return k == ARG_STRING;
+	case 'a':
+		return k == ARG_SOCKADDR || k == ARG_SOCKADDR_UN;
+	default:
+		return k == ARG_SOCK || k == ARG_SKB;
+	}
+}
+
+/* The reader writes IPv4-mapped addresses as IPv4; the kernel compares what the socket has. */
+static struct address as_in_kernel(struct address a, struct str family)
+{
+	if (a.family != 4 || !str_eq(family, STR("AF_INET6")))
+		return a;
+	struct address mapped = {.family = 6, .port = a.port};
+	mapped.bytes[10] = mapped.bytes[11] = 0xff;
+	memcpy(mapped.bytes + 12, a.bytes, 4);
+	return mapped;
+}
+
+static void recorded_address(struct slot *s, const struct arg *a, bool from_policy)
+{
+	s->family = a->family.n ? (int)socket_number(SOCKET_FAMILY, a->family) : -1;
+	if (a->kind == ARG_SOCKADDR_UN && !a->family.n && !from_policy)
+		s->family = 1;
+	s->protocol = a->protocol.n ? (int)socket_number(SOCKET_PROTOCOL, a->protocol) : -1;
+	s->address = as_in_kernel(a->dest, a->family);
+	s->text = a->text;
+	s->arg = a;
+	s->local_known = a->kind != ARG_SOCKADDR && a->source.family;
+}
+
+static int64_t hex_number(struct str s)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i] | 0x20;
+		n = n << 4 | (uint64_t)(c >= 'a' && c <= 'f' ? c - 'a' + 10 : (c - '0') & 15);
+	}
+	return (int64_t)n;
+}
+
+static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const struct arg *a, bool from_policy)
+{
+	static const uint8_t kinds[] = {['f'] = SLOT_PATH, ['n'] = SLOT_NUMBER, ['s'] = SLOT_STRING,
+					['a'] = SLOT_ADDRESS, ['k'] = SLOT_SOCKET,
+					['e'] = SLOT_NUMBER, ['i'] = SLOT_NUMBER, ['p'] = SLOT_NUMBER};
+	struct slot *s = hit_slot(h, kinds[(int)spec[0]], (uint8_t)(spec[1] - '0'));
+	s->known = true;
+	if (spec_n > 3)
+		s->resolve = (struct str){spec + 3, spec_n - 3};
+	/* A label that names a field says which one was resolved. */
+	if (a->label.n && (str_starts(a->label, STR("f_")) || memchr(a->label.p, '.', a->label.n)))
+		s->resolve = a->label;
+	switch (s->kind) {
+	case SLOT_NUMBER:
+		s->low = s->high = a->kind == ARG_CAPS ? hex_number(a->text) : a->number;
+		s->compat = a->kind == ARG_SYSCALL && a->type.n && str_eq(a->type, STR("i386"));
+		break;
+	case SLOT_ADDRESS:
+	case SLOT_SOCKET:
+		recorded_address(s, a, from_policy);
+		break;
+	default:
+		s->text = a->text;
+		s->permission = a->permission;
+		if (a->flags.n && memmem(a->flags.p, a->flags.n, "unresolvedPathComponents", 24))
+			s->known = false;
+		break;
+	}
+}
+
+static size_t count_paths(const struct event *ev)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		n += fits('f', &ev->args[i]);
+	return n;
+}
+
+/*
+ * Which place of the signature each value of a line has. A policy lists arguments in the order of the signature as good as
+ * always: a number behind a string is not one that stands before it. Where no such order fits, each value takes the first
+ * free place of its kind.
+ *
+ * What the kernel could not read has lost its kind. Strings and addresses fault; something else only where
+ * the values beside it leave no other place.
+ */
+enum { MAX_SPECS = 8, MAX_VALUES = 16, NO_PLACE_OF = -1 };
+
+struct places {
+	const char *spec[MAX_SPECS];
+	size_t bytes[MAX_SPECS];
+	int n;
+	int of[MAX_VALUES];          /* by the line's value */
+};
+
+static void read_specs(uint32_t site, struct places *p)
+{
+	const char *spec = site < SITE_COUNT ? site_args[site] : "";
+	for (p->n = 0; *spec && p->n < MAX_SPECS; p->n++) {
+		p->spec[p->n] = spec;
+		p->bytes[p->n] = strcspn(spec, " ");
+		spec += p->bytes[p->n];
+		spec += *spec == ' ';
+	}
+}
+
+static bool can_be(const struct places *p, int k, const struct arg *a, bool all_fault)
+{
+	char kind = p->spec[k][0];
+	return a->kind == ARG_ERROR ? all_fault || kind == 's' || kind == 'a' : fits(kind, a);
+}
+
+static bool in_order(struct places *p, const struct event *ev, uint32_t i, int from, bool all_fault)
+{
+	if (i == MIN(ev->nargs, (uint32_t)MAX_VALUES))
+		return true;
+	bool somewhere = false;
+	for (int k = 0; k < p->n; k++) {
+		bool can = can_be(p, k, &ev->args[i], all_fault);
+		somewhere |= can;
+		p->of[i] = k;
+		if (can && k >= from && in_order(p, ev, i + 1, k + 1, all_fault))
+			return true;
+	}
+	p->of[i] = NO_PLACE_OF;
+	return !somewhere && in_order(p, ev, i + 1, from, all_fault);
+}
+
+static void in_any_order(struct places *p, const struct event *ev)
+{
+	bool taken[MAX_SPECS] = {false};
+	for (uint32_t i = 0; i < ev->nargs && i < MAX_VALUES; i++) {
+		int k = 0;
+		while (k < p->n && (taken[k] || ev->args[i].kind == ARG_ERROR || !can_be(p, k, &ev->args[i], false)))
+			k++;
+		p->of[i] = k < p->n ? k : NO_PLACE_OF;
+		if (k < p->n)
+			taken[k] = true;
+	}
+}
+
+/* Of several paths only some: which ones is not told. */
+static bool lacks_paths(const struct places *p, const struct event *ev)
+{
+	size_t wanted = 0;
+	for (int k = 0; k < p->n; k++)
+		wanted += p->spec[k][0] == 'f';
+	return wanted > 1 && line_from_policy(ev) && count_paths(ev) < wanted;
+}
+
+static void recorded_args(struct hit *h, const struct event *ev)
+{
+	struct places p;
+	read_specs(h->site, &p);
+	if (!in_order(&p, ev, 0, 0, false) && !in_order(&p, ev, 0, 0, true))
+		in_any_order(&p, ev);
+	bool unsure = lacks_paths(&p, ev);
+	for (uint32_t i = 0; i < ev->nargs && i < MAX_VALUES; i++) {
+		int k = p.of[i];
+		if (k == NO_PLACE_OF || (unsure && p.spec[k][0] == 'f'))
+			continue;
+		recorded_slot(h, p.spec[k], p.bytes[k], &ev->args[i], line_from_policy(ev));
+		h->slots[h->n - 1].failed = ev->args[i].kind == ARG_ERROR;
+	}
+}
+
+static const struct arg *nth_path(const struct event *ev, size_t n)
+{
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		if (fits('f', &ev->args[i]) && n-- == 0)
+			return &ev->args[i];
+	return NULL;
+}
+
+/* Hooks on a folder and its entry, written (as ours are) with whole paths instead. */
+bool line_whole_paths(struct hit *h, const struct event *ev)
+{
+	if (line_from_policy(ev))
+		return false;
+	size_t n = count_paths(ev);
+	struct str first = n ? nth_path(ev, 0)->text : ev->path;
+	struct str second = n > 1 ? nth_path(ev, 1)->text : first;
+	bool known = n > 0 || ev->path_known;
+	switch (h->site) {
+	case SITE_PATH_MKNOD:
+	case SITE_PATH_MKDIR:
+	case SITE_PATH_RMDIR:
+	case SITE_PATH_UNLINK:
+	case SITE_PATH_SYMLINK:
+		if (n > 1)
+			return false;
+		hit_entry(h, 0, 1, first, known);
+		return true;
+	case SITE_PATH_RENAME:
+		if (n > 2)
+			return false;
+		hit_entry(h, 0, 1, first, known);
+		hit_entry(h, 2, 3, second, known);
+		return true;
+	case SITE_PATH_LINK:
+		if (n > 2)
+			return false;
+		hit_entry(h, 1, 2, second, known);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static const struct arg *address_argument(const struct event *ev)
+{
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		if (fits('a', &ev->args[i]))
+			return &ev->args[i];
+	return NULL;
+}
+
+void eval_note_line(struct engine *e, uint32_t site, const struct event *ev)
+{
+	struct site_hooks *at = &e->at.v[site];
+	const struct arg *a = address_argument(ev);
+	at->recorded |= line_from_policy(ev);
+	at->as_ip |= a && a->kind == ARG_SOCKADDR;
+	at->as_unix |= a && a->kind == ARG_SOCKADDR_UN;
+}
+
+/* Two policies recorded one call, as IP and as unix address: the line that fits its family is judged. */
+static bool told_better(const struct engine *e, uint32_t site, const struct event *ev)
+{
+	const struct arg *a = address_argument(ev);
+	if (!a || !line_from_policy(ev))
+		return false;
+	if (!a->family.n)   /* neither family, or not told */
+		return a->kind == ARG_SOCKADDR_UN && e->at.v[site].as_ip;
+	bool is_unix = str_eq(a->family, STR("AF_UNIX"));
+	return a->kind == ARG_SOCKADDR ? is_unix && e->at.v[site].as_unix : !is_unix && e->at.v[site].as_ip;
+}
+
+/* The number of the call is a field of the tracepoint: which of its numbers a line of syscalls/sys_enter_X has is not told. */
+static bool may_hold_number_of_call(const struct event *ev)
+{
+	bool number = false;
+	for (uint32_t i = 0; i < ev->nargs; i++)
+		number |= fits('n', &ev->args[i]);
+	return number && ev->section == HOOK_TRACEPOINT && str_starts(ev->hook, STR("syscalls/"));
+}
+
+void line_args(struct hit *h, const struct event *ev)
+{
+	if (may_hold_number_of_call(ev))
+		return;
+	if (!line_whole_paths(h, ev))
+		recorded_args(h, ev);
+}
+
+void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
+{
+	if (site == SITE_PATH_MKNOD)
+		eval_note_created(e, ev);
+	if (told_better(e, site, ev))
+		return;
+	if (!ev->nargs && ev->kind == KIND_FILE)
+		return;   /* the second name of a line that was judged with both */
+	struct record who = hit_record(&ev->process);
+	struct hit *h = hit_add(e, hits, site, &who);
+	if (!h)
+		return;
+	h->direct = true;
+	h->has_returned = ev->has_returned;
+	h->returned = ev->returned;
+	bool bprm = site == SITE_BPRM_CHECK || site == SITE_CREDS_FROM_FILE;
+	bool threads = ev->process.tid && ev->process.tid != ev->process.pid;   /* they die before the image is new */
+	h->fresh_image = site == SITE_SCHED_EXEC;
+	h->new_image = h->fresh_image || (bprm && !threads);
+	line_args(h, ev);
+	if (ev->kind == KIND_GUARD && !line_from_policy(ev))
+		imply_guard_args(h, ev);
+}

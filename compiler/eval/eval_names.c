@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Names as typed whose resolved path some other line tells: the same name, in the same container, exec'ed where a bprm hook, the
+ * exec tracepoint or the inventory of running processes names the file. A name that was told two ways tells nothing, nor
+ * does one that depends on who says it (relative, below /proc or /dev). A path that was told as resolved is a name of itself.
+ */
+#include "compiler/eval/eval_form.h"
+
+enum { NAMES = 1 << 16 };
+
+static bool is_clean(struct str p)
+{
+	static const struct str never[] = {STR_INIT("//"), STR_INIT("/./"), STR_INIT("/../")};
+	if (!p.n || p.p[0] != '/' || str_starts(p, STR("/proc/")) || str_starts(p, STR("/dev/")) ||
+	    str_ends(p, STR("/..")) || str_ends(p, STR("/.")))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
+		if (memmem(p.p, p.n, never[i].p, never[i].n))
+			return false;
+	return true;
+}
+
+static struct str key_of(const struct engine *e, struct str container, struct str name)
+{
+	buf_clear(e->key);
+	buf_str(e->key, container);
+	buf_putc(e->key, '\0');
+	buf_str(e->key, name);
+	return buf_view(e->key);
+}
+
+static void note(struct engine *e, struct str container, struct str name, struct str path)
+{
+	if (!is_clean(name) || map_size(e->names) >= NAMES)
+		return;
+	bool new;
+	uint32_t i = map_add(e->names, key_of(e, container, name), &new);
+	uint32_t to = map_add(e->named, path, NULL);
+	if (new)
+		*(uint32_t *)VEC_PUSH(&e->name_is) = to;
+	else if (e->name_is.v[i] != to)
+		e->name_is.v[i] = MAP_NONE;
+}
+
+/* A script runs under another program; its own name is among the arguments. */
+static bool is_script(const struct process *p, const struct process_image *image)
+{
+	return image->script || (p->arguments.n && p->filename.n && memmem(p->arguments.p, p->arguments.n, p->filename.p, p->filename.n));
+}
+
+void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, struct processes *model)
+{
+	const struct process *p = &ev->process;
+	if (ev->kind != KIND_EXEC && site != SITE_SCHED_EXEC)
+		return;
+	const struct process_image *image = processes_find(model, p->exec_id);
+	if (!p->path_known || !p->path.n || str_ends(p->path, STR(" (deleted)")) || !image || is_script(p, image) || image->fork_only)
+		return;
+	note(e, p->docker, p->filename, p->path);
+	note(e, p->docker, p->path, p->path);
+}
+
+bool eval_named(const struct engine *e, struct str container, struct str name, struct str *ret)
+{
+	if (!is_clean(name))
+		return false;
+	uint32_t i = map_size(e->names) ? map_find(e->names, key_of(e, container, name)) : MAP_NONE;
+	bool told = i != MAP_NONE && e->name_is.v[i] != MAP_NONE;
+	if (told)
+		*ret = map_key(e->named, e->name_is.v[i]);
+	else if (e->presume_paths)
+		*ret = name;
+	return told || e->presume_paths;
+}

@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
-/* Lists of values as sets. */
-#pragma once
-
-#include "compiler/lint_walk.h"
-
-bool lint_subset(const struct strs *some, const struct strs *all);
