@@ -51,6 +51,8 @@ static void take_policies(struct judges *j, unsigned number, unsigned shares)
 	j->policies = xcalloc(j->set->npolicies + 1, sizeof(*j->policies));
 	j->numbers = xcalloc(j->set->npolicies + 1, sizeof(*j->numbers));
 	for (size_t i = 0; i < j->set->npolicies; i++) {
+		if (policy_set_refused(j->set, i))
+			continue;
 		unsigned whose = shares > 1 && !seeks_changes(j->set->policies[i]) ? (unsigned)(i % shares) : 0;
 		if (whose != number)
 			continue;

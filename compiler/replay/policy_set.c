@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 
 #include "compiler/image/emit_elf.h"
-#include "schema/image_file.h"
 #include "schema/base/io.h"
+#include "schema/base/map.h"
+#include "schema/image_file.h"
+#include "schema/policy_rules.h"
 
 /* Takes both. */
 static void add_image(struct policy_set *s, struct image *image, struct allowlist *made_of)
@@ -149,15 +151,40 @@ int policy_set_add(struct policy_set *s, const char *path, struct diag *d)
 	return strcmp(path, "-") && S_ISDIR(st.st_mode) ? add_folder(s, path, d) : add_file(s, path, d);
 }
 
+/* An agent files policies by namespace and name: NAMES holds those that it took, NUMBERS which they are. */
+static bool is_second(struct policy_set *s, size_t i, struct map *names, size_t *numbers, struct policy_refusal *ret)
+{
+	const struct policy *p = s->policies[i];
+	CLEANUP_BUF struct buf key = BUF_INIT;
+	bool fresh;
+	if (!p->name.n)   /* a server makes one up */
+		return false;
+	buf_printf(&key, "%d\n" STR_FMT "\n" STR_FMT, p->namespaced, STR_ARG(p->namespace), STR_ARG(p->name));
+	uint32_t at = map_add(names, buf_view(&key), &fresh);
+	if (fresh) {
+		numbers[at] = i;
+		return false;
+	}
+	const struct policy *first = s->policies[numbers[at]];
+	*ret = (struct policy_refusal){
+		.rule = policy_rules[RULE_POLICY_TWICE].id, .path = "metadata.name", .at = {p->line, 1}, .reasons = 1,
+		.message = arena_printf(s->arena, STR_FMT ":%u has a policy of this name, and an agent refuses a second one (a server replaces the first)",
+					STR_ARG(first->file), first->line),
+		.fix = "give each its own name, or replay apart what is deployed apart"};
+	return true;
+}
+
 size_t policy_set_refuse(struct policy_set *s, const struct target *target, struct diag *d)
 {
 	size_t n = 0;
+	CLEANUP(map_free) struct map *names = map_new();
+	CLEANUP_FREE size_t *numbers = xcalloc(s->npolicies + 1, sizeof(*numbers));
 	s->arena = arena_new();
 	s->refused = xcalloc(s->npolicies + 1, sizeof(*s->refused));
 	for (size_t i = 0; i < s->npolicies; i++) {
 		struct policy_refusal *r = &s->refused[i];
 		const struct policy *p = s->policies[i];
-		if (!policy_refused(p, target, s->arena, r))
+		if (!policy_refused(p, target, s->arena, r) && !is_second(s, i, names, numbers, r))
 			continue;
 		CLEANUP_FREE char *file = xstrndup(p->file.p, p->file.n);
 		diag_add(d, DIAG_ERROR, file, r->at.line, r->at.column, "%s: does not load on the target, so an agent runs without it: %s%s%s",

@@ -32,8 +32,8 @@ int policy_set_add(struct policy_set *s, const char *path, struct diag *d);
 int policy_set_add_bytes(struct policy_set *s, const char *file, struct str bytes, struct diag *d);
 
 /*
- * Asks which policies no agent on TARGET would load: whoever judges goes on without them, as an agent does, and says so. Returns
- * how many they are; each is an error in D with its first reason. To be asked once, when all are added.
+ * Asks which policies no agent on TARGET would load, the second of a name among them: whoever judges goes on without them, as an
+ * agent does, and says so. Returns how many they are; each is an error in D with its first reason. To be asked once, when all are added.
  */
 struct target;
 size_t policy_set_refuse(struct policy_set *s, const struct target *target, struct diag *d);

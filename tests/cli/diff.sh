@@ -83,6 +83,21 @@ want 1 "Markdown" "$STAKEOUT" diff "$T/loads.yaml" "$T/broken.yaml" -c "$T/web.n
 grep -q '^### Policy change: does not load$' "$T/out" || fail "Markdown: title"
 grep -q '^- \*\*the new one does not load and is not judged\*\*: policy . execs' "$T/out" || fail "Markdown: which: $(cat "$T/out")"
 
+# An agent has one policy of a name: the second is told and not judged, with whatever it would have stopped.
+mkdir "$T/twice"
+sed 's|/usr/bin/sed|/no/such|' "$T/loads.yaml" >"$T/twice/1.yaml"
+cp "$T/loads.yaml" "$T/twice/2.yaml"
+want 1 "replay: one name twice" "$STAKEOUT" replay "$T/twice" -c "$T/web.ndjson" --json
+grep -q '2.yaml:1:1: error: metadata.name: .*1.yaml:1 has a policy of this name.* a second one' "$T/err" || fail "one name twice: $(cat "$T/err")"
+jq -es '.[-1].summary | .deny + .kill == 0 and (.refused | map(.id)) == ["policy-twice"]' "$T/out" >/dev/null || fail "one name twice: $(tail -n 1 "$T/out")"
+want 1 "diff: one name twice" "$STAKEOUT" diff "$T/twice/1.yaml" "$T/twice" -c "$T/web.ndjson"
+grep -q ' 0 fare otherwise$' "$T/out" || fail "diff: the second of a name was judged"
+want 1 "explain: one name twice" "$STAKEOUT" explain "$T/twice" "$T/web.ndjson:1"
+# Of another kind it is another policy.
+sed 's/kind: TracingPolicy/kind: TracingPolicyNamespaced/; s/name: execs/name: execs, namespace: shop/' "$T/loads.yaml" >"$T/twice/2.yaml"
+want 0 "the same name in a namespace" "$STAKEOUT" diff "$T/twice/1.yaml" "$T/twice" -c "$T/web.ndjson" --json
+jq -es '.[-1].summary.new_refused == []' "$T/out" >/dev/null || fail "the same name in a namespace is refused"
+
 # Many sources on threads: the same bytes for any number of them, sums of the sources, no result beyond one that is broken.
 "$STAKEOUT" corpus -o "$T/corpora" corpus/scenarios/*.yaml >/dev/null || fail corpora
 for how in "--limit 0" "--limit 1 --json" "--markdown"; do
