@@ -170,7 +170,8 @@ void policy_parse_node(const char *file, const struct yaml_node *doc, unsigned w
 				       .stage_unvalidated = r.stage_unvalidated,
 				       .undecodable = r.undecodable,
 				       .clean = r.clean};
-	ret->policy = known && !r.holes && !r.undecodable && !r.skip_spec ? TAKE(p) : NULL;
+	if (known && !r.undecodable && !r.skip_spec)
+		*(r.holes ? &ret->partial : &ret->policy) = TAKE(p);
 }
 
 /* ---- a file ---- */
@@ -205,6 +206,7 @@ int policies_parse(const char *file, struct str text, struct diag *d, struct pol
 		if (reading.stage != STAGE_OK) {
 			err = -EINVAL;
 			policy_free(reading.policy);
+			policy_free(reading.partial);
 			continue;
 		}
 		reading.policy->document = (unsigned)i + 1;

@@ -96,7 +96,7 @@ void policy_reject(struct policy_reader *r, enum policy_rule rule, const struct 
 		   const char *fmt, ...) PRINTF(5, 6);
 void policy_warn(struct policy_reader *r, enum policy_rule rule, const struct yaml_node *node, const char *fix,
 		 const char *fmt, ...) PRINTF(5, 6);
-/* KEY is not among WHERE's fields; or is but for its case. */
+/* KEY, of metadata or around the spec, is not among WHERE's fields; or is but for its case. */
 void policy_unknown(struct policy_reader *r, const struct yaml_node *key, const char *where, const char *const *names,
 		    size_t n);
 void policy_miscased(struct policy_reader *r, const struct yaml_node *key, const char *name);
@@ -115,10 +115,11 @@ int policy_operator_from(struct str name); /* or -1 */
 
 /*
  * One document, by WAY_FILE or WAY_API. policy: NULL when the spec was not read whole, or no agent can decode it; else it
- * is there although its name or a CEL rule refuses it. The caller frees it.
+ * is there although its name or a CEL rule refuses it. The caller frees both.
  */
 struct policy_reading {
 	struct policy *policy;
+	struct policy *partial;	 /* in place of policy: what was read of a spec that has holes; the findings say where */
 	enum policy_stage stage; /* the first that refuses; STAGE_OK: it is taken */
 	enum policy_stage stage_unvalidated; /* WAY_API: with kubectl --validate=false, which drops unknown fields */
 	bool undecodable;	 /* a server stores it, no agent can decode it */

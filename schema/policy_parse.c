@@ -11,8 +11,7 @@
 #include <math.h>
 #include <strings.h>
 
-#include "schema/base/cli.h"
-#include "schema/policy_fields.h"
+#include "schema/policy_hints.h"
 
 /* ---- reporting ---- */
 
@@ -111,31 +110,27 @@ const struct yaml_node *policy_present(const struct policy_reader *r, const stru
 
 /* ---- scalars; each returns false when the node is not that ---- */
 
-static bool wrong(struct policy_reader *r, const struct yaml_node *n, const char *what)
+static bool wrong(struct policy_reader *r, const struct yaml_node *n, enum yaml_kind wanted, const char *what)
 {
+	const char *fix = hint_value(r->arena, n, wanted, what);
 	struct str text = {n->text.p, MIN(n->text.n, (size_t)60)};
 	if (n->kind == YAML_NULL)
-		policy_reject(r, RULE_NULL_VALUE, n, "give a value or remove the key",
-			      "null where %s belongs", what);
+		policy_reject(r, RULE_NULL_VALUE, n, fix, "null where %s belongs", what);
 	else if (n->kind == YAML_LIST || n->kind == YAML_MAP)
-		policy_reject(r, RULE_WRONG_TYPE, n, arena_printf(r->arena, "write %s", what),
-			      "%s where %s belongs", yaml_kind_name(n->kind), what);
+		policy_reject(r, RULE_WRONG_TYPE, n, fix, "%s where %s belongs", yaml_kind_name(n->kind), what);
 	else if (n->kind == YAML_STRING)
-		policy_reject(r, RULE_WRONG_TYPE, n,
-			      n->quoted ? "without quotes it may be one"
-					: arena_printf(r->arena, "write %s", what),
-			      "the string \"" STR_FMT "\" where %s belongs", STR_ARG(text), what);
+		policy_reject(r, RULE_WRONG_TYPE, n, fix, "the string \"" STR_FMT "\" where %s belongs", STR_ARG(text),
+			      what);
 	else
-		policy_reject(r, RULE_WRONG_TYPE, n, "put it in quotes if it is meant as text",
-			      "%s (" STR_FMT ") where %s belongs", yaml_kind_name(n->kind),
-			      STR_ARG(text), what);
+		policy_reject(r, RULE_WRONG_TYPE, n, fix, "%s (" STR_FMT ") where %s belongs",
+			      yaml_kind_name(n->kind), STR_ARG(text), what);
 	return false;
 }
 
 static bool read_string(struct policy_reader *r, const struct yaml_node *n, struct str *ret)
 {
 	if (n->kind != YAML_STRING)
-		return wrong(r, n, "a string");
+		return wrong(r, n, YAML_STRING, "a string");
 	*ret = arena_str(r->arena, n->text);
 	return true;
 }
@@ -143,7 +138,7 @@ static bool read_string(struct policy_reader *r, const struct yaml_node *n, stru
 static bool read_bool(struct policy_reader *r, const struct yaml_node *n, bool *ret)
 {
 	if (n->kind != YAML_BOOL)
-		return wrong(r, n, "true or false");
+		return wrong(r, n, YAML_BOOL, "true or false");
 	*ret = n->boolean;
 	return true;
 }
@@ -177,7 +172,7 @@ static bool read_integer(struct policy_reader *r, const struct field *f, const s
 	bool whole =
 	    n->kind == YAML_FLOAT && floor(n->number) == n->number && fabs(n->number) < 0x1p63;
 	if (n->kind != YAML_INT && !whole)
-		return wrong(r, n, range.name);
+		return wrong(r, n, YAML_INT, range.name);
 	int64_t v = whole ? (int64_t)n->number : n->integer;
 	bool big = n->kind == YAML_INT && n->big, negative = v < 0 && !big;
 	const char *fix = arena_printf(r->arena, "write %s", range.name);
@@ -230,19 +225,7 @@ static bool known_name(const struct field_names *names, struct str s, size_t *re
 static void unknown_name(struct policy_reader *r, const struct field *f, const struct yaml_node *n)
 {
 	CLEANUP_FREE char *typed = xstrndup(n->text.p, MIN(n->text.n, (size_t)60));
-	const char *near = cli_nearest(typed, f->names->v, f->names->n);
-	CLEANUP_BUF struct buf all = BUF_INIT;
-	if (near)
-		buf_printf(&all, "did you mean %s?", near);
-	else
-		buf_puts(&all, "write ");
-	for (size_t i = 0; !near && i < f->names->n; i++)
-		buf_printf(&all, "%s%s",
-			   i == 0		  ? ""
-			   : i + 1 == f->names->n ? " or "
-						  : ", ",
-			   f->names->v[i]);
-	policy_reject(r, r->miscased ? RULE_ENUM_UNCHECKED : RULE_ENUM, n, all.p,
+	policy_reject(r, r->miscased ? RULE_ENUM_UNCHECKED : RULE_ENUM, n, hint_name(r->arena, typed, f->names),
 		      "\"%s\" is not one of the values it may have", typed);
 }
 
@@ -267,7 +250,7 @@ static void read_name(struct policy_reader *r, const struct field *f, const stru
 
 static bool is_kind(struct policy_reader *r, const struct yaml_node *n, enum yaml_kind kind)
 {
-	return n->kind == kind ? true : wrong(r, n, yaml_kind_name(kind));
+	return n->kind == kind ? true : wrong(r, n, kind, yaml_kind_name(kind));
 }
 
 static void check_items(struct policy_reader *r, const struct field *f, const struct yaml_node *n)
@@ -507,24 +490,29 @@ static const struct field *find_field(const struct field_object *o, struct str k
 	return near;
 }
 
-static void unknown_field(struct policy_reader *r, const struct field_object *o,
-			  const struct yaml_node *key)
+/* What to do is worth finding out while findings are kept: a file may have a million of them. */
+static const char *field_hint(struct policy_reader *r, const struct field_object *o, const char *typed, const char *above)
 {
-	const char *names[64];
-	size_t n = 0;
-	for (size_t i = 0; i < o->nfields && n < ARRAY_SIZE(names); i++)
-		names[n++] = o->fields[i].name;
-	policy_unknown(r, key, o->name, names, n);
+	return r->findings->n < FINDINGS_MAX ? hint_field(r->arena, typed, above, o) : "";
 }
 
-void policy_unknown(struct policy_reader *r, const struct yaml_node *key, const char *where,
-		    const char *const *names, size_t n)
+/* The key of item I of MAP. */
+static void unknown_field(struct policy_reader *r, const struct field_object *o, const struct yaml_node *map, size_t i)
+{
+	const struct yaml_node *key = map->items[i]->key;
+	struct str over = i ? map->items[i - 1]->key->text : STR("");
+	CLEANUP_FREE char *typed = xstrndup(key->text.p, MIN(key->text.n, (size_t)60));
+	CLEANUP_FREE char *above = xstrndup(over.p, MIN(over.n, (size_t)60));
+	policy_reject(r, RULE_UNKNOWN_FIELD, key, field_hint(r, o, typed, above),
+		      "%s has no field \"%s\"", o->name, typed);
+}
+
+void policy_unknown(struct policy_reader *r, const struct yaml_node *key, const char *where, const char *const *names,
+		    size_t n)
 {
 	CLEANUP_FREE char *typed = xstrndup(key->text.p, MIN(key->text.n, (size_t)60));
-	const char *near = cli_nearest(typed, names, n);
-	policy_reject(r, RULE_UNKNOWN_FIELD, key,
-		      near ? arena_printf(r->arena, "did you mean %s?", near) : "remove it",
-		      "%s has no field \"%s\"", where, typed);
+	policy_reject(r, RULE_UNKNOWN_FIELD, key, hint_around(r->arena, typed, names, n), "%s has no field \"%s\"",
+		      where, typed);
 }
 
 void policy_miscased(struct policy_reader *r, const struct yaml_node *key, const char *name)
@@ -583,7 +571,7 @@ void policy_read_object(struct policy_reader *r, const struct field_object *o,
 		const struct field *f = find_field(o, n->key->text, &exact);
 		size_t mark = policy_enter(r, n->key->text);
 		if (!f)
-			unknown_field(r, o, n->key);
+			unknown_field(r, o, node, i);
 		else if (!exact)
 			read_miscased(r, f, n, base);
 		else if (n->kind != YAML_NULL || (!f->fallback && !absent(r, n)))

@@ -413,17 +413,26 @@ static int on_event(struct reader *r, const yaml_event_t *e)
 	}
 }
 
+static int stumbled(struct reader *r, struct str text, const struct yaml_stumble *s)
+{
+	const char *fix = yaml_hint(r->arena, text, s);
+	if (*s->context && s->from_line < s->line)
+		return fail(r, "yaml-syntax", s->line, s->column, fix, "not YAML: %s, %s that begins on line %u",
+			    s->problem, s->context, s->from_line);
+	return fail(r, "yaml-syntax", s->line, s->column, fix, "not YAML: %s%s%s", s->problem, *s->context ? ", " : "",
+		    s->context);
+}
+
 /* libyaml says where it stumbled in one of two ways: by mark, or (bad bytes) by offset alone. */
 static int syntax_error(struct reader *r, struct str text)
 {
 	const yaml_parser_t *p = &r->parser;
-	if (p->error != YAML_READER_ERROR) {
-		unsigned line = (unsigned)p->problem_mark.line + 1;
-		unsigned column = (unsigned)p->problem_mark.column + 1;
-		return fail(r, "yaml-syntax", line, column, "", "not YAML: %s%s%s",
-			    p->problem ? p->problem : "unreadable", p->context ? ", " : "",
-			    p->context ? p->context : "");
-	}
+	if (p->error != YAML_READER_ERROR)
+		return stumbled(r, text, &(struct yaml_stumble){
+			.problem = p->problem ? p->problem : "unreadable", .context = p->context ? p->context : "",
+			.line = (unsigned)p->problem_mark.line + 1, .column = (unsigned)p->problem_mark.column + 1,
+			.from_line = (unsigned)p->context_mark.line + 1,
+			.from_column = (unsigned)p->context_mark.column + 1});
 	unsigned line = 1, column = 1;
 	for (size_t i = 0; i < text.n && i < p->problem_offset; i++) {
 		column = text.p[i] == '\n' ? 1 : column + 1;

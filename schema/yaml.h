@@ -80,3 +80,10 @@ void yaml_scalar(struct buf *b, struct str s);
 void yaml_resolve(struct yaml_node *n);
 int yaml_resolve_tagged(struct arena *arena, struct yaml_node *n, const char *tag);
 void yaml_key_text(struct arena *arena, struct yaml_node *key);
+
+/* Where libyaml stumbled, and what it was reading since FROM; what to do about that, "" = nobody knows. */
+struct yaml_stumble {
+	const char *problem, *context;
+	unsigned line, column, from_line, from_column;   /* from 1 */
+};
+const char *yaml_hint(struct arena *arena, struct str text, const struct yaml_stumble *s);

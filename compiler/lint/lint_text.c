@@ -77,6 +77,8 @@ static void load_way(const struct judging *j, struct lint_document *d, const str
 {
 	const struct policy *p = w->reading.policy;
 	unsigned ways = shared ? WAY_BOTH : w->way;
+	if (w->reading.partial)
+		lint_load_rest(w->reading.partial, j->o, w->way, &d->findings);
 	if (!p || policy_load_findings(p, j->o->target, j->o->target_given, ways, &d->findings))
 		return;
 	w->answer->stage = MIN(w->answer->stage, STAGE_LOAD);
@@ -168,6 +170,8 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 	d->policy = from_file ? file.reading.policy : api.reading.policy;
 	if (from_file)
 		policy_free(api.reading.policy);
+	policy_free(file.reading.partial);
+	policy_free(api.reading.partial);
 	if (d->policy)
 		lint_run(d, doc, j->file, j->o);
 	refine_places(doc, d);

@@ -66,7 +66,7 @@ lint 0 - <dir/good.yaml
 # --- text: places, reasons, fixes; no colours in a file
 lint 1 dir/below/bad.yml
 grep -q '^dir/below/bad.yml:5:11: error: spec.loader: the string "no" where true or false belongs \[wrong-type\]$' out || fail "text: $(cat out)"
-grep -q '^    fix: without quotes it may be one$' out || fail "fix: $(cat out)"
+grep -q '^    fix: write it without quotes: no$' out || fail "fix: $(cat out)"
 grep -q 'TracingPolicy bad: file: refused (decode); kubectl: refused (schema)$' out || fail "answers: $(cat out)"
 if grep -q "$(printf '\033')" out; then fail "colours in a file"; fi
 
@@ -95,7 +95,7 @@ lint 1 --json dir/below/bad.yml
 jq -e '.file == "dir/below/bad.yml" and ([.findings[] | has("id", "severity", "stage", "line", "column", "path", "message", "fix")] | all)' out >/dev/null ||
 	fail "findings: $(cat out)"
 jq -e '.findings | map(select(.id == "wrong-type")) == [{id: "wrong-type", severity: "error", stage: "decode", line: 5, column: 11,
-	path: "spec.loader", message: "the string \"no\" where true or false belongs", fix: "without quotes it may be one", ways: ["file", "api"]}]' out >/dev/null ||
+	path: "spec.loader", message: "the string \"no\" where true or false belongs", fix: "write it without quotes: no", ways: ["file", "api"]}]' out >/dev/null ||
 	fail "a finding: $(cat out)"
 printf '\n---\n' | cat - dir/good.yaml >first-empty.yaml
 printf -- '---\n---\n' | cat - dir/good.yaml >doubled.yaml

@@ -164,14 +164,14 @@ static void messages(void **state)
 		 "2:11: metadata.namespace: a TracingPolicyNamespaced needs a namespace; add namespace: its-namespace"},
 		{"kind: TracingPolicy\nmetadata: {name: x}\n", "1:1: no spec; add spec: and what to hook"},
 		{HEAD "  kprobe: []\n", "4:3: spec.kprobe: a spec has no field \"kprobe\"; did you mean kprobes?"},
-		{HEAD "  kprobes: {}\n", "4:12: spec.kprobes: a map where a list belongs; write a list"},
-		{HEAD "  kprobes: [~]\n", "4:13: spec.kprobes[0]: null where a map belongs; give a value or remove the key"},
+		{HEAD "  kprobes: {}\n", "4:12: spec.kprobes: a map where a list belongs; write a list: each item behind '- ', or all in [ ]"},
+		{HEAD "  kprobes: [~]\n", "4:13: spec.kprobes[0]: null where a map belongs; give a value or remove the item"},
 		{HEAD "  kprobes:\n  - syscall: false\n", "5:5: spec.kprobes[0]: a kprobe needs call (the function, or "
 		 "list:NAME); add it"},
 		{HEAD "  kprobes:\n  - call: 5\n", "5:11: spec.kprobes[0].call: an integer (5) where a string belongs; put it "
-		 "in quotes if it is meant as text"},
+		 "in quotes if it is meant as text: \"5\""},
 		{HEAD "  kprobes:\n  - call: x\n    syscall: \"no\"\n", "6:14: spec.kprobes[0].syscall: the string \"no\" "
-		 "where true or false belongs; without quotes it may be one"},
+		 "where true or false belongs; write it without quotes: no"},
 		{HEAD "  kprobes:\n  - call: x\n    return: yes\n", "6:13: spec.kprobes[0]: return: true needs returnArg; "
 		 "add it, such as returnArg: {index: 0, type: int}"},
 		{HEAD KP "    - matchArgs:\n      - {index: 0, operator: Equals, values: [a]}\n",

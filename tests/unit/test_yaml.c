@@ -94,13 +94,13 @@ static void read_as(void **state)
 		R("!!int x", "! 1:1: the value does not fit its tag tag:yaml.org,2002:int; remove the tag"),
 		R("%YAML 1.2\n---\na: 1\n", "! 1:1: %YAML 1.2: Kubernetes reads version 1.1 only; remove the line"),
 		R("a: 1\n---\nb: [\n", "{a:1} ! 4:1: not YAML: did not find expected node content, while "
-		  "parsing a flow node"),
+		  "parsing a flow node; close the bracket, or put the value in quotes"),
 		R("a: 1\nb: \xff\n", "! 2:4: not YAML: invalid leading UTF-8 octet (0xff); write such a byte as "
 		  "an escape in double quotes"),
 		R("a: \0\n", "! 1:4: not YAML: control characters are not allowed (0x00); write such a byte as "
 		  "an escape in double quotes"),
 		R("a:\n\tb: 1\n", "! 2:1: not YAML: found character that cannot start any token, while "
-		  "scanning for the next token"),
+		  "scanning for the next token; indent it with blanks: YAML takes no tabs there"),
 #undef R
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
