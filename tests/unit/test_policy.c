@@ -177,15 +177,15 @@ static void messages(void **state)
 		{HEAD KP "    - matchArgs:\n      - {index: 0, operator: Equals, values: [a]}\n",
 		 "8:30: spec.kprobes[0].selectors[0].matchArgs[0].operator: \"Equals\" is not one of the values it may "
 		 "have; did you mean Equal?"},
-		{HEAD KP "    - matchArgs:\n      - {index: 0, operator: In, values: [a]}\n",
-		 "8:30: spec.kprobes[0].selectors[0].matchArgs[0].operator: \"In\" is not one of the values it may have; "
+		{HEAD KP "    - matchArgs:\n      - {index: 0, operator: Foreign, values: [a]}\n",
+		 "8:30: spec.kprobes[0].selectors[0].matchArgs[0].operator: \"Foreign\" is not one of the values it may have; "
 		 "write Equal, NotEqual, Prefix, NotPrefix, Postfix, NotPostfix, GreaterThan, LessThan, GT, LT, Mask, SPort, "
 		 "NotSPort, SPortPriv, NotSportPriv, DPort, NotDPort, DPortPriv, NotDPortPriv, SAddr, NotSAddr, DAddr, NotDAddr, "
 		 "Protocol, Family, State, InMap, NotInMap, CapabilitiesGained, InRange, NotInRange, SubString, "
 		 "SubStringIgnCase, CelExpr, FileType or NotFileType"},
 		{HEAD KP "    - matchBinaries:\n      - {operator: Equal, values: [a]}\n",
 		 "8:20: spec.kprobes[0].selectors[0].matchBinaries[0].operator: \"Equal\" is not one of the values it "
-		 "may have; write In, NotIn, Prefix, NotPrefix, Postfix or NotPostfix"},
+		 "may have; here it is called In"},
 		{HEAD KP "    - matchBinaries:\n      - {operator: In, values: [a]}\n      - {operator: In, values: [b]}\n",
 		 "8:7: spec.kprobes[0].selectors[0].matchBinaries: 2 entries; at most 1 may be there"},
 		{HEAD KP "    - matchPIDs:\n      - {operator: In, values: [-1]}\n", "8:33: "
@@ -193,7 +193,7 @@ static void messages(void **state)
 		{HEAD KP "    - matchPIDs:\n      - {operator: In, values: [3000000000]}\n", "8:33: spec.kprobes[0].selectors[0].matchPIDs[0].values[0]: 3000000000 is more than 2147483647; write a smaller one"},
 		{HEAD KP "    - matchArgs:\n      - {index: 0, operator: Equal, values: [2]}\n", "8:46: "
 		 "spec.kprobes[0].selectors[0].matchArgs[0].values[0]: an integer (2) where a string belongs; put it in "
-		 "quotes if it is meant as text"},
+		 "quotes if it is meant as text: \"2\""},
 		{HEAD "  hostSelector: {matchLabels: {a: b}}\n", "4:17: spec.hostSelector: hosts cannot be told apart by "
 		 "labels; write {} for the host or leave the key out"},
 		{HEAD "  podSelector: {matchLabels: {a: \"-b\"}}\n", "4:34: spec.podSelector.matchLabels.a: not a label value; write at most 63 letters, digits, '-', '_', '.', beginning and ending with a letter or digit"},
