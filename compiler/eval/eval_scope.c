@@ -46,18 +46,22 @@ static void whose_done(struct whose *w)
 	json_object_put(w->json);
 }
 
+/* host:5000/shop/cart:1.2@sha256:00 is of host:5000/shop/cart. */
+static struct str repository(struct str image)
+{
+	const char *digest = image.n ? memchr(image.p, '@', image.n) : NULL;
+	image.n = digest ? (size_t)(digest - image.p) : image.n;
+	const char *slash = image.n ? memrchr(image.p, '/', image.n) : NULL;
+	size_t from = slash ? (size_t)(slash - image.p) : 0;
+	const char *tag = image.n ? memchr(image.p + from, ':', image.n - from) : NULL;
+	image.n = tag ? (size_t)(tag - image.p) : image.n;
+	return image;
+}
+
 static bool container_matches(const struct label_selector *s, const struct process *p)
 {
-	struct str repo = p->pod.image;
-	const char *slash = repo.n ? memrchr(repo.p, '/', repo.n) : NULL;
-	size_t from = slash ? (size_t)(slash - repo.p) : 0;
-	const char *end = repo.n ? memchr(repo.p + from, ':', repo.n - from) : NULL;
-	if (!end)
-		end = repo.n ? memchr(repo.p + from, '@', repo.n - from) : NULL;
-	if (end)
-		repo.n = (size_t)(end - repo.p);
 	struct label labels[] = {{.key = STR("name"), .value = p->pod.container_name},
-				 {.key = STR("repo"), .value = repo}};
+				 {.key = STR("repo"), .value = repository(p->pod.image)}};
 	return label_selector_matches(s, labels, ARRAY_SIZE(labels));
 }
 
@@ -72,14 +76,17 @@ static enum tri covers(const struct label_selector *pod, const struct label_sele
 	const struct process *p = w->process;
 	if (!pod && !container && !host && !namespace.n)
 		return TRI_YES;
+	/* Of all pods and the host nothing is left out. */
+	if (host && pod && !pod->nlabels && !pod->nexpressions && (!container || (!container->nlabels && !container->nexpressions)))
+		return TRI_YES;
 	if (!p->pod.namespace.n) {
 		/* The kubelet's cgroup of a pod that the events do not name: not the host, and maybe one of the policy's. */
 		if (in_kubepods(p))
 			return pod || container || namespace.n ? TRI_UNKNOWN : TRI_NO;
-		if (host)
-			return TRI_YES;
-		/* A container that is not resolved may be one of the policy's pods. */
-		return p->docker.n ? TRI_UNKNOWN : TRI_NO;
+		/* A container that is not resolved, and not told to be elsewhere, may be one of a pod. */
+		if (p->docker.n && (!host || !p->cgroup.n))
+			return TRI_UNKNOWN;
+		return host ? TRI_YES : TRI_NO;
 	}
 	if (namespace.n && !str_eq(namespace, p->pod.namespace))
 		return TRI_NO;
@@ -96,7 +103,7 @@ static void place_key(const struct process *p, struct buf *key)
 {
 	buf_clear(key);
 	if (!p->pod.namespace.n) {
-		buf_puts(key, in_kubepods(p) ? "kubepods" : p->docker.n ? "container" : "host");
+		buf_puts(key, in_kubepods(p) ? "kubepods" : !p->docker.n ? "host" : p->cgroup.n ? "container elsewhere" : "container");
 		return;
 	}
 	const struct str parts[] = {p->pod.namespace, p->pod.container_name, p->pod.image, p->pod.labels};

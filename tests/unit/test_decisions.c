@@ -4,10 +4,11 @@
  *	policy | target | event | verdict [effect] [early] [monitor] [error=N] [| what the explanation says]
  * with the policies in tests/replay/policies, or one written out, of one selector:
  *	SECTION CALL(INDEX TYPE [RESOLVE], ...) [N OPERATOR VALUE...]... [{FIELD: ...; FIELD: ...}] [-> ACTION[:NUMBER]...]
- * N is the place in the list of arguments, iN an index; without actions it is Sigkill. "none": the event reaches no hook. The event is
+ * N is the place in the list of arguments, iN an index; without actions it is Sigkill; or its spec in braces, the namespace before them of one that
+ * has one. <N*TEXT> stands for N times TEXT. "none": the event reaches no hook. The event is
  *	exec|file|connect|inventory KEY=VALUE...     or     hook SECTION NAME KEY=VALUE...
  * by= and path= take "-" for an image without path and "?" for one that is not told; call=execve: by that call, of a native program. A hook line's arguments, in order: number=
- * (an int), long=, caps=, string=, file=, folder= (a path), failed=, sockaddr=FAMILY,ADDRESS,PORT, unixaddr=PATH, sock= and skb=FAMILY,SOURCE,PORT,
+ * (an int), long=, caps=, string=, bytes=, file=, folder= (a path), failed=, sockaddr=FAMILY,ADDRESS,PORT, unixaddr=PATH, sock= and skb=FAMILY,SOURCE,PORT,
  * DESTINATION,PORT,PROTOCOL,STATE of which "" is not told; type=X makes X the first letter of the mode of the file before it.
  */
 #include <arpa/inet.h>
@@ -101,7 +102,7 @@ static bool argument(struct scene *s, struct str key, struct str value)
 		enum arg_kind kind;
 	} kinds[] = {{STR_INIT("number"), ARG_INT}, {STR_INIT("long"), ARG_LONG}, {STR_INIT("string"), ARG_STRING},
 		     {STR_INIT("file"), ARG_FILE}, {STR_INIT("folder"), ARG_PATH}, {STR_INIT("failed"), ARG_ERROR},
-		     {STR_INIT("caps"), ARG_CAPS}, {STR_INIT("sockaddr"), ARG_SOCKADDR}, {STR_INIT("sock"), ARG_SOCK},
+		     {STR_INIT("caps"), ARG_CAPS}, {STR_INIT("bytes"), ARG_BYTES}, {STR_INIT("sockaddr"), ARG_SOCKADDR}, {STR_INIT("sock"), ARG_SOCK},
 		     {STR_INIT("skb"), ARG_SKB}, {STR_INIT("unixaddr"), ARG_SOCKADDR_UN}};
 	size_t i = 0;
 	while (i < ARRAY_SIZE(kinds) && !str_eq(kinds[i].key, key))
@@ -160,6 +161,10 @@ static void set(struct scene *s, struct str key, struct str value)
 	} else if (str_eq(key, STR("app"))) {
 		snprintf(s->labels, sizeof(s->labels), "{\"app\":\"" STR_FMT "\"}", STR_ARG(value));
 		ev->process.pod.labels = str_from(s->labels);
+	} else if (str_eq(key, STR("container"))) {
+		ev->process.pod.container_name = value;
+	} else if (str_eq(key, STR("image"))) {
+		ev->process.pod.image = value;
 	} else if (str_eq(key, STR("docker"))) {
 		ev->process.docker = value;
 	} else if (str_eq(key, STR("cgroup"))) {
@@ -261,7 +266,7 @@ static void written_hook(struct str section, struct str call, struct buf *b)
 		buf_printf(b, "  lsmhooks:\n  - hook: " STR_FMT "\n", STR_ARG(call));
 	else if (str_eq(section, STR("tracepoint")))
 		buf_printf(b, "  tracepoints:\n  - subsystem: " STR_FMT "\n    event: " STR_FMT "\n    raw: %s\n", STR_ARG(subsystem),
-			   STR_ARG(rest), str_starts(call, STR("raw_")) ? "false" : "true");
+			   STR_ARG(rest), str_starts(call, STR("sched/")) ? "true" : "false");
 	else
 		buf_printf(b, "  kprobes:\n  - call: " STR_FMT "\n    syscall: %s\n", STR_ARG(call),
 			   str_starts(call, STR("sys_")) ? "true" : "false");
@@ -312,11 +317,19 @@ static void written_actions(struct str rest, struct buf *b)
 	}
 }
 
+static void written_head(struct str namespace, struct buf *b)
+{
+	buf_printf(b, "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy%s\nmetadata: {name: written", namespace.n ? "Namespaced" : "");
+	if (namespace.n)
+		buf_printf(b, ", namespace: " STR_FMT, STR_ARG(namespace));
+	buf_puts(b, "}\nspec:\n");
+}
+
 static void written_policy(struct str text, struct buf *b)
 {
 	struct str section = next_word(&text), call = until(&text, '('), args = until(&text, ')');
 	call = next_word(&call);
-	buf_puts(b, "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: {name: written}\nspec:\n");
+	written_head((struct str){NULL, 0}, b);
 	written_hook(section, call, b);
 	written_args(args, b);
 	while (text.n && text.p[0] == ' ')
@@ -337,9 +350,17 @@ static void written_policy(struct str text, struct buf *b)
 
 static int read_policy(struct str field, struct diag *d, struct policy ***ret, size_t *ret_n)
 {
-	if (field.n && memchr(field.p, '(', field.n)) {
+	const char *brace = field.n ? memchr(field.p, '{', field.n) : NULL;
+	const char *paren = field.n ? memchr(field.p, '(', field.n) : NULL;
+	if (brace || paren) {
 		CLEANUP_BUF struct buf yaml = BUF_INIT;
-		written_policy(field, &yaml);
+		size_t before = brace ? (size_t)(brace - field.p) : 0;
+		if (brace && (!paren || brace < paren)) {
+			written_head((struct str){field.p, before}, &yaml);
+			buf_printf(&yaml, "  " STR_FMT "\n", STR_ARG(str_skip(field, before)));
+		} else {
+			written_policy(field, &yaml);
+		}
 		return policies_parse("written", buf_view(&yaml), d, ret, ret_n);
 	}
 	CLEANUP_FREE char *name = xasprintf("tests/replay/policies/" STR_FMT ".yaml", STR_ARG(field));
@@ -404,6 +425,25 @@ static struct str trim(struct str s)
 	return s;
 }
 
+/* <N*TEXT>, N times. */
+static void repeated(struct str line, struct buf *b)
+{
+	for (size_t i = 0; i < line.n; i++) {
+		uint64_t times = 0;
+		size_t at = i + 1;
+		while (line.p[i] == '<' && at < line.n && line.p[at] >= '0' && line.p[at] <= '9')
+			times = times * 10 + (uint64_t)(line.p[at++] - '0');
+		if (!times || at >= line.n || line.p[at] != '*') {
+			buf_putc(b, line.p[i]);
+			continue;
+		}
+		struct str rest = str_skip(line, at + 1), text = until(&rest, '>');
+		for (uint64_t k = 0; k < times; k++)
+			buf_str(b, text);
+		i = at + 1 + text.n;
+	}
+}
+
 static unsigned run_file(const char *file, unsigned *ret_cases)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -416,6 +456,9 @@ static unsigned run_file(const char *file, unsigned *ret_cases)
 		rest = str_skip(rest, l.n + 1);
 		if (!l.n || l.p[0] == '#')
 			continue;
+		CLEANUP_BUF struct buf whole = BUF_INIT;
+		repeated(l, &whole);
+		l = buf_view(&whole);
 		struct str fields[5] = {{0}};
 		for (size_t i = 0; i < 5; i++) {
 			const char *bar = l.n ? memchr(l.p, '|', l.n) : NULL;
