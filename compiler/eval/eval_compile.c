@@ -121,26 +121,34 @@ static const char *misread(const struct selector *s)
 }
 
 /*
- * What no argument changes: SubString needs a kernel function, without which it loads and never matches; on types without
- * filters the kernel compares nothing, and Prefix and Postfix pass, but for the filename of a system call; CelExpr is for kprobes
- * and uprobes.
+ * What no argument changes: on types without filters, which older kernels have more of, the kernel compares nothing and what loads
+ * passes, but for the filename of a system call; SubString needs a kernel function, without which it loads and never matches;
+ * CelExpr is for kprobes and uprobes.
  */
 static void decide_test(const struct engine *e, const struct hook *h, struct arg_test *t)
 {
 	bool substring = t->op == OPERATOR_SUB_STRING || t->op == OPERATOR_SUB_STRING_IGN_CASE;
 	uint32_t needs = t->op == OPERATOR_SUB_STRING ? TARGET_KERNEL(6, 17) : TARGET_KERNEL(6, 19);
 	bool user = h->section == SECTION_UPROBE || h->section == SECTION_USDT;
-	if (substring && !user && e->target.kernel < needs) {
+	bool too_old = (t->arg->type == TYPE_SOCKADDR_UN && e->target.kernel < TARGET_KERNEL(5, 11)) ||
+		       (t->arg->type == TYPE_LINUX_BINPRM && e->target.kernel < TARGET_KERNEL(5, 3));
+	if (too_old || (t->class == CLASS_NONE && (substring || t->op == OPERATOR_PREFIX || t->op == OPERATOR_POSTFIX))) {
+		bool of_call = t->arg->type == TYPE_FILENAME && h->section == SECTION_KPROBE && h->syscall;
+		t->decided = true;
+		t->as_decided = of_call ? TRI_NO : TRI_YES;
+	} else if (substring && !user && e->target.kernel < needs) {
 		t->decided = true;
 		t->as_decided = TRI_NO;
 	} else if (t->op == OPERATOR_CEL_EXPR && h->section != SECTION_KPROBE && h->section != SECTION_UPROBE) {
 		t->decided = true;
 		t->as_decided = TRI_NO;
-	} else if (t->class == CLASS_NONE && (t->op == OPERATOR_PREFIX || t->op == OPERATOR_POSTFIX)) {
-		bool of_call = t->arg->type == TYPE_FILENAME && h->section == SECTION_KPROBE && h->syscall;
-		t->decided = true;
-		t->as_decided = of_call ? TRI_NO : TRI_YES;
 	}
+}
+
+/* As many bytes as a value of Equal may have. */
+static uint32_t string_bytes(const struct engine *e)
+{
+	return e->target.kernel >= TARGET_KERNEL(5, 11) ? 4096 : e->target.kernel >= TARGET_KERNEL(5, 4) ? 510 : 144;
 }
 
 static void compile_test(struct compiling *c, const struct hook *h, const struct arg_filter *f,
@@ -153,6 +161,9 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 		t->second = &h->args[f->args[1]];
 	t->class = eval_class(t->arg->type);
 	t->lsm = h->section == SECTION_LSM;
+	t->raw = h->section == SECTION_TRACEPOINT && h->raw;
+	t->format = h->section == SECTION_TRACEPOINT && !h->raw;
+	t->read_bytes = t->arg->type == TYPE_STRING ? string_bytes(c->e) : 0;
 	t->first_field = eval_enters_syscall(h) ? SYSCALL_FIELD : 0;
 	struct value_table *table = arena_alloc(c->e->arena, sizeof(*table));
 	*(struct value_table **)VEC_PUSH(&c->e->tables) = table;
@@ -253,14 +264,16 @@ static bool shares_networks(enum policy_operator op)
 	return op == OPERATOR_SADDR || op == OPERATOR_NOT_SADDR || op == OPERATOR_DADDR || op == OPERATOR_NOT_DADDR;
 }
 
-/* The tables that kprobes share: of numbers, and of addresses one for each family. */
-enum shared { SHARED_NUMBERS, SHARED_V4, SHARED_V6 };
+/* The tables that kprobes share: of numbers, of words to find, and of addresses one for each family. */
+enum shared { SHARED_NUMBERS, SHARED_WORDS, SHARED_V4, SHARED_V6, SHARED_KINDS };
 
 /* Where T keeps its table of the kind; NULL: it has none, and takes no number among them. */
 static const struct value_table **table_of(struct arg_test *t, enum shared kind)
 {
 	if (kind == SHARED_NUMBERS)
 		return shares_table(t->op) ? &t->table : NULL;
+	if (kind == SHARED_WORDS)
+		return t->op == OPERATOR_SUB_STRING || t->op == OPERATOR_SUB_STRING_IGN_CASE ? &t->table : NULL;
 	if (!shares_networks(t->op))
 		return NULL;
 	const struct network_set *own = &t->table->networks;
@@ -340,16 +353,16 @@ static void share_process_filters(struct compiled_hook *const *hooks, size_t n)
 static void share(struct compiled_hook *const *hooks, size_t n)
 {
 	share_process_filters(hooks, n);
-	share_tables(hooks, n, SHARED_NUMBERS);
-	share_tables(hooks, n, SHARED_V4);
-	share_tables(hooks, n, SHARED_V6);
+	for (enum shared kind = 0; kind < SHARED_KINDS; kind++)
+		share_tables(hooks, n, kind);
 }
 
 /* ---- policies ---- */
 
+/* Of several the last counts. */
 static struct str option(const struct policy *p, struct str name)
 {
-	for (size_t i = 0; i < p->noptions; i++)
+	for (size_t i = p->noptions; i-- > 0;)
 		if (str_eq(p->options[i].name, name))
 			return p->options[i].value;
 	return (struct str){NULL, 0};

@@ -74,7 +74,7 @@ static void act(const struct engine *e, const struct hook *h, const struct actio
 			f->notifies = true;
 			f->forgets = false;
 			f->notified_error = a->error;
-			f->notified_signal = a->sig;
+			f->notified_signal = !old && is_fatal(a->sig) ? a->sig : 0;
 		}
 		break;
 	case ACTION_CLEANUP_ENFORCER_NOTIFICATION:

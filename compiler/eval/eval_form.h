@@ -129,7 +129,8 @@ struct arg_test {
 	const struct hook *of;  /* CelExpr: whose arguments it is over */
 	enum policy_operator op;
 	enum value_class class;
-	bool lsm;
+	bool lsm, raw, format;  /* raw, format: of a tracepoint, what its index counts */
+	uint32_t read_bytes;    /* a string of which the kernel reads so many; 0 = all of it */
 	uint8_t first_field;    /* tracepoint fields before the first argument */
 	const struct value_table *table;
 	const struct value_table *networks[2];   /* the tables of IPv4 and IPv6: under kprobe.multi another kprobe's at times */
@@ -320,6 +321,12 @@ bool eval_mode(const struct arg_test *t, const struct hit *h, uint8_t index, str
 /* eval_process.c: the filters on the process */
 enum tri eval_process(const struct engine *e, const struct compiled_selector *s, const struct hit *h, const char **why);
 enum tri eval_binaries(const struct engine *e, const struct binary_test *t, const struct record *r, const char **why);
+
+/* What In and NotIn see of a program's path. */
+static inline struct str eval_cut_path(struct str path)
+{
+	return (struct str){path.p, MIN(path.n, (size_t)BINARY_PATH_BYTES)};
+}
 
 /* eval_used.c: which listed values decide at this hook. */
 void eval_note_values(struct engine *e, const struct compiled_hook *hook, const struct hit *h);

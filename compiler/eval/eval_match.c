@@ -282,12 +282,21 @@ static enum tri test_text(const struct arg_test *t, struct str text, const char 
 	}
 }
 
+/* A longer string is read in part; whether with the byte for its end is not told, and must not matter. */
+static enum tri test_read(const struct arg_test *t, struct str text, const char **why)
+{
+	enum tri whole = test_text(t, text, why);
+	for (size_t n = t->read_bytes ? t->read_bytes - 1 : text.n; n < text.n && n <= t->read_bytes + 1; n++)
+		if (test_text(t, (struct str){text.p, n}, why) != whole)
+			return unknown(why, "the kernel reads only the beginning of so long a string");
+	return whole;
+}
 
 /* A string that is one of two: decided where both agree. */
 static enum tri test_string(const struct arg_test *t, const struct slot *s, const char **why)
 {
-	enum tri first = test_text(t, s->text, why);
-	if (!s->other.n || test_text(t, s->other, why) == first)
+	enum tri first = test_read(t, s->text, why);
+	if (!s->other.n || test_read(t, s->other, why) == first)
 		return first;
 	return unknown(why, "the events do not tell how the path was typed");
 }
@@ -467,12 +476,21 @@ static enum tri test_unix(const struct arg_test *t, const struct slot *s, const 
 
 /* ---- one filter ---- */
 
+/* A raw tracepoint has the arguments of its function: the registers and the number, or the registers and what was returned. */
+static uint8_t raw_place(uint32_t site, uint32_t index)
+{
+	enum { SECOND = 1, NUMBER = 4, RETURNED = 5 };
+	return index != SECOND ? UINT8_MAX : site == SITE_SYS_ENTER ? NUMBER : RETURNED;
+}
+
 /* The LSM hook mmap_file has reqprot before prot and flags. */
 static uint8_t place(const struct arg_test *t, const struct hit *h)
 {
-	if (t->arg->index < t->first_field)
+	if (t->arg->index < t->first_field || (t->format && h->site == SITE_SCHED_EXEC))
 		return UINT8_MAX;
 	uint32_t i = t->arg->index - t->first_field;
+	if (t->raw && (h->site == SITE_SYS_ENTER || h->site == SITE_SYS_EXIT))
+		return raw_place(h->site, i);
 	if (!t->lsm || h->site != SITE_MMAP_FILE || i == 0)
 		return (uint8_t)MIN(i, 255);
 	return i == 1 ? REQPROT : (uint8_t)(i - 1);

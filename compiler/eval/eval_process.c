@@ -7,7 +7,8 @@
 #include "compiler/eval/eval_hit.h"
 #include "schema/held.h"
 
-enum { MAX_ANCESTORS = 64, FORK_RECORDS = 9 };
+/* Nine records tell ten pids, each its own and that of its parent. */
+enum { MAX_ANCESTORS = 64, FORK_PIDS = 10 };
 
 static enum tri unknown(const char **why, const char *reason)
 {
@@ -36,10 +37,15 @@ static bool is_negative(enum policy_operator op)
 	return op == OPERATOR_NOT_IN || op == OPERATOR_NOT_PREFIX || op == OPERATOR_NOT_POSTFIX;
 }
 
-static bool lists(const struct binary_test *t, struct str path)
+/* The record keeps the beginning of a path and, apart, its end; of paths that are a little longer than that end the kernel compares other bytes. */
+static enum tri lists(const struct binary_test *t, struct str path)
 {
-	path.n = MIN(path.n, BINARY_PATH_BYTES);
-	return t->set ? string_set_has(t->set, path) : prefix_set_has(&t->prefixes, path);
+	enum { END_BYTES = 127 };
+	if (t->set)
+		return tri_of(string_set_has(t->set, eval_cut_path(path)));
+	if (t->prefixes.reversed && path.n > END_BYTES && path.n < BINARY_PATH_BYTES)
+		return TRI_UNKNOWN;
+	return tri_of(prefix_set_has(&t->prefixes, path));
 }
 
 /* Is a program listed of which the name as typed alone is told, the image's or that of what it is a fork of? */
@@ -48,8 +54,12 @@ static enum tri silent_listed(const struct engine *e, const struct binary_test *
 	size_t listed = 0;
 	if (!eval_among_silent(e, image))
 		return TRI_UNKNOWN;
-	for (size_t i = 0; i < e->silent.n; i++)
-		listed += lists(t, e->silent.v[i]);
+	for (size_t i = 0; i < e->silent.n; i++) {
+		enum tri one = lists(t, e->silent.v[i]);
+		if (one == TRI_UNKNOWN)
+			return one;
+		listed += one == TRI_YES;
+	}
 	return !listed ? TRI_NO : listed == e->silent.n ? TRI_YES : TRI_UNKNOWN;
 }
 
@@ -75,7 +85,7 @@ static enum tri descends(const struct engine *e, const struct binary_test *t, co
 		if (counts && !image->fork_only && i + r->forked > 0) {
 			struct str path;
 			bool known = image_path(e, image, r->container, &path);
-			enum tri listed = known ? tri_of(path.n && lists(t, path)) : silent_listed(e, t, id);
+			enum tri listed = !known ? silent_listed(e, t, id) : path.n ? lists(t, path) : TRI_NO;
 			if (listed == TRI_YES && marks)
 				return TRI_YES;
 			if (listed != TRI_NO) {
@@ -96,9 +106,10 @@ enum tri eval_binaries(const struct engine *e, const struct binary_test *t, cons
 		return TRI_YES;
 	if (r->known && !r->path.n)
 		return TRI_NO;   /* a memfd and the like: no operator matches */
-	enum tri has = r->known ? tri_of(lists(t, r->path)) : silent_listed(e, t, r->image);
+	enum tri has = r->known ? lists(t, r->path) : silent_listed(e, t, r->image);
 	if (has == TRI_UNKNOWN)
-		return unknown(why, "the resolved path of the acting program is not known");
+		return unknown(why, r->known ? "of a program's path of 128 to 254 bytes the kernel does not compare the end"
+					     : "the resolved path of the acting program is not known");
 	if (has == TRI_NO && t->follow_children)
 		has = descends(e, t, r, why);
 	return has == TRI_UNKNOWN ? has : tri_of((has == TRI_YES) != is_negative(t->op));
@@ -125,7 +136,7 @@ static enum tri match_parent_binaries(const struct engine *e, const struct binar
 	bool known = image_path(e, parent, r->container, &path);
 	if (known && !path.n)
 		return TRI_NO;
-	enum tri has = known ? tri_of(lists(t, path)) : silent_listed(e, t, id);
+	enum tri has = known ? lists(t, path) : silent_listed(e, t, id);
 	return has == TRI_UNKNOWN ? unknown(why, reason) : tri_of((has == TRI_YES) != is_negative(t->op));
 }
 
@@ -140,25 +151,29 @@ static bool among(const struct pid_filter *f, uint32_t pid)
 	return false;
 }
 
-/* Its pid or, with followForks, that of one of the processes above it. */
+/* Its pid or, with followForks, that of one of the processes above it. One that has exited has no record that leads on. */
 static enum tri among_ancestors(const struct engine *e, const struct pid_filter *f, const struct record *r, const char **why)
 {
 	uint32_t pid = r->pid;
 	struct str id = r->image;
-	unsigned records = 1;
-	for (unsigned i = 0; i < MAX_ANCESTORS && records <= FORK_RECORDS; i++) {
+	unsigned pids = 1;
+	bool gone = false, beyond = false;
+	for (unsigned i = 0; i < MAX_ANCESTORS && pids <= FORK_PIDS; i++) {
 		if (among(f, pid))
-			return TRI_YES;
+			return beyond ? unknown(why, "matchPIDs: an ancestor below that pid has exited") : TRI_YES;
 		if (pid <= 1)
 			return TRI_NO;
 		const struct process_image *image = processes_find(e->processes, id);
 		if (!image)
 			break;
-		records += image->pid != pid;
+		bool above = image->pid != pid;
+		pids += above;
+		beyond |= above && gone;
+		gone = image->exited;
 		pid = image->pid;
 		id = image->parent_id;
 	}
-	return records > FORK_RECORDS ? TRI_NO : unknown(why, "matchPIDs: the events do not tell all ancestors");
+	return pids > FORK_PIDS ? TRI_NO : unknown(why, "matchPIDs: the events do not tell all ancestors");
 }
 
 static const struct held *held_by(const struct engine *e, const struct record *r, bool *ret_forked)
@@ -210,19 +225,23 @@ static bool tells_namespaces(const struct engine *e)
 	       (e->at.v[SITE_SYS_SETNS].recorded || e->at.v[SITE_FILE_OPEN].recorded || e->at.v[SITE_FD_INSTALL].recorded);
 }
 
+/* isNamespaceCapability: only what is held inside a user namespace of its own counts. */
+static enum tri counts_there(const struct held *h, const struct capability_test *t)
+{
+	if (!t->namespace_only)
+		return TRI_YES;
+	return !h || !h->now.ns_told ? TRI_UNKNOWN : tri_of(!h->now.ns[NS_USER].host);
+}
+
 static enum tri match_capabilities(const struct engine *e, const struct capability_test *t, const struct hit *hit, const char **why)
 {
 	static const char reason[] = "matchCapabilities: the events do not tell the capabilities";
 	bool forked;
 	const struct held *h = held_by(e, &hit->record, &forked);
-	if (t->namespace_only) {
-		/* Only what is held inside a user namespace of its own counts. */
-		if (!h || !h->now.ns_told)
-			return unknown(why, reason);
-		if (h->now.ns[NS_USER].host)
-			return TRI_NO;
-	}
-	if (!h || !h->now.caps_told || (h->caps_unsure & 1 << t->set) || (!hit->fresh_image && !tells_caps(e)))
+	enum tri there = counts_there(h, t);
+	if (there == TRI_NO)
+		return there;
+	if (there == TRI_UNKNOWN || !h || !h->now.caps_told || (h->caps_unsure & 1 << t->set) || (!hit->fresh_image && !tells_caps(e)))
 		return unknown(why, reason);
 	bool any = h->now.caps[t->set] & t->mask;
 	return tri_of(any == (t->op == OPERATOR_IN));
@@ -234,7 +253,10 @@ static enum tri match_capability_changes(const struct engine *e, const struct ca
 	static const char reason[] = "matchCapabilityChanges: the events do not tell the capabilities";
 	bool forked;
 	const struct held *h = held_by(e, &hit->record, &forked);
-	if (!h || !h->now.caps_told || ((h->caps_unsure | h->caps_maybe) & 1 << t->set) ||
+	enum tri there = counts_there(h, t);
+	if (there == TRI_NO)
+		return there;
+	if (there == TRI_UNKNOWN || !h || !h->now.caps_told || ((h->caps_unsure | h->caps_maybe) & 1 << t->set) ||
 	    (!hit->fresh_image && !tells_caps(e)))
 		return unknown(why, reason);
 	uint64_t differ = h->now.caps[t->set] ^ h->record_caps[t->set];

@@ -78,7 +78,8 @@ void prefix_set_init(struct prefix_set *s, const struct strs *values, bool rever
 	memcpy(s->v, values->v, values->n * sizeof(*s->v));
 	qsort(s->v, values->n, sizeof(*s->v), reversed ? cmp_backward : cmp_forward);
 	for (size_t i = 0; i < values->n; i++) {
-		if (!s->n || !holds(s, s->v[i], s->v[s->n - 1]))
+		bool beyond = !reversed && s->v[i].n > PREFIX_LOOKED_AT;
+		if (!beyond && (!s->n || !holds(s, s->v[i], s->v[s->n - 1])))
 			s->v[s->n++] = s->v[i];
 	}
 }

@@ -12,7 +12,8 @@ void string_set_free(struct string_set *s);
 bool string_set_has(const struct string_set *s, struct str key);
 size_t string_set_find(const struct string_set *s, struct str key);   /* its number; SIZE_MAX = not there */
 
-/* Does the key begin (end, with REVERSED) with a value? */
+/* Does the key begin (end, with REVERSED) with a value? The kernel looks at so many bytes of its beginning: a longer value never holds. */
+enum { PREFIX_LOOKED_AT = 255 };
 struct prefix_set {
 	struct str *v;          /* sorted; none begins with another */
 	size_t n;

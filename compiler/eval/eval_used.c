@@ -109,7 +109,7 @@ static bool note_selector(struct engine *e, const struct compiled_selector *s, c
 	if (s->beyond || (s->nworkloads && eval_workloads(e, s) == TRI_NO) || eval_process(e, &others, h, &why) == TRI_NO)
 		return false;
 	if (s->binaries) {
-		struct str path = {h->record.path.p, MIN(h->record.path.n, (size_t)BINARY_PATH_BYTES)};
+		struct str path = s->binaries->set ? eval_cut_path(h->record.path) : h->record.path;
 		ask(&a, list_of_binaries(s->binaries), path, eval_binaries(e, s->binaries, &h->record, &why));
 	}
 	for (size_t i = 0; i < s->ntests; i++) {

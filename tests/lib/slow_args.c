@@ -366,11 +366,12 @@ static bool substring_missing(const struct slow_question *q, enum policy_operato
 	       (op == OPERATOR_SUB_STRING_IGN_CASE && kernel < TARGET_KERNEL(6, 19));
 }
 
-static enum truth substring(const struct arg_filter *f, struct str text)
+static enum truth substring(struct slow_question *q, const struct arg_filter *f, struct str text)
 {
 	bool ignore = f->op == OPERATOR_SUB_STRING_IGN_CASE;
-	for (size_t i = 0; i < f->values.n; i++) {
-		struct str v = f->values.v[i];
+	const struct strs *words = &slow_word_table(q, f)->values;
+	for (size_t i = 0; i < words->n; i++) {
+		struct str v = words->v[i];
 		for (size_t at = 0; at + v.n <= text.n; at++)
 			if (ignore ? !strncasecmp(text.p + at, v.p, v.n) : !memcmp(text.p + at, v.p, v.n))
 				return TRUE_;
@@ -383,7 +384,7 @@ static enum truth text_filter(struct slow_question *q, const struct arg_filter *
 	bool negative = f->op == OPERATOR_NOT_EQUAL || f->op == OPERATOR_NOT_PREFIX || f->op == OPERATOR_NOT_POSTFIX;
 	bool any = false;
 	if (f->op == OPERATOR_SUB_STRING || f->op == OPERATOR_SUB_STRING_IGN_CASE)
-		return substring(f, text);
+		return substring(q, f, text);
 	for (size_t i = 0; i < f->values.n; i++) {
 		struct str v = f->values.v[i];
 		while (type == TYPE_STRING && v.n && !v.p[v.n - 1])

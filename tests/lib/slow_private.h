@@ -106,6 +106,7 @@ bool slow_named_number(enum policy_operator op, struct str text, int64_t *ret);
 bool slow_is_table(enum policy_operator op);
 bool slow_is_address(enum policy_operator op);
 const struct arg_filter *slow_table(struct slow_question *q, const struct arg_filter *f);
+const struct arg_filter *slow_word_table(struct slow_question *q, const struct arg_filter *f);
 const struct arg_filter *slow_address_table(struct slow_question *q, const struct arg_filter *f, bool six);
 enum slow_shared { SLOW_BINARIES, SLOW_PARENTS, SLOW_WORKLOADS };
 const struct selector *slow_shared_from(struct slow_question *q, size_t selector, enum slow_shared what);

@@ -130,7 +130,7 @@ static enum truth match_pids(struct slow_question *q, const struct selector *s)
 		return namespace_pid(q, f, who);
 	bool found = pid_listed(f, who->pid);
 	const struct slow_image *up = who;
-	for (unsigned generation = 1; f->follow_forks && !found && up->pid > 1 && generation < 9; generation++) {
+	for (unsigned generation = 1; f->follow_forks && !found && up->pid > 1 && generation <= 9; generation++) {
 		up = parent_of(q, up);
 		if (!up)
 			return slow_maybe(q, "its ancestors are not told");

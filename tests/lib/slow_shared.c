@@ -64,11 +64,13 @@ bool slow_is_address(enum policy_operator op)
 	return op == OPERATOR_SADDR || op == OPERATOR_NOT_SADDR || op == OPERATOR_DADDR || op == OPERATOR_NOT_DADDR;
 }
 
-/* Takes a table of its kind, and so a number: addresses one for each family that has a value. */
+/* Takes a table of its kind, and so a number: numbers, words to find, addresses one for each family that has a value. */
 static bool takes(const struct arg_filter *f, int kind)
 {
 	if (kind == 0)
 		return slow_is_table(f->op);
+	if (kind == 1)
+		return f->op == OPERATOR_SUB_STRING || f->op == OPERATOR_SUB_STRING_IGN_CASE;
 	if (!slow_is_address(f->op))
 		return false;
 	for (size_t i = 0; i < f->values.n; i++)
@@ -116,6 +118,11 @@ static const struct arg_filter *table(struct slow_question *q, const struct arg_
 const struct arg_filter *slow_table(struct slow_question *q, const struct arg_filter *f)
 {
 	return table(q, f, 0);
+}
+
+const struct arg_filter *slow_word_table(struct slow_question *q, const struct arg_filter *f)
+{
+	return table(q, f, 1);
 }
 
 const struct arg_filter *slow_address_table(struct slow_question *q, const struct arg_filter *f, bool six)
