@@ -8,6 +8,7 @@
 enum {
 	ALL_CAP_SETS = (1 << CAPS_SETS) - 1,
 	ALL_NAMESPACES = (1 << NS_COUNT) - 1,
+	NEW_TIME = 0x80, NEW_USER = 0x10000000,
 	/* LSM_SETID_*: which call changes the ids */
 	SETID_ID = 1,
 };
@@ -122,6 +123,14 @@ static void set_ids(struct held *h, const struct event *line)
 	lose_track(h, 1u << CAPS_EFFECTIVE | 1u << CAPS_PERMITTED);
 }
 
+/* In a user namespace that is new to it a process has all capabilities. */
+static void all_caps(struct held *h)
+{
+	set_caps(h, CAPS_EFFECTIVE, CAPS_ALL);
+	set_caps(h, CAPS_PERMITTED, CAPS_ALL);
+	set_caps(h, CAPS_INHERITABLE, 0);
+}
+
 /* Whether it came to pass the line may tell; else the capabilities do. */
 static void unshare(struct held *h, const struct event *line)
 {
@@ -129,6 +138,8 @@ static void unshare(struct held *h, const struct event *line)
 		return;
 	int64_t flags;
 	bool told = number_argument(line, 0, &flags);
+	if (told && line->has_returned && (flags & NEW_USER))
+		all_caps(h);
 	bool allowed = told && (line->has_returned || holds(h, CAP_BIT_ADMIN));
 	for (size_t i = 0; i < ARRAY_SIZE(clone_flags); i++) {
 		uint16_t bit = (uint16_t)(1 << clone_flags[i].kind);
@@ -154,11 +165,30 @@ static void new_user_namespace(struct held *h, const struct event *line)
 		lose_track(h, ALL_CAP_SETS);
 }
 
+/* The kinds that setns() with these flags may enter; the user namespace that counts is the image's. */
+static uint16_t entered(int64_t flags)
+{
+	uint16_t kinds = flags & NEW_TIME ? 1 << NS_TIME : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(clone_flags); i++)
+		if (flags & clone_flags[i].flag)
+			kinds |= (uint16_t)(1 << clone_flags[i].kind);
+	return kinds;
+}
+
+/* Its flags, where they are told and not 0, say which kinds it enters, else it may be any: by the line of a file neither is told. */
 static void setns(struct held *h, const struct event *line)
 {
-	h->ns_unsure |= ALL_NAMESPACES & ~(1 << NS_USER);
-	h->ns_maybe |= ALL_NAMESPACES & ~(1 << NS_USER);
-	new_user_namespace(h, line);
+	int64_t fd, flags = 0;
+	if (line->has_returned && line->returned < 0)
+		return;
+	bool told = number_argument(line, 0, &fd) && number_argument(line, 1, &flags) && flags;
+	uint16_t kinds = told ? entered(flags) : ALL_NAMESPACES & ~(1 << NS_USER);
+	h->ns_unsure |= kinds;
+	h->ns_maybe |= kinds;
+	if (told && line->has_returned && (flags & NEW_USER))
+		all_caps(h);
+	else if (!told || (flags & NEW_USER))
+		new_user_namespace(h, line);
 }
 
 /* A file without a path that all may read: a namespace's, which setns() enters. */

@@ -19,7 +19,7 @@
 #include "compiler/eval/eval.h"
 #include "schema/hook.h"
 
-enum { MAX_IMAGES = 8, MAX_ARGS = 6 };
+enum { MAX_IMAGES = 16, MAX_ARGS = 6 };
 
 #define HOOK_FILE                                                                                                      \
 	"kprobes:\n  - call: security_file_permission\n    syscall: false\n"                                           \
@@ -50,6 +50,47 @@ static const struct {
 	 TELLS_CAPS A_FULL "lsm capset A caps=0;" WRITE, "kill"},
 	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
 	 TELLS_CAPS A_FULL WRITE, "allow"},
+	/* ... inside a user namespace of its own only; NotIn: another than the listed ones changed, and none of those */
+	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: In, isNamespaceCapability: true, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL "lsm capset A caps=0;" WRITE, "allow"},
+	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: In, isNamespaceCapability: true, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS "exec A P 7 /bin/a caps=full ns=own;lsm capset A caps=0;" WRITE, "kill"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, isNamespaceCapability: true, values: [CAP_CHOWN]}]" KILL,
+	 TELLS_CAPS "exec A P 7 /bin/a caps=full ns=own;" WRITE, "kill"},
+	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: NotIn, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL "lsm capset A caps=200000;" WRITE, "kill"},
+	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: NotIn, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS A_FULL "lsm capset A caps=0;" WRITE, "allow"},
+	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: NotIn, values: [CAP_SYS_ADMIN]}]" KILL, TELLS_CAPS A_FULL WRITE, "allow"},
+	/* ... and after setns: as they were unless it may enter a user namespace, where all are held */
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS TELLS_NS A_FULL "kprobe sys_setns A n=3 n=1073741824;" WRITE, "kill"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS TELLS_NS A_FULL "kprobe sys_setns A n=3 n=0;" WRITE, "unknown"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
+	 TELLS_CAPS TELLS_NS A_FULL "kprobe sys_setns A n=3;" WRITE, "unknown"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_NET_RAW]}]" KILL,
+	 TELLS_CAPS TELLS_NS A_FULL "kprobe sys_setns A n=3 n=268435456;" WRITE, "unknown"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_NET_RAW]}]" KILL,
+	 TELLS_CAPS TELLS_NS A_FULL "kprobe sys_setns A n=3 n=268435456 ret=0;" WRITE, "kill"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_NET_RAW]}]" KILL,
+	 TELLS_CAPS TELLS_NS A_FULL "kprobe sys_setns A n=3 n=268435456 ret=-1;" WRITE, "allow"},
+	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_NET_RAW]}]" KILL,
+	 TELLS_CAPS TELLS_NS A_FULL "kprobe sys_unshare A n=268435456 ret=0;" WRITE, "kill"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: In, values: [host_ns]}]" KILL,
+	 TELLS_NS A_FULL "kprobe sys_setns A n=3 n=1073741824;" WRITE, "kill"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Net, operator: In, values: [host_ns]}]" KILL,
+	 TELLS_NS A_FULL "kprobe sys_setns A n=3 n=1073741824;" WRITE, "unknown"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Net, operator: In, values: [host_ns]}]" KILL,
+	 TELLS_NS A_FULL "kprobe sys_setns A n=3 n=1073741824 ret=-22;" WRITE, "kill"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Time, operator: In, values: [host_ns]}]" KILL,
+	 TELLS_NS A_FULL "kprobe sys_setns A n=3 n=128;" WRITE, "unknown"},
+	/* several entries are ANDed, several values of one ORed */
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: In, values: [\"7\", host_ns]}, {namespace: Net, operator: In, values: [\"100\"]}]" KILL,
+	 TELLS_NS A_FULL WRITE, "kill"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: In, values: [host_ns]}, {namespace: Net, operator: NotIn, values: [host_ns]}]" KILL,
+	 TELLS_NS A_FULL WRITE, "allow"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [\"7\", \"100\"]}]" KILL, TELLS_NS A_FULL WRITE, "allow"},
 	/* namespaces: unshare makes new ones, for those who may; a fork's are not told */
 	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL, TELLS_NS A_FULL WRITE, "allow"},
 	{HOOK_FILE "matchNamespaces: [{namespace: Uts, operator: NotIn, values: [host_ns]}]" KILL,
@@ -88,6 +129,13 @@ static const struct {
 	 "exec Q I 3 /bin/q;exec P Q 5 /bin/p;exec A P 7 /bin/a;" WRITE, "kill"},
 	{HOOK_FILE "matchPIDs: [{operator: In, followForks: true, values: [4]}]" KILL,
 	 "exec Q I 3 /bin/q;exec P Q 5 /bin/p;exec A P 7 /bin/a;" WRITE, "unknown"},
+	/* ... nine above it are looked at, as long as none of those between has exited */
+#define NINE "exec B I 2 /b;exec C B 3 /c;exec D C 4 /d;exec E D 5 /e;exec F E 6 /f;exec G F 7 /g;exec H G 8 /h;exec J H 9 /j;exec K J 10 /k;"
+	{HOOK_FILE "matchPIDs: [{operator: In, followForks: true, values: [2]}]" KILL, NINE "exec A K 11 /bin/a;" WRITE, "kill"},
+	{HOOK_FILE "matchPIDs: [{operator: NotIn, followForks: true, values: [2]}]" KILL, NINE "exec A K 11 /bin/a;" WRITE, "allow"},
+	{HOOK_FILE "matchPIDs: [{operator: In, followForks: true, values: [2]}]" KILL, NINE "exec L K 11 /l;exec A L 12 /bin/a;" WRITE, "allow"},
+	{HOOK_FILE "matchPIDs: [{operator: In, followForks: true, values: [10]}]" KILL, NINE "exec A K 11 /bin/a;exit K;" WRITE, "kill"},
+	{HOOK_FILE "matchPIDs: [{operator: In, followForks: true, values: [9]}]" KILL, NINE "exec A K 11 /bin/a;exit K;" WRITE, "unknown"},
 	{HOOK_FILE "matchPIDs: [{operator: In, isNamespacePID: true, values: [0]}]" KILL, TELLS_NS A_FULL WRITE, "kill"},
 	{HOOK_FILE "matchPIDs: [{operator: NotIn, isNamespacePID: true, followForks: true, values: [9]}]" KILL,
 	 TELLS_NS A_FULL WRITE, "allow"},
@@ -423,6 +471,11 @@ static void read_line(struct world *w, struct str line)
 	struct str kind = next(&line, ' ');
 	w->ev = (struct event){.kind = KIND_HOOK, .count = 1};
 	bool exec = str_eq(kind, STR("exec"));
+	if (str_eq(kind, STR("exit"))) {
+		w->ev.kind = KIND_EXIT;
+		w->ev.process = *image_of(w, next(&line, ' '));
+		return;
+	}
 	if (!exec) {
 		w->ev.section = str_eq(kind, STR("lsm")) ? HOOK_LSM : str_eq(kind, STR("kprobe")) ? HOOK_KPROBE : HOOK_TRACEPOINT;
 		w->ev.hook = next(&line, ' ');
