@@ -19,7 +19,7 @@ inside() {
 [ "${1:-}" != inside ] || inside "$2"
 skipped=
 for version in $versions; do
-	GUEST_SECONDS=$((120 + 120 * $(echo "$backends" | wc -w))) \
+	GUEST_SECONDS=$((600 + 120 * $(echo "$backends" | wc -w))) \
 		sh tests/vm/guest.sh "$version" sh tests/vm/bypass.sh inside "$backends" && status=0 || status=$?
 	[ $status -ne 77 ] || skipped=yes
 	[ $status -eq 0 ] || [ $status -eq 77 ] || { echo "kernel $version: status $status"; exit 1; }

@@ -58,5 +58,5 @@ inside() {
 
 [ "${1:-}" != inside ] || { inside "$2"; exit 0; }
 for version in ${VERSIONS:-6.12}; do
-	GUEST_SECONDS="${GUEST_SECONDS:-400}" sh tests/vm/guest.sh -i "$version" sh tests/vm/cost.sh inside "${WAYS-lsm fentry tracepoint}"
+	sh tests/vm/guest.sh -i "$version" sh tests/vm/cost.sh inside "${WAYS-lsm fentry tracepoint}"
 done

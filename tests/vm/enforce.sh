@@ -5,7 +5,6 @@
 set -eu
 versions=${VERSIONS:-6.1 6.12}
 backends=${BACKENDS:-lsm fmod_ret signal}
-export GUEST_SECONDS="${GUEST_SECONDS:-400}"
 
 inside() {
 	uname -r

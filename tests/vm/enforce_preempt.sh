@@ -43,7 +43,7 @@ skipped=
 guest() {
 	cpus=$1
 	shift
-	GUEST_SECONDS="${GUEST_SECONDS:-300}" sh tests/vm/guest.sh -c "$cpus" -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside "$@" \
+	sh tests/vm/guest.sh -c "$cpus" -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside "$@" \
 		&& status=0 || status=$?
 	[ $status -ne 77 ] || skipped=yes
 	[ $status -eq 0 ] || [ $status -eq 77 ] || { echo "kernel $version: status $status"; exit 1; }

@@ -5,7 +5,6 @@
 # tests/lib/changes.sh says that it finds, also of modules that are loaded: no guest has others to mind.
 set -eu
 versions=${VERSIONS:-6.1 6.12}
-export GUEST_SECONDS="${GUEST_SECONDS:-250}"
 
 # A choice that cannot be had is refused, not replaced.
 check_refused() {

@@ -16,7 +16,7 @@ skipped=
 guest() {
 	seconds=$1
 	shift
-	GUEST_SECONDS=$((200 + seconds + 4 * storm + ${STORM_ACTS:-2000} / 50)) sh tests/vm/guest.sh ${cpus:+-c $cpus -k preempt=full} "$version" \
+	GUEST_SECONDS=$((900 + seconds + 4 * storm + ${STORM_ACTS:-2000} / 50)) sh tests/vm/guest.sh ${cpus:+-c $cpus -k preempt=full} "$version" \
 		env "BACKEND=$backend" "SEED=$seed" "STORM_SECONDS=$storm" "DOERS=${DOERS:-8}" "STORM_ACTS=${STORM_ACTS:-2000}" \
 		"PROVE_SECONDS=$seconds" "$@" sh tests/live/prove.sh && status=0 || status=$?
 	[ $status -ne 77 ] || skipped=yes
