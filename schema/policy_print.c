@@ -182,8 +182,9 @@ static bool worth_printing(const struct field *f, const void *base)
 	case FIELD_OPERATOR:
 		return *(const int *)at != 0;
 	case FIELD_STRING: {
+		/* A default is YAML text: "" is the empty string. */
 		struct str s = *(const struct str *)at;
-		return s.n && !(f->fallback && str_eq(s, str_from(f->fallback)));
+		return s.n && !(f->fallback && *f->fallback != '"' && str_eq(s, str_from(f->fallback)));
 	}
 	case FIELD_STRINGS:
 		return ((const struct strs *)at)->n;
