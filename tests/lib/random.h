@@ -51,5 +51,8 @@ enum { RANDOM_TARGET = 128 };
 const char *random_target(struct dice *r, char text[RANDOM_TARGET]);
 /* The policies that recorded the streams. */
 void random_recorder(struct buf *yaml);
+/* A policy of any fields and values that the CRD takes; the caller frees it. */
+struct policy;
+struct policy *random_model(struct dice *r);
 /* NDJSON; mostly hooks of SITES. */
 void random_stream(struct dice *r, uint64_t sites, struct buf *lines);
