@@ -207,13 +207,6 @@ void diff_result_add(struct diff_result *into, const struct diff_result *from)
 
 /* ---- the pass ---- */
 
-static void records_old_and_new(void *arg, const struct event *ev)
-{
-	struct judges **both = arg;
-	judges_records(both[0], ev);
-	judges_records(both[1], ev);
-}
-
 static void compare(struct diff_result *r, struct judges *const both[2], const struct policy_set *const sets[2], const struct event *ev)
 {
 	const struct judgement *j[2];
@@ -248,10 +241,7 @@ int diff_feed(struct diff_result *r, const struct policy_set *old, const struct 
 	int err = feed_open(name, d, &feed);
 	if (err)
 		return err;
-	if (feed_ahead(name, records_old_and_new, both)) {
-		judges_records_end(a);
-		judges_records_end(b);
-	}
+	judges_look_ahead(both, 2, name);
 	struct event ev;
 	while (!*stop && ((err = feed_next(feed, &ev)) > 0 || err == -EAGAIN))
 		if (err > 0)

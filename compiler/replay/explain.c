@@ -58,11 +58,6 @@ static void keep(struct arena *arena, struct judges *judges, const struct event 
 	judges_trace(judges, arena, &ret->trace);
 }
 
-static void records(void *arg, const struct event *ev)
-{
-	judges_records(arg, ev);
-}
-
 /* Judges the stream up to the line. Of several events on one line the one that fares worst. -ENOENT: there is none. */
 static int look(const struct explain_options *o, const struct policy_set *set, struct arena *arena, struct diag *d, struct looked *ret)
 {
@@ -71,8 +66,7 @@ static int look(const struct explain_options *o, const struct policy_set *set, s
 	if (err)
 		return err;
 	CLEANUP(judges_free) struct judges *judges = judges_new(set, o->judging, &o->feed, 0, 1);
-	if (feed_ahead(&o->feed, records, judges))
-		judges_records_end(judges);
+	judges_look_ahead(&judges, 1, &o->feed);
 	bool found = false, past = false;
 	struct event ev;
 	while (!*o->stop && !past && ((err = feed_next(feed, &ev)) > 0 || err == -EAGAIN)) {

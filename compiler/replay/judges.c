@@ -148,7 +148,7 @@ static void ask_images_of(struct judges *j, struct str workload, const struct ev
 
 /*
  * An allowlist without a container covers every container of its workload. A pod known by its cgroup only may be one of any
- * workload's in the cluster.
+ * workload's in the cluster, but not the one that an image for such a pod names.
  */
 static void ask_images(struct judges *j, const struct event *ev)
 {
@@ -167,10 +167,12 @@ static void ask_images(struct judges *j, const struct event *ev)
 	}
 	if (!str_eq(w.namespace, STR("unknown")))
 		return;
-	for (uint32_t i = 0; i < map_size(j->workloads); i++)
-		for (size_t k = j->first.v[i]; k != SIZE_MAX && !str_starts(map_key(j->workloads, i), STR("host/"));
-		     k = j->next[k])
+	for (uint32_t i = 0; i < map_size(j->workloads); i++) {
+		struct str key = map_key(j->workloads, i);
+		bool other = str_starts(key, STR("host/")) || str_starts(key, STR("unknown/"));
+		for (size_t k = j->first.v[i]; k != SIZE_MAX && !other; k = j->next[k])
 			ask_image(j, k, ev, false);
+	}
 }
 
 /* ---- both ---- */
@@ -224,14 +226,36 @@ size_t judges_ask(struct judges *j, const struct event *ev, enum judge_detail de
 	return j->out.n;
 }
 
-void judges_records(struct judges *j, const struct event *ev)
+struct many {
+	struct judges *const *v;
+	size_t n;
+};
+
+static void records(void *arg, const struct event *ev)
 {
-	engine_records(j->engine, ev);
+	const struct many *m = arg;
+	for (size_t i = 0; i < m->n; i++)
+		engine_records(m->v[i]->engine, ev);
 }
 
-void judges_records_end(struct judges *j)
+void judges_look_ahead(struct judges *const *judges, size_t n, const struct feed_name *feed)
 {
-	engine_records_end(j->engine);
+	if (!feed_ahead(feed, records, &(struct many){judges, n}))
+		return;
+	for (size_t i = 0; i < n; i++)
+		engine_records_end(judges[i]->engine);
+}
+
+void judges_explain(const struct judges *judges, const struct judgement *j, struct buf *b)
+{
+	struct judgement own = *j;
+	for (size_t i = 0; i < judges->npolicies; i++) {
+		if (judges->numbers[i] != j->policy)
+			continue;
+		own.policy = i;
+		engine_explain(judges->engine, &own, b);
+		break;
+	}
 }
 
 struct renumber {

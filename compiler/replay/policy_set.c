@@ -207,6 +207,20 @@ bool policy_set_loads(const struct policy_set *s)
 	return any;
 }
 
+void policy_set_borrow(const struct policy_set *from, struct policy_set *ret)
+{
+	*ret = *from;
+	ret->refused = NULL;
+	ret->arena = NULL;
+}
+
+void policy_set_give_back(struct policy_set *s)
+{
+	free(s->refused);
+	arena_free(s->arena);
+	*s = (struct policy_set)POLICY_SET_INIT;
+}
+
 void policy_set_done(struct policy_set *s)
 {
 	for (size_t i = 0; i < s->npolicies; i++)
@@ -215,10 +229,8 @@ void policy_set_done(struct policy_set *s)
 		image_free(s->images[i]);
 		allowlist_free(s->allowlists[i]);
 	}
-	free(s->refused);
-	arena_free(s->arena);
 	free(s->policies);
 	free(s->images);
 	free(s->allowlists);
-	*s = (struct policy_set)POLICY_SET_INIT;
+	policy_set_give_back(s);
 }

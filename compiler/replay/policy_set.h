@@ -41,4 +41,8 @@ size_t policy_set_refuse(struct policy_set *s, const struct target *target, stru
 /* Why policy I is refused; NULL: it loads, or is an image, or it was not asked. */
 const struct policy_refusal *policy_set_refused(const struct policy_set *s, size_t i);
 bool policy_set_loads(const struct policy_set *s);   /* is anything left that judges? */
+
+/* The same policies and images, which stay FROM's, to be asked anew for another target. */
+void policy_set_borrow(const struct policy_set *from, struct policy_set *ret);
+void policy_set_give_back(struct policy_set *s);
 void policy_set_done(struct policy_set *s);

@@ -94,19 +94,14 @@ static void fill_batch(struct helper *h, struct feed *feed, struct batch *b)
 	}
 }
 
-static void records(void *arg, const struct event *ev)
-{
-	judges_records(arg, ev);
-}
-
 static void *help(void *arg)
 {
 	struct helper *h = arg;
 	CLEANUP_DIAG struct diag d = DIAG_INIT;   /* the reader says the same of the same file */
 	CLEANUP(feed_close) struct feed *feed = NULL;
 	int err = feed_open(h->o.feed, &d, &feed);
-	if (!err && feed_ahead(h->o.feed, records, h->judges))
-		judges_records_end(h->judges);
+	if (!err)
+		judges_look_ahead(&h->judges, 1, h->o.feed);
 	for (struct batch *b; (b = batch_place(h));) {
 		batch_clear(b);
 		if (err)

@@ -51,11 +51,6 @@ static bool ended(const struct work_state *s)
 	return *s->work->stop || atomic_load_explicit(&s->cancelled, memory_order_relaxed);
 }
 
-static void records(void *arg, const struct event *ev)
-{
-	judges_records(arg, ev);
-}
-
 /* ---- one unit ---- */
 
 /* All or none: what a helper does not judge nobody would. */
@@ -158,8 +153,7 @@ static void judge_unit(struct unit *u, struct feed *feed)
 		shared = false;
 	}
 	CLEANUP(judges_free) struct judges *own = judges_new(w->set, w->judging, u->name, 0, shared ? u->state->shares : 1);
-	if (feed_ahead(u->name, records, own))
-		judges_records_end(own);
+	judges_look_ahead(&own, 1, u->name);
 	int err = judge_events(u, feed, own);
 	u->cut = err > 0;
 	if (err == -ESTALE)
