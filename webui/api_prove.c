@@ -38,24 +38,36 @@ static bool add_corpora(const struct web *w, const struct proof_wish *wish, stru
 {
 	for (size_t i = 0; i < w->ncorpora; i++) {
 		CLEANUP_DIAG struct diag d = DIAG_INIT;
+		const char *file = w->corpora[i].file;
 		struct proof p;
-		int err = prove_corpus(wish, w->corpora[i], &d, &p);
+		int err = prove_corpus(wish, &w->corpora[i], &d, &p);
 		if (err == -ECANCELED) {
 			run_given_up(r);
 			return false;
 		}
 		if (err) {
-			response_error(r, 500, "Check the file given with --corpus.", "%s: %s", w->corpora[i],
+			response_error(r, 500, "Check the file given with --corpus.", "%s: %s", file,
 				       d.n ? d.v[0].message : "cannot be read");
 			return false;
 		}
 		buf_puts(&r->body, i ? ",{\"corpus\":" : "{\"corpus\":");
-		buf_json(&r->body, str_from(w->corpora[i]));
+		buf_json(&r->body, str_from(file));
 		buf_putc(&r->body, ',');
 		json_proof(&r->body, &p);
 		buf_putc(&r->body, '}');
 	}
 	return true;
+}
+
+/* What judges, where that is not the YAML. */
+static void add_note(struct buf *b, const struct candidate *c)
+{
+	static const char *const backends[] = {[TARGET_LSM] = "BPF LSM", [TARGET_FMOD_RET] = "fmod_ret", [TARGET_SIGNAL] = "signal"};
+	CLEANUP_BUF struct buf words = BUF_INIT;
+	if (c->by_image)
+		buf_printf(&words, "%sjudged by the image, as stakeout enforce does with %s",
+			   c->compiled.no_yaml ? "this workload gets no YAML: " : "", backends[c->target.backend]);
+	buf_json(b, buf_view(&words));
 }
 
 API(api_consequence)
@@ -88,7 +100,6 @@ API(api_consequence)
 	if (!add_corpora(w, &wish, r))
 		return;
 	buf_puts(&r->body, "],\"note\":");
-	buf_json(&r->body, c->compiled.no_yaml ? STR("judged by the image: this workload gets no YAML")
-					       : (struct str){NULL, 0});
+	add_note(&r->body, c);
 	buf_puts(&r->body, "}\n");
 }

@@ -5,7 +5,7 @@
  */
 #include <inttypes.h>
 
-#include "compiler/replay/policy_set.h"
+#include "compiler/replay/refused.h"
 #include "schema/base/map.h"
 #include "schema/event_words.h"
 #include "webui/api.h"
@@ -33,7 +33,7 @@ struct replay {
 	uint64_t from_ns, to_ns;         /* brushed; 0 = no bound */
 	uint64_t offset, limit, total;
 	bool recording;
-	const struct candidate *candidate;
+	const struct candidate *candidate, *compared;
 	struct ids instance, startups;   /* of the recording */
 	struct map *labels, *pods;       /* of a corpus */
 	struct map *rules;               /* that decided what is shown: policy, hook, selector */
@@ -168,10 +168,10 @@ static void add_why(struct buf *b, const struct candidate *c, const struct proof
 		return;
 	}
 	/* The policy is made of the choice, so whatever it stops is what the choice does not name. */
-	bool stopped = e->engine && verdict_stops(e->verdict);
+	bool stopped = e->judgement && verdict_stops(e->verdict);
 	buf_puts(&why, stopped ? "no rule allows this" : e->why);
-	if (e->engine && e->judgement)
-		engine_explain(e->engine, e->judgement, &detail);
+	if (e->judgement)
+		judges_explain(e->judges, e->judgement, &detail);
 	buf_puts(&why, detail.n ? ": " : "");
 	buf_str(&why, buf_view(&detail));
 	buf_json(b, buf_view(&why));
@@ -328,6 +328,8 @@ static void answer_replay(struct response *r, const struct replay *p, const stru
 	add_facets(b, "labels", p->labels);
 	add_facets(b, "pods", p->pods);
 	add_rules(b, p);
+	if (p->compared)
+		refused_json(&p->compared->set, "current_refused", b);
 	buf_puts(b, ",\"strip\":");
 	strip_json(b, &p->strip);
 	buf_printf(b, ",\"total\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"rows\":[", p->total, p->offset);
@@ -336,7 +338,7 @@ static void answer_replay(struct response *r, const struct replay *p, const stru
 }
 
 /* CORPUS NULL: the recording. */
-static void run_replay(struct web *w, struct store *s, const struct proof_wish *wish, const char *corpus,
+static void run_replay(struct web *w, struct store *s, const struct proof_wish *wish, const struct feed_name *corpus,
 		       const struct replay *p, struct response *r)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
@@ -347,14 +349,14 @@ static void run_replay(struct web *w, struct store *s, const struct proof_wish *
 	else if (err && !corpus)
 		store_refusal(r, s, err);
 	else if (err)
-		response_error(r, 500, "Check the file given with --corpus.", "%s: %s", corpus,
+		response_error(r, 500, "Check the file given with --corpus.", "%s: %s", corpus->file,
 			       d.n ? d.v[0].message : "cannot be read");
 	else
-		answer_replay(r, p, &proof, corpus ? str_from(corpus) : STR("recording"));
+		answer_replay(r, p, &proof, corpus ? str_from(corpus->file) : STR("recording"));
 }
 
-/* *RET: "recording" (NULL) or the file of a corpus by its number. */
-static bool against_of(const struct web *w, const struct request *q, struct response *r, const char **ret)
+/* *RET: "recording" (NULL) or a corpus by its number. */
+static bool against_of(const struct web *w, const struct request *q, struct response *r, const struct feed_name **ret)
 {
 	struct str against = query_str(q, "against");
 	uint64_t corpus = 0;
@@ -366,11 +368,14 @@ static bool against_of(const struct web *w, const struct request *q, struct resp
 			       "there is no such corpus");
 		return false;
 	}
-	*ret = w->corpora[corpus];
+	*ret = &w->corpora[corpus];
 	return true;
 }
 
-/* *RET: what CANDIDATE is compared with; DEPLOYED is filled when that is what runs now. NULL: nothing. */
+/*
+ * *RET: what CANDIDATE is compared with; NULL: nothing. DEPLOYED is filled when that is what runs now, without the policies that no
+ * agent on the candidate's target would load; policy_set_give_back() of its set.
+ */
 static bool before_of(const struct web *w, const struct request *q, struct response *r,
 		      const struct candidate *candidate, const struct candidate *earlier,
 		      struct candidate *deployed, const struct candidate **ret)
@@ -383,9 +388,10 @@ static bool before_of(const struct web *w, const struct request *q, struct respo
 		response_error(r, 404, "Start stakeout serve with --current FILE.", "no policy that is deployed was given");
 		return false;
 	}
-	*deployed = (struct candidate){.target = candidate->target,
-				       .compiled_ok = true,
-				       .compiled = {.policies = w->current->policies, .npolicies = w->current->npolicies}};
+	CLEANUP_DIAG struct diag d = DIAG_INIT;   /* refused_json() tells the same */
+	*deployed = (struct candidate){.target = candidate->target, .compiled_ok = true};
+	policy_set_borrow(w->current, &deployed->set);
+	policy_set_refuse(&deployed->set, &deployed->target, &d);
 	*ret = deployed;
 	return true;
 }
@@ -394,7 +400,7 @@ API(api_replay)
 {
 	STORE_FOR(s, w, r);
 	struct workload_row row;
-	const char *corpus;
+	const struct feed_name *corpus;
 	uint64_t current, run;
 	struct replay p = {.row = &row};
 	if (!api_workload_row(s, q, r, &row) || !against_of(w, q, r, &corpus))
@@ -415,10 +421,11 @@ API(api_replay)
 		refuse_uncompiled(r, c->compiled_ok ? before : c);
 		return;
 	}
-	struct candidate now;
+	struct candidate now = {.set = POLICY_SET_INIT};
 	const struct candidate *compared;
 	if (!before_of(w, q, r, c, before, &now, &compared))
 		return;
+	p.compared = compared;
 	p.candidate = c;
 	p.labels = map_new();
 	p.pods = map_new();
@@ -439,4 +446,5 @@ API(api_replay)
 	map_free(p.pods);
 	map_free(p.rules);
 	free(p.rule_names.v);
+	policy_set_give_back(&now.set);
 }

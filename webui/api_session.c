@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a page needs before anything else: the request token, what this server may do, and the vocabularies. */
+#include "compiler/replay/feed.h"
 #include "schema/base/cli.h"
 #include "webui/api.h"
 
@@ -38,7 +39,7 @@ API(api_session)
 	buf_puts(b, ",\"corpora\":[");
 	for (size_t i = 0; i < w->ncorpora; i++) {
 		buf_puts(b, i ? "," : "");
-		buf_json(b, str_from(w->corpora[i]));
+		buf_json(b, str_from(w->corpora[i].file));
 	}
 	buf_putc(b, ']');
 	buf_printf(b, ",\"current\":%s", w->current ? "true" : "false");

@@ -132,8 +132,8 @@ API(api_policy)
 	struct buf *b = &r->body;
 	CLEANUP_BUF struct buf text = BUF_INIT;
 	target_print(&c->target, &text);
-	buf_printf(b, "{\"version\":%" PRIu64 ",\"compiled\":%s,\"target\":\"%s\",\"findings\":", row.version,
-		   c->compiled_ok ? "true" : "false", text.p);
+	buf_printf(b, "{\"version\":%" PRIu64 ",\"compiled\":%s,\"target\":\"%s\",\"by\":\"%s\",\"findings\":", row.version,
+		   c->compiled_ok ? "true" : "false", text.p, c->by_image ? "image" : "policy");
 	json_diag(b, &c->diag);
 	buf_puts(b, ",\"allowlist\":");
 	buf_clear(&text);

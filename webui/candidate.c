@@ -31,6 +31,7 @@ struct wish {
 	uint64_t at;
 	struct compile_options options;
 	struct suggest_options suggest;
+	bool by_image;
 };
 
 static bool wish_of(const struct web *w, const struct request *q, struct response *r, bool proven,
@@ -51,6 +52,12 @@ static bool wish_of(const struct web *w, const struct request *q, struct respons
 		return false;
 	}
 	wish.options.shape = (enum shape)number;
+	struct str by = query_str(q, "by");
+	if (by.n && !str_eq(by, STR("policy")) && !str_eq(by, STR("image"))) {
+		response_error(r, 400, "Leave it out, or say policy or image.", "by must be policy or image");
+		return false;
+	}
+	wish.by_image = str_eq(by, STR("image"));
 	wish.options.enforce = str_eq(query_str(q, "enforce"), STR("1"));
 	wish.suggest.mode = wish.options.enforce ? MODE_ENFORCE : MODE_MONITOR;
 	wish.options.db = proven ? w->db : NULL;
@@ -61,9 +68,9 @@ static bool wish_of(const struct web *w, const struct request *q, struct respons
 static char *key_of(const struct workload_row *row, const struct wish *wish)
 {
 	CLEANUP_BUF struct buf b = BUF_INIT;
-	buf_printf(&b, "%" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %d ", row->id, wish->at,
+	buf_printf(&b, "%" PRId64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %d %d ", row->id, wish->at,
 		   row->total, row->events, wish->options.shape, wish->options.enforce,
-		   wish->options.db != NULL);
+		   wish->options.db != NULL, wish->by_image);
 	target_print(&wish->options.target, &b);
 	return buf_take(&b);
 }
@@ -99,11 +106,23 @@ static void trim(struct web *w)
 	}
 }
 
+/* YAML where there is some and nobody asked for the image. */
+static void set_judge(struct candidate *c)
+{
+	struct compiled *made = &c->compiled;
+	c->by_image = c->by_image || !made->npolicies;
+	if (c->by_image)
+		c->set = (struct policy_set){.images = &made->image, .allowlists = &c->allowlist, .nimages = 1};
+	else
+		c->set = (struct policy_set){.policies = made->policies, .npolicies = made->npolicies};
+}
+
 static struct candidate *build(struct web *w, struct store *s, struct response *r,
 			       const struct workload_row *row, const struct wish *wish)
 {
 	struct candidate *c = xcalloc(1, sizeof(*c));
 	c->target = wish->options.target;
+	c->by_image = wish->by_image;
 	CLEANUP_HELD struct held_lease lease = {w, NULL};
 	int err = held_get(w, s, row, &lease.held);
 	if (!err)
@@ -119,6 +138,8 @@ static struct candidate *build(struct web *w, struct store *s, struct response *
 		return NULL;
 	}
 	c->compiled_ok = !compile(c->allowlist, &wish->options, &c->compiled, &c->diag);
+	if (c->compiled_ok)
+		set_judge(c);
 	return c;
 }
 

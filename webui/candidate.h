@@ -8,6 +8,7 @@
 
 #include "compiler/emit/compile.h"
 #include "compiler/allow/suggest.h"
+#include "compiler/replay/judges.h"
 #include "webui/web.h"
 
 struct candidate {
@@ -15,15 +16,17 @@ struct candidate {
 	unsigned users;                /* with the lock of struct web held */
 	char *key;
 	struct target target;
+	bool by_image;                 /* judged as the image that the enforcer pins; also where there is no YAML */
 	struct allowlist *allowlist;
 	struct left_out_tally left_out;
 	bool compiled_ok;              /* else DIAG says why there is no policy */
 	struct compiled compiled;
+	struct policy_set set;         /* what judges of it; borrowed */
 	struct diag diag;
 };
 
 /*
- * For the workload ROW and the query's target, shape and enforce. PROVEN: replayed over the evidence of the
+ * For the workload ROW and the query's target, shape, enforce and by. PROVEN: replayed over the evidence of the
  * store by the compiler as well. AT: as the choices stood at that version of the workload. NULL: refused, R says why. Give it back with candidate_back().
  */
 struct candidate *candidate_get(struct web *w, struct store *s, const struct request *q,

@@ -6,14 +6,13 @@
 #include <unistd.h>
 
 #include "compiler/replay/feed_list.h"
-#include "compiler/replay/policy_set.h"
 #include "schema/base/cli.h"
 #include "schema/base/diag.h"
 #include "webui/server.h"
 
 struct opts {
 	const char *db, *listen, *assets;
-	struct cli_list corpora, current;
+	struct cli_list corpora, recorded_by, current;
 	bool read_only;
 };
 
@@ -23,6 +22,8 @@ static const struct cli_option options[] = {
 	 "where to listen (default 127.0.0.1:5000); loopback only; port 0 takes a free one"},
 	{"corpus", 'c', CLI_LIST, offsetof(struct opts, corpora), "FILE",
 	 "judge every choice against this corpus, or each of a folder, too; may be repeated"},
+	{"recorded-by", 0, CLI_LIST, offsetof(struct opts, recorded_by), "POLICY",
+	 "a policy that made the corpora, or a folder of them, as for replay (default: the folder NAME-policies beside NAME.ndjson); may be repeated"},
 	{"current", 0, CLI_LIST, offsetof(struct opts, current), "FILE",
 	 "the TracingPolicies that are deployed now, a file or a folder: Replay compares with them; may be repeated"},
 	{"read-only", 'r', CLI_FLAG, offsetof(struct opts, read_only), NULL,
@@ -54,17 +55,15 @@ static int check_corpus(const struct feed_name *name, struct diag *d)
 	return err == 1 ? 0 : feed_end(feed, err, d);
 }
 
-/* Folders become their files. The caller frees *ret_files. */
-static int load_corpora(const struct opts *o, struct feed_list *feeds, const char ***ret_files)
+/* Folders become their files. */
+static int load_corpora(const struct opts *o, struct feed_list *feeds)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	int err = feed_list_fill(feeds, &o->corpora, NULL, NULL, &d);
-	const char **files = xcalloc(feeds->n + 1, sizeof(*files));
-	for (size_t i = 0; !err && i < feeds->n; i++) {
-		files[i] = feeds->v[i].file;
+	for (size_t i = 0; !err && i < feeds->n; i++)
 		err = check_corpus(&feeds->v[i], &d);
-	}
-	*ret_files = files;
+	if (!err)
+		err = feed_list_recorders(feeds, &o->recorded_by, &d);
 	diag_print(&d);
 	return err ? EXIT_INPUT : EXIT_YES;
 }
@@ -77,7 +76,7 @@ static int load_current(const struct opts *o, struct policy_set *ret)
 		err = policy_set_add(ret, o->current.v[i], &d);
 	if (!err && ret->nimages)
 		err = diag_error(&d, o->current.v[0], "--current takes TracingPolicies; an image is for one host workload");
-	if (!err) {
+	if (!err) {   /* each comparison asks again, for its own target */
 		struct target target;
 		target_default(&target);
 		policy_set_refuse(ret, &target, &d);
@@ -124,14 +123,13 @@ static int run(const struct opts *o)
 	}
 	CLEANUP_POLICY_SET struct policy_set current = POLICY_SET_INIT;
 	CLEANUP_FEED_LIST struct feed_list feeds = FEED_LIST_INIT;
-	CLEANUP_FREE const char **corpora = NULL;
-	int status = load_corpora(o, &feeds, &corpora);
+	int status = load_corpora(o, &feeds);
 	if (!status)
 		status = load_current(o, &current);
 	if (status)
 		return status;
 	struct web w = {.db = o->db,
-			.corpora = corpora,
+			.corpora = feeds.v,
 			.ncorpora = feeds.n,
 			.current = o->current.n ? &current : NULL,
 			.assets_dir = o->assets,

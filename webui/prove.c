@@ -1,61 +1,49 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Verdicts come from the engine over the compiled policies; for a workload that gets no YAML (a systemd unit)
- * they come from the image, which decides the same choices. Nobody looks at the single observations for the line
- * at the foot, so there a large recording is judged in parts by a few threads, and the tallies are added up.
+ * The choice is judged as replay judges: by its policies, or where it gets no YAML (a systemd unit), or where that is asked for, by
+ * its image. Nobody looks at the single observations for the line at the foot, so there a large recording is judged in parts by a
+ * few threads, and the tallies are added up.
  */
 #include "webui/prove.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "compiler/image/image_eval.h"
 #include "compiler/replay/source_store.h"
 #include "schema/base/map.h"
-#include "schema/ndjson.h"
 #include "webui/held.h"
 
 enum {
 	ASK_EVERY = 4096,          /* events between two questions whether to go on */
 	PART_MIN = 16384,          /* observations that are worth a thread */
 	PARTS_MAX = 4,
-	PIPE_IDLE_MS = 250,        /* a corpus that is a silent pipe: ask that often */
-};
-
-/* One candidate that judges. */
-struct judge {
-	const struct candidate *candidate;
-	struct engine *engine;     /* NULL: the image judges */
-	struct judgement by_image;
 };
 
 struct prover {
 	const struct proof_wish *wish;
-	struct judge now, before;
+	struct judges *now, *before;   /* BEFORE NULL: nothing is compared */
 	struct proof proof;
 	bool only_ours;            /* a corpus holds other workloads too */
 	struct map *attacks;       /* labels of events that must be denied */
 	struct { bool *v; size_t n, cap; } stopped;
 };
 
-static void judge_init(struct judge *j, const struct candidate *c)
+static struct judges *judges_of(const struct candidate *c, const struct feed_name *feed)
 {
-	*j = (struct judge){.candidate = c};
-	if (c && c->compiled.npolicies)
-		j->engine = engine_new(c->compiled.policies, c->compiled.npolicies, &c->target);
+	const struct judge_options o = {.target = &c->target};
+	return judges_new(&c->set, &o, feed, 0, 1);
 }
 
-static void prover_init(struct prover *p, const struct proof_wish *wish)
+static void prover_init(struct prover *p, const struct proof_wish *wish, const struct feed_name *feed)
 {
-	*p = (struct prover){.wish = wish, .attacks = map_new()};
-	judge_init(&p->now, wish->candidate);
-	judge_init(&p->before, wish->before);
+	*p = (struct prover){.wish = wish, .attacks = map_new(), .now = judges_of(wish->candidate, feed)};
+	if (wish->before)
+		p->before = judges_of(wish->before, feed);
 }
 
 static void prover_done(struct prover *p)
 {
-	engine_free(p->now.engine);
-	engine_free(p->before.engine);
+	judges_free(p->now);
+	judges_free(p->before);
 	map_free(p->attacks);
 	free(p->stopped.v);
 }
@@ -76,19 +64,6 @@ static const struct judgement *deciding(const struct judgement *j, size_t n, enu
 		if (j[i].verdict == worst)
 			return &j[i];
 	return NULL;
-}
-
-static size_t judge(struct judge *j, const struct event *ev, const struct judgement **ret)
-{
-	if (j->engine)
-		return engine_judge(j->engine, ev, ret);
-	struct image_verdict v = image_judge(j->candidate->compiled.image, ev);
-	j->by_image = (struct judgement){.selector = -1,
-					 .verdict = v.verdict,
-					 .effect = v.verdict == VERDICT_DENY ? EFFECT_PREVENTED : EFFECT_HAPPENED,
-					 .why = v.why};
-	*ret = &j->by_image;
-	return v.judged;
 }
 
 static void count_expectation(struct prover *p, const struct event *ev, bool broken)
@@ -149,8 +124,8 @@ static void count_choice(struct proof *p, const struct proof_event *e)
 static void prove_event(struct prover *p, const struct event *ev, enum choice choice)
 {
 	const struct judgement *j, *then = NULL;
-	/* Other workloads' events are judged too: an engine follows processes. */
-	size_t n = judge(&p->now, ev, &j), nthen = p->before.candidate ? judge(&p->before, ev, &then) : 0;
+	/* Other workloads' events are judged too: processes are followed. */
+	size_t n = judges_ask(p->now, ev, DETAIL_NONE, &j), nthen = p->before ? judges_ask(p->before, ev, DETAIL_NONE, &then) : 0;
 	if (p->only_ours && !ours(&p->wish->row->workload, ev))
 		return;
 	p->proof.judged++;
@@ -160,12 +135,12 @@ static void prove_event(struct prover *p, const struct event *ev, enum choice ch
 	const struct judgement *decided = deciding(j, n, worst);
 	const struct proof_event e = {.ev = ev,
 				      .verdict = worst,
-				      .judgement = p->now.engine ? decided : NULL,
-				      .engine = p->now.engine,
+				      .judgement = p->wish->candidate->by_image ? NULL : decided,
+				      .judges = p->now,
 				      .effect = judgements_effect(j, n),
 				      .broken = broken,
 				      .choice = choice,
-				      .compared = p->before.candidate,
+				      .compared = p->before,
 				      .before = judgements_worst(then, nthen),
 				      .why = decided && decided->why ? decided->why
 								     : "no rule judges this"};
@@ -175,30 +150,34 @@ static void prove_event(struct prover *p, const struct event *ev, enum choice ch
 		p->wish->event(p->wish->arg, &e);
 }
 
-/* TOTAL: see proof_wish; a corpus counts its bytes, the recording its observations. */
-static int prove(struct prover *p, struct source *source, uint64_t total)
+static void count_attacks(struct prover *p)
 {
-	const struct proof_wish *wish = p->wish;
-	struct event ev;
-	int more;
-	for (uint64_t n = 0;; n++) {
-		more = source_next(source, &ev);
-		bool silent = more == -EAGAIN;
-		uint64_t done = p->only_ours ? ndjson_stats(source)->bytes : n;
-		if (wish->go_on && (silent || n % ASK_EVERY == 0) && !wish->go_on(wish->arg, done, total))
-			return -ECANCELED;
-		if (more <= 0 && !silent)
-			break;
-		if (!silent)
-			prove_event(p, &ev, p->only_ours ? CHOICE_COUNT : source_store_choice(source));
-	}
 	p->proof.attacks = map_size(p->attacks);
 	for (size_t i = 0; i < p->stopped.n; i++)
 		p->proof.stopped += p->stopped.v[i];
+}
+
+static bool goes_on(const struct proof_wish *wish, uint64_t done, uint64_t total)
+{
+	return !wish->go_on || wish->go_on(wish->arg, done, total);
+}
+
+/* Of TOTAL observations. */
+static int prove_source(struct prover *p, struct source *source, uint64_t total)
+{
+	struct event ev;
+	int more;
+	for (uint64_t n = 0; (more = source_next(source, &ev)) > 0; n++) {
+		if (n % ASK_EVERY == 0 && !goes_on(p->wish, n, total))
+			return -ECANCELED;
+		prove_event(p, &ev, source_store_choice(source));
+	}
 	return more;
 }
 
 /* ---- the recording, in parts ---- */
+
+static const struct feed_name stored = {.file = NULL};   /* its lines say of no hook that it recorded them */
 
 struct part {
 	struct prover prover;
@@ -211,15 +190,15 @@ struct part {
 static void *prove_part(void *arg)
 {
 	struct part *p = arg;
-	p->err = prove(&p->prover, p->source, p->total);
+	p->err = prove_source(&p->prover, p->source, p->total);
 	return NULL;
 }
 
 static size_t parts_of(const struct proof_wish *wish, const struct held *held)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	/* Who looks at each event wants them in order; an image is not known to be read by several at once. */
-	if (wish->event || wish->before || !held || !wish->candidate->compiled.npolicies || processors < 2)
+	/* Who looks at each event wants them in order. */
+	if (wish->event || wish->before || !held || processors < 2)
 		return 1;
 	return MIN(held_rows(held) / PART_MIN + 1, (size_t)MIN(processors, (long)PARTS_MAX));
 }
@@ -243,7 +222,7 @@ static int prove_parts(struct held *held, const uint8_t *choices, const struct p
 	for (size_t i = 0; i < n; i++) {
 		parts[i] = (struct part){.source = held_part(held, wish->row, choices, i, n),
 					 .total = held_rows(held) / n};
-		prover_init(&parts[i].prover, wish);
+		prover_init(&parts[i].prover, wish, &stored);
 	}
 	while (started < n && !pthread_create(&parts[started].thread, NULL, prove_part, &parts[started]))
 		started++;
@@ -279,8 +258,8 @@ int prove_recording(struct web *w, struct store *s, const struct proof_wish *wis
 	if (err)
 		return err;
 	struct prover p;
-	prover_init(&p, wish);
-	err = prove(&p, source, wish->row->total);
+	prover_init(&p, wish, &stored);
+	err = prove_source(&p, source, wish->row->total);
 	*ret = p.proof;
 	prover_done(&p);
 	return err;
@@ -288,24 +267,33 @@ int prove_recording(struct web *w, struct store *s, const struct proof_wish *wis
 
 /* ---- a corpus ---- */
 
-int prove_corpus(const struct proof_wish *wish, const char *file, struct diag *d, struct proof *ret)
+static int prove_feed(struct prover *p, struct feed *feed, uint64_t total)
 {
-	const struct ndjson_options options = {.idle_ms = PIPE_IDLE_MS};
-	CLEANUP(source_close) struct source *source = NULL;
+	struct event ev;
+	int more;
+	for (uint64_t n = 0; (more = feed_next(feed, &ev)) > 0 || more == -EAGAIN; n++) {
+		if ((more < 0 || n % ASK_EVERY == 0) && !goes_on(p->wish, feed_bytes(feed), total))
+			return -ECANCELED;
+		if (more > 0)
+			prove_event(p, &ev, CHOICE_COUNT);
+	}
+	count_attacks(p);
+	return more;
+}
+
+int prove_corpus(const struct proof_wish *wish, const struct feed_name *corpus, struct diag *d, struct proof *ret)
+{
+	CLEANUP(feed_close) struct feed *feed = NULL;
 	*ret = (struct proof){.judged = 0};
-	int err = ndjson_open(file, &options, d, &source);
+	int err = feed_open(corpus, d, &feed);
 	if (err)
 		return err;
-	struct stat st;
-	bool sized = !stat(file, &st) && S_ISREG(st.st_mode);
 	struct prover p;
-	prover_init(&p, wish);
+	prover_init(&p, wish, corpus);
 	p.only_ours = true;
-	err = prove(&p, source, sized ? (uint64_t)st.st_size : 0);
+	judges_look_ahead((struct judges *const[]){p.now, p.before}, p.before ? 2 : 1, corpus);
+	err = prove_feed(&p, feed, feed_size(corpus));
 	*ret = p.proof;
 	prover_done(&p);
-	if (err && err != -ECANCELED)
-		diag_error(d, file, "cannot be read to its end: %s",
-			   ndjson_error(source) ? ndjson_error(source) : strerror(-err));
-	return err;
+	return err < 0 && err != -ECANCELED ? feed_end(feed, err, d) : err;
 }

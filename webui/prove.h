@@ -25,8 +25,8 @@ struct proof {
 struct proof_event {
 	const struct event *ev;
 	enum verdict verdict;
-	const struct judgement *judgement;  /* the deciding one, or NULL */
-	const struct engine *engine;        /* that made it, to explain with; or NULL */
+	const struct judgement *judgement;  /* the deciding one of a policy, or NULL */
+	const struct judges *judges;        /* that made it, to explain with */
 	enum effect effect;                 /* of one that is stopped */
 	bool broken;
 	enum choice choice;                 /* CHOICE_COUNT: of a corpus, nobody decides there */
@@ -60,5 +60,5 @@ struct proof_wish {
 /* Over the store's observations of the workload: 0, -ECANCELED, or -errno of the store. */
 int prove_recording(struct web *w, struct store *s, const struct proof_wish *wish, struct proof *ret);
 
-/* Over a corpus file: 0, -ECANCELED, or -errno with the reason in D. */
-int prove_corpus(const struct proof_wish *wish, const char *file, struct diag *d, struct proof *ret);
+/* Over a corpus: 0, -ECANCELED, or -EINVAL with the reason in D. */
+int prove_corpus(const struct proof_wish *wish, const struct feed_name *corpus, struct diag *d, struct proof *ret);

@@ -14,13 +14,14 @@
 enum { WEB_STORES = 4 /* connections kept open between requests */ };
 
 struct candidate;
+struct feed_name;
 struct held;
 struct policy_set;
 struct run;
 
 struct web {
 	const char *db;
-	const char *const *corpora;      /* files */
+	const struct feed_name *corpora; /* files, with the policies that recorded them where known */
 	size_t ncorpora;
 	const struct policy_set *current;  /* the policies that are deployed now, to compare with; NULL: not told */
 	const char *assets_dir;          /* NULL: the compiled-in files */

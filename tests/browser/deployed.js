@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A choice against what is deployed now: what --current names, as a file and as a folder; what it does not take.
+// A choice against what is deployed now: what --current names, as a file and as a folder; what it does not take; what would not load.
+// And who holds to the choice: the YAML, or the image in each of its ways.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
 const {spawnSync} = require('node:child_process');
@@ -22,7 +23,9 @@ run(async () => {
 	assert.equal(wrongImage.status, 2);
 	assert.match(wrongImage.stderr, /takes TracingPolicies/);
 
-	const server = await serve('--db', db, ...deployed.flatMap(f => ['--current', f])), without = await serve('--db', db), browser = await launch();
+	const again = path.join(dir, 'again.yaml');
+	fs.copyFileSync(deployed[0], again);
+	const server = await serve('--db', db, ...deployed.flatMap(f => ['--current', f]), '--current', again), without = await serve('--db', db), browser = await launch();
 	try {
 		const page = await browser.newPage({viewport: {width: 1600, height: 900}}), wrong = watch(page, server.url);
 		await page.goto(server.url);
@@ -38,6 +41,7 @@ run(async () => {
 		assert.ok(before.newly_blocked > 0 && before.newly_allowed === 0);
 		assert.match(await page.textContent('.summary .compared'), new RegExp(`Against what is deployed now: ${before.newly_blocked.toLocaleString('en-US')} newly blocked`));
 		assert.match(page.url(), /current=deployed/);
+		assert.match(await page.textContent('.summary'), /Not judged: 1 deployed policy that would not load .* a second one/);
 
 		// All of it allowed: nothing differs.
 		await page.goto(`${server.url}/w/${id}/review`);
@@ -50,6 +54,25 @@ run(async () => {
 		assert.deepEqual([after.newly_blocked, after.newly_allowed, after.newly_unknown], [0, 0, 0]);
 		assert.equal((await page.request.get(`${without.url}/api/v1/workloads/${id}/replay?current=deployed`)).status(), 404);
 		assert.equal((await page.request.get(`${server.url}/api/v1/workloads/${id}/replay?current=later`)).status(), 400);
+		// Who holds to it: kept from page to page, said at the foot and in the address.
+		await page.goto(`${server.url}/w/${id}/policy`);
+		await page.waitForSelector('.target select');
+		assert.doesNotMatch(await page.textContent('#foot'), /image/);
+		await page.getByLabel('Judged as held by').selectOption('signal');
+		await page.waitForFunction(() => /judged by the image, as stakeout enforce does with signal/.test(document.getElementById('foot').textContent));
+		assert.match(page.url(), /backend%3Dsignal.*by=image|by=image.*backend%3Dsignal/);
+		assert.match(await page.textContent('.target'), /it kills: .* guards are not held/);
+		await page.goto(`${server.url}/w/${id}/replay?show=all`);
+		await page.waitForFunction(() => /with signal/.test(document.getElementById('foot').textContent));
+		await page.goto(`${server.url}/w/${id}/ship`);
+		await page.waitForSelector('.target select');
+		await page.getByLabel('Judged as held by').selectOption('');
+		await page.waitForFunction(() => document.querySelector('#foot .label') && !/image/.test(document.getElementById('foot').textContent));
+		// A host workload gets no YAML: there is no such choice.
+		const host = (await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows)).find(r => r.namespace === 'host');
+		await page.goto(`${server.url}/w/${host.id}/policy`);
+		await page.waitForSelector('.target select');
+		assert.equal(await page.getByLabel('Judged as held by').inputValue(), 'lsm');
 		assert.deepEqual(wrong, []);
 	} finally {
 		await browser.close();

@@ -2,6 +2,16 @@
 // The line at the foot: what the choice, as it stands, would have done. Follows every choice.
 import {h, clear, get, count, plural, safe} from '/lib.js';
 
+// Where the policy will run and who holds to it: asked with every question, kept while the browser is open.
+export const where = () => ({target: sessionStorage.target, by: sessionStorage.by});
+
+// An address that was sent says it too.
+export function arrive(query) {
+	for (const key of ['target', 'by'])
+		if (query[key])
+			sessionStorage[key] = query[key];
+}
+
 const foot = document.getElementById('foot');
 
 function number(n, text, href, kind) {
@@ -44,7 +54,7 @@ class Consequence {
 		this.abort = new AbortController();
 		foot.classList.add('working');
 		try {
-			const c = await get(`/workloads/${this.id}/consequence`, {target: sessionStorage.target}, this.abort.signal);
+			const c = await get(`/workloads/${this.id}/consequence`, where(), this.abort.signal);
 			foot.classList.remove('working');
 			this.draw(c);
 			document.dispatchEvent(new CustomEvent('consequence', {detail: c}));

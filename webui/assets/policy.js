@@ -2,7 +2,7 @@
 // Policy: what exactly goes out? YAML beside plain English, findings, target, cost, what it cannot stop.
 import {h, clear, safe, get, count, plural, failure} from '/lib.js';
 import {state} from '/app.js';
-import {consequence} from '/consequence.js';
+import {consequence, where, arrive} from '/consequence.js';
 
 export const KERNELS = ['5.4', '5.10', '5.15', '6.1', '6.6', '6.12'];
 
@@ -10,17 +10,28 @@ export const KERNELS = ['5.4', '5.10', '5.15', '6.1', '6.6', '6.12'];
 export const parseTarget = text => Object.fromEntries((text || '').split(',').filter(Boolean).map(part => part.split('=')));
 const printTarget = t => Object.entries(t).filter(([, v]) => v).map(([k, v]) => `${k}=${v}`).join(',');
 
-export function targetBar(target, changed) {
-	const now = parseTarget(target);
-	const select = (key, label, values) => h('label', null, label, ' ', h('select', {onchange: ev => {
-		const next = {kernel: now.kernel, arch: now.arch, lsm: now.lsm, [key]: ev.target.value};
-		sessionStorage.target = printTarget(next);
-		state({target: sessionStorage.target});
+// [value, who holds to the choice, what that means]
+const HOLDERS = [['', 'Tetragon, the YAML', ''], ['lsm', 'stakeout, BPF LSM', 'calls fail'], ['fmod_ret', 'stakeout, fmod_ret', 'calls fail'],
+	['signal', 'stakeout, signal', 'it kills: a file that was opened to be changed has been changed by then, other changes of files are not seen, guards are not held']];
+
+// P: an answer about the policy.
+export function targetBar(p, changed) {
+	const now = parseTarget(p.target), image = p.by === 'image';
+	const take = (next, by) => {
+		sessionStorage.target = printTarget({kernel: now.kernel, arch: now.arch, lsm: now.lsm, backend: now.backend, ...next});
+		sessionStorage.by = by;
+		state({target: sessionStorage.target, by});
 		consequence.update();
 		changed();
-	}}, [...new Set([...values, now[key]].filter(Boolean))].map(v => h('option', {value: v, selected: v === now[key]}, v))));
+	};
+	const select = (key, label, values) => h('label', null, label, ' ', h('select', {onchange: ev => take({[key]: ev.target.value}, sessionStorage.by || '')},
+		[...new Set([...values, now[key]].filter(Boolean))].map(v => h('option', {value: v, selected: v === now[key]}, v))));
+	const holders = HOLDERS.filter(([v]) => v || !p.no_yaml), holder = image ? now.backend || 'lsm' : '', meaning = HOLDERS.find(([v]) => v === holder)[2];
 	return h('div.target', {role: 'group', 'aria-label': 'Where the policy will run'}, select('kernel', 'Kernel', KERNELS),
-		 select('lsm', 'BPF LSM active', ['yes', 'no']), select('arch', 'Machine', ['x86_64', 'arm64']));
+		 select('lsm', 'BPF LSM active', ['yes', 'no']), select('arch', 'Machine', ['x86_64', 'arm64']),
+		 h('label', {title: 'whose verdicts the foot and Replay tell'}, 'Judged as held by ', h('select', {onchange: ev => take({backend: ev.target.value}, ev.target.value ? 'image' : '')},
+			holders.map(([v, text]) => h('option', {value: v, selected: v === holder}, text)))),
+		 meaning ? h('span.muted', null, meaning) : null);
 }
 
 // shop.yaml, shop-2.yaml, shop-10.yaml: as they were numbered.
@@ -98,8 +109,7 @@ function rules(list) {
 }
 
 export async function show(main, at) {
-	if (at.query.target)
-		sessionStorage.target = at.query.target;
+	arrive(at.query);
 	const body = h('div.page', {'aria-live': 'polite'});
 	main.append(body);
 	let abort;
@@ -108,10 +118,10 @@ export async function show(main, at) {
 		abort = new AbortController();
 		body.classList.add('working');
 		try {
-			const p = await get(`/workloads/${at.id}/policy`, {target: sessionStorage.target}, abort.signal);
+			const p = await get(`/workloads/${at.id}/policy`, where(), abort.signal);
 			p.files?.sort(byName);
 			const left = p.left_out.reduce((n, l) => n + l.observations, 0);
-			clear(body, h('div.bar', null, targetBar(p.target, draw), h('span.muted.whole.exact', null, safe(p.target).replaceAll(',', ', '))),
+			clear(body, h('div.bar', null, targetBar(p, draw), h('span.muted.whole.exact', null, safe(p.target).replaceAll(',', ', '))),
 				findings(p.findings),
 				p.compiled ? glance(p, left) : null,
 				p.compiled ? null : h('div.failure', {role: 'alert'}, h('strong', null, 'No policy can be made of this choice. '),

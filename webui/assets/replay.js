@@ -3,7 +3,7 @@
 import {h, clear, safe, name, get, post, count, plural, toast, session, span, millis} from '/lib.js';
 import {List} from '/list.js';
 import {state, refreshWorkload} from '/app.js';
-import {consequence} from '/consequence.js';
+import {consequence, where, arrive} from '/consequence.js';
 import {ladder} from '/choose.js';
 import {strip} from '/strip.js';
 import {Progress} from '/progress.js';
@@ -39,6 +39,8 @@ function verdictOf(got, comparing) {
 			got.undecided_blocked ? ` ${plural(got.undecided_blocked, 'observation')} of these nobody decided.` : '',
 			got.benign ? ` Benign: ${count(got.broken)} of ${count(got.benign)} broken.` : ''),
 		got.denied_passing ? h('p', null, h('b.bad', null, `✕ ${count(got.denied_passing)} denied would still pass`), ` (${plural(got.denied_passing_events, 'event')}): the policy does not tell them from what is allowed, or does not judge them.`) : null,
+		got.current_refused?.length ? h('p', null, h('b.bad', null, `✕ Not judged: ${plural(got.current_refused.length, 'deployed policy', 'deployed policies')}`), ' that would not load on this target, so an agent runs without: ',
+			got.current_refused.map((r, i) => [i ? '; ' : '', h('b', null, safe(r.policy)), ` (${safe(r.file)}:${r.line}: ${safe(r.message)})`]), '.') : null,
 		comparing ? h('p.compared', null, comparing === 'deployed' ? 'Against what is deployed now: ' : `Against version ${comparing}: `, h(`b.${got.newly_blocked ? 'warn' : 'good'}`, null, `${count(got.newly_blocked)} newly blocked`), ', ',
 			h('b', null, `${count(got.newly_allowed)} newly allowed`), got.newly_unknown ? `, ${count(got.newly_unknown)} that can no longer be told` : '', '.') : null];
 }
@@ -53,9 +55,10 @@ function version(b) {
 export async function show(main, at) {
 	let workload = at.workload;
 	const from = at.query;
+	arrive(from);
 	const query = {against: from.against || 'recording', show: from.show || (from.current ? 'changed' : 'blocked'), kind: from.kind || '', phase: from.phase || '',
 		       instance: from.instance || '', label: from.label || '', rule: from.rule || '', q: from.q || '', from: from.from || '', to: from.to || '', current: from.current || '',
-		       target: sessionStorage.target};
+		       ...where()};
 	const isCorpus = () => query.against !== 'recording';
 	const top = h('div.summary', {'aria-live': 'polite'}), chart = h('div.chart');
 	const progress = new Progress(() => list.abort?.abort());

@@ -2,6 +2,7 @@
 // Ship: every file with its digest, and the commands to roll out and back. Monitor first.
 import {h, clear, safe, get, post, count, plural, failure, copyButton, queryString, toast, session} from '/lib.js';
 import {state, refreshWorkload} from '/app.js';
+import {where, arrive} from '/consequence.js';
 import {byName, targetBar, findings} from '/policy.js';
 import {markdown} from '/markdown.js';
 
@@ -28,8 +29,7 @@ function commands(p, enforce) {
 }
 
 export async function show(main, at) {
-	if (at.query.target)
-		sessionStorage.target = at.query.target;
+	arrive(at.query);
 	let workload = at.workload, enforce = at.query.enforce === '1', abort;
 	const body = h('div.page');
 	main.append(body);
@@ -46,7 +46,7 @@ export async function show(main, at) {
 	async function draw() {
 		abort?.abort();
 		abort = new AbortController();
-		const query = {target: sessionStorage.target, enforce};
+		const query = {...where(), enforce};
 		try {
 			const p = await get(`/workloads/${at.id}/policy`, query, abort.signal);
 			p.files?.sort(byName);
@@ -54,7 +54,7 @@ export async function show(main, at) {
 				onchange: () => { enforce = value; state({enforce}); draw(); }}), h('span', null, h('b', null, title), h('br'), h('span.muted', null, note)));
 			clear(body, workload.undecided ? h('p.notice', null, h('b', null, `${plural(workload.undecided, 'observation')} undecided. `), 'Undecided means: not allowed. ',
 					h('a', {href: `/w/${at.id}/review?choice=undecided`}, 'Decide them')) : null,
-				h('div.bar', null, targetBar(p.target, draw)),
+				h('div.bar', null, targetBar(p, draw)),
 				h('fieldset.modes', null, h('legend', null, 'What the files do'),
 					radio(false, 'Monitor', 'reports what would be blocked; blocks nothing'), radio(true, 'Enforce', 'stops what is not allowed; ship the monitoring files first')),
 				findings(p.findings),
