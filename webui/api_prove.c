@@ -34,28 +34,64 @@ void json_proof(struct buf *b, const struct proof *p)
 		   p->denied_passing, p->denied_passing_events, p->undecided_blocked, p->undecided_blocked_events);
 }
 
+/* The error, after whatever was only worth a warning. */
+static const char *reason(const struct diag *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (d->v[i].level == DIAG_ERROR)
+			return d->v[i].message;
+	return "cannot be read";
+}
+
+static bool add_corpus(const char *file, const struct corpus_proof *p, struct response *r)
+{
+	struct buf *b = &r->body;
+	if (p->err == -ECANCELED) {
+		run_given_up(r);
+		return false;
+	}
+	if (p->err) {
+		response_error(r, 500, "Check the file given with --corpus.", "%s: %s", file, reason(&p->diag));
+		return false;
+	}
+	buf_puts(b, "{\"corpus\":");
+	buf_json(b, str_from(file));
+	buf_putc(b, ',');
+	json_proof(b, &p->proof);
+	buf_putc(b, '}');
+	return true;
+}
+
 static bool add_corpora(const struct web *w, const struct proof_wish *wish, struct response *r)
 {
+	CLEANUP_FREE struct corpus_proof *proofs = xcalloc(w->ncorpora + 1, sizeof(*proofs));
+	bool good = true;
+	prove_corpora(wish, w->corpora, w->ncorpora, proofs);
+	buf_puts(&r->body, ",\"corpora\":[");
 	for (size_t i = 0; i < w->ncorpora; i++) {
-		CLEANUP_DIAG struct diag d = DIAG_INIT;
-		const char *file = w->corpora[i].file;
-		struct proof p;
-		int err = prove_corpus(wish, &w->corpora[i], &d, &p);
-		if (err == -ECANCELED) {
-			run_given_up(r);
-			return false;
-		}
-		if (err) {
-			response_error(r, 500, "Check the file given with --corpus.", "%s: %s", file,
-				       d.n ? d.v[0].message : "cannot be read");
-			return false;
-		}
-		buf_puts(&r->body, i ? ",{\"corpus\":" : "{\"corpus\":");
-		buf_json(&r->body, str_from(file));
-		buf_putc(&r->body, ',');
-		json_proof(&r->body, &p);
-		buf_putc(&r->body, '}');
+		if (good && i)
+			buf_putc(&r->body, ',');
+		good = good && add_corpus(w->corpora[i].file, &proofs[i], r);
+		diag_done(&proofs[i].diag);
 	}
+	if (good)
+		buf_putc(&r->body, ']');
+	return good;
+}
+
+static bool add_recording(struct web *w, struct store *s, const struct proof_wish *wish, struct response *r)
+{
+	struct proof p;
+	int err = prove_recording(w, s, wish, &p);
+	if (err == -ECANCELED)
+		run_given_up(r);
+	else if (err)
+		store_refusal(r, s, err);
+	if (err)
+		return false;
+	buf_puts(&r->body, ",\"recording\":{");
+	json_proof(&r->body, &p);
+	buf_putc(&r->body, '}');
 	return true;
 }
 
@@ -74,6 +110,12 @@ API(api_consequence)
 {
 	STORE_FOR(s, w, r);
 	struct workload_row row;
+	struct str of = query_str(q, "of");
+	bool recording = !of.n || str_eq(of, STR("recording")), corpora = !of.n || str_eq(of, STR("corpora"));
+	if (!recording && !corpora) {
+		response_error(r, 400, "Leave it out, or say recording or corpora.", "of must be recording or corpora");
+		return;
+	}
 	if (!api_workload_row(s, q, r, &row))
 		return;
 	CANDIDATE_FOR(c, w, s, q, r, &row, false, row.version);
@@ -81,25 +123,14 @@ API(api_consequence)
 		refuse_uncompiled(r, c);
 		return;
 	}
-	struct proof p;
 	CLEANUP_RUN struct run run;
 	run_begin(&run, w, q, 0);
 	const struct proof_wish wish = {.candidate = c, .row = &row, .go_on = run_go_on, .arg = &run};
-	int err = prove_recording(w, s, &wish, &p);
-	if (err) {
-		if (err == -ECANCELED)
-			run_given_up(r);
-		else
-			store_refusal(r, s, err);
-		return;
-	}
-	buf_printf(&r->body, "{\"version\":%" PRIu64 ",\"decided\":%" PRIu64 ",\"undecided\":%" PRIu64 ",\"recording\":{",
+	buf_printf(&r->body, "{\"version\":%" PRIu64 ",\"decided\":%" PRIu64 ",\"undecided\":%" PRIu64,
 		   row.version, row.allowed + row.denied, row.undecided);
-	json_proof(&r->body, &p);
-	buf_puts(&r->body, "},\"corpora\":[");
-	if (!add_corpora(w, &wish, r))
+	if ((recording && !add_recording(w, s, &wish, r)) || (corpora && !add_corpora(w, &wish, r)))
 		return;
-	buf_puts(&r->body, "],\"note\":");
+	buf_puts(&r->body, ",\"note\":");
 	add_note(&r->body, c);
 	buf_puts(&r->body, "}\n");
 }

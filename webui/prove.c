@@ -6,6 +6,7 @@
  */
 #include "webui/prove.h"
 
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "compiler/replay/source_store.h"
@@ -297,3 +298,33 @@ int prove_corpus(const struct proof_wish *wish, const struct feed_name *corpus, 
 	prover_done(&p);
 	return err < 0 && err != -ECANCELED ? feed_end(feed, err, d) : err;
 }
+
+struct corpora {
+	const struct proof_wish *wish;
+	const struct feed_name *feeds;
+	struct corpus_proof *proofs;
+	size_t n;
+	atomic_size_t next;
+};
+
+static void *prove_next_corpora(void *arg)
+{
+	struct corpora *c = arg;
+	for (size_t i; (i = atomic_fetch_add(&c->next, 1)) < c->n;)
+		c->proofs[i].err = prove_corpus(c->wish, &c->feeds[i], &c->proofs[i].diag, &c->proofs[i].proof);
+	return NULL;
+}
+
+void prove_corpora(const struct proof_wish *wish, const struct feed_name *corpora, size_t n, struct corpus_proof *ret)
+{
+	struct corpora c = {.wish = wish, .feeds = corpora, .proofs = ret, .n = n};
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t threads[PARTS_MAX];
+	size_t started = 0, wanted = MIN(MIN(n, (size_t)MAX(processors, 1)), (size_t)PARTS_MAX);
+	while (started + 1 < wanted && !pthread_create(&threads[started], NULL, prove_next_corpora, &c))
+		started++;
+	prove_next_corpora(&c);
+	for (size_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+}
+

@@ -62,3 +62,12 @@ int prove_recording(struct web *w, struct store *s, const struct proof_wish *wis
 
 /* Over a corpus: 0, -ECANCELED, or -EINVAL with the reason in D. */
 int prove_corpus(const struct proof_wish *wish, const struct feed_name *corpus, struct diag *d, struct proof *ret);
+
+struct corpus_proof {
+	struct proof proof;
+	struct diag diag;
+	int err;                          /* as prove_corpus() returned it */
+};
+
+/* N corpora into RET, on threads where there are processors for them; wish->event must be NULL. */
+void prove_corpora(const struct proof_wish *wish, const struct feed_name *corpora, size_t n, struct corpus_proof *ret);

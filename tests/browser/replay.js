@@ -124,7 +124,8 @@ run(async () => {
 		};
 		let [ended] = await open();
 		assert.equal((await runs()).length, 1);
-		assert.ok((await runs())[0].done > 0);
+		const begun = async () => { while (!(await runs())[0].done) await new Promise(done => setTimeout(done, 20)); };
+		await within(10000, 'nothing is told of how far it is', begun());
 		await long.getByRole('button', {name: 'Cancel'}).click();
 		await long.waitForFunction(() => document.querySelector('.note').textContent.startsWith('Cancelled'));
 		await within(5000, 'the server goes on reading after Cancel', ended);

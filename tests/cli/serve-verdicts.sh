@@ -105,6 +105,12 @@ for backend in lsm fmod_ret signal; do
 done
 cmp "$T/stopped.lsm" "$T/stopped.fmod_ret" || fail "lsm and fmod_ret stop other events"
 [ "$(cat "$T/stopped.signal")" -lt "$(cat "$T/stopped.lsm")" ] || fail "the signal back end has no guards, and stops as much"
+# The two halves of the consequence are the whole.
+curl -s "$url/api/v1/workloads/$id/consequence" >"$T/whole"
+for of in recording corpora; do
+	curl -s "$url/api/v1/workloads/$id/consequence?of=$of"
+done | jq -es --slurpfile whole "$T/whole" 'add == $whole[0] and (.[0] | has("corpora") | not) and (.[1] | has("recording") | not)' >/dev/null || fail "of=recording and of=corpora are not the whole"
+[ "$(curl -s -o /dev/null -w '%{http_code}' "$url/api/v1/workloads/$id/consequence?of=half")" = 400 ] || fail "of=half is taken"
 curl -s "$url/api/v1/workloads/$id/consequence?by=image&target=backend=signal" | jq -e '.note | test("image.*signal")' >/dev/null || fail "by what it is judged is not said"
 [ "$(curl -s -o /dev/null -w '%{http_code}' "$url/api/v1/workloads/$id/consequence?by=magic")" = 400 ] || fail "by=magic is taken"
 echo ok

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The line at the foot: what the choice, as it stands, would have done. Follows every choice.
-import {h, clear, get, count, plural, safe} from '/lib.js';
+import {h, clear, get, count, plural, safe, session} from '/lib.js';
 
 // Where the policy will run and who holds to it: asked with every question, kept while the browser is open.
 export const where = () => ({target: sessionStorage.target, by: sessionStorage.by});
@@ -40,6 +40,7 @@ class Consequence {
 		if (this.id !== id) {
 			clear(foot, h('span.muted', null, 'Working out the consequence'));
 			this.id = id;
+			this.corpora = null;
 		}
 		if (!before)
 			return void this.update();
@@ -53,10 +54,17 @@ class Consequence {
 		this.abort?.abort();
 		this.abort = new AbortController();
 		foot.classList.add('working');
+		const signal = this.abort.signal, ask = of => get(`/workloads/${this.id}/consequence`, {of, ...where()}, signal);
 		try {
-			const c = await get(`/workloads/${this.id}/consequence`, where(), this.abort.signal);
+			// Large corpora take longer than the recording: its numbers are not held up by them.
+			const c = await ask('recording');
+			if (session.corpora?.length) {
+				this.draw(c, this.corpora);
+				Object.assign(c, await ask('corpora'));
+			}
 			foot.classList.remove('working');
-			this.draw(c);
+			this.corpora = c.corpora = c.corpora || [];
+			this.draw(c, c.corpora);
 			document.dispatchEvent(new CustomEvent('consequence', {detail: c}));
 		} catch (e) {
 			if (e.name === 'AbortError')
@@ -68,18 +76,19 @@ class Consequence {
 	}
 
 	// Before the first choice the policy allows nothing: true, but not what anybody would ship.
-	drawUndecided(c) {
-		const r = c.recording, attacks = c.corpora.reduce((n, x) => n + x.attacks, 0);
+	drawUndecided(c, list) {
+		const r = c.recording, attacks = list.reduce((n, x) => n + x.attacks, 0);
 		clear(foot, h('span.part', null, h('b', null, 'Nothing is decided yet'), ', so there is nothing to judge: ',
 				`${plural(r.events, 'recorded event')}${attacks ? ` and ${plural(attacks, 'attack')} in the corpora` : ''} wait for your choice.`),
 		      h('span.part', null, h('a', {href: `/w/${this.id}/review?panel=bulk`}, 'Begin: allow what every instance did'),
 			h('span.muted', null, ' (shows what it would take in first)')));
 	}
 
-	draw(c) {
+	// LIST: what the corpora say; null: not told yet.
+	draw(c, list) {
 		const r = c.recording;
 		if (!c.decided) {
-			this.drawUndecided(c);
+			this.drawUndecided(c, list || []);
 			return;
 		}
 		clear(foot,
@@ -91,7 +100,7 @@ class Consequence {
 				`/w/${this.id}/replay?against=recording&show=undecided-blocked`, 'warn')] : null,
 			r.denied_passing ? [' · ', number(r.denied_passing, 'denied would still pass', `/w/${this.id}/replay?against=recording&show=denied-passing`, 'bad')] : null,
 			r.unknown ? [' · ', number(r.unknown, 'cannot be told', `/w/${this.id}/replay?against=recording&show=unknown`, 'warn')] : null),
-		      h('span.part', null, h('span.label', null, 'Corpora'), ' ', corpora(this.id, c.corpora)),
+		      h('span.part', null, h('span.label', null, 'Corpora'), ' ', list ? corpora(this.id, list) : h('span.muted', null, 'working …')),
 		      h('span.part.muted', null, c.note ? safe(c.note) : ''));
 	}
 }
