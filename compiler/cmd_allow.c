@@ -65,10 +65,9 @@ static int write_document(const struct allowlist *a, const char *file)
 		return EXIT_MACHINE;
 	}
 	int err = write_file(file, text.p, text.n, 0666);
-	if (!err)
-		return EXIT_YES;
-	diag_say("%s: cannot be written: %s", file, strerror(-err));
-	return EXIT_MACHINE;
+	if (err)
+		diag_say("%s: cannot be written: %s", file, strerror(-err));
+	return exit_status(err);
 }
 
 /* ---- editing a file ---- */

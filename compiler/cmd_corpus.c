@@ -117,7 +117,13 @@ static int find_scenarios(const struct options *o, const struct cli_args *args, 
 	for (int i = 0; i < args->n; i++) {
 		const char *a = args->v[i];
 		bool name = !strchr(a, '/') && access(a, F_OK);
-		*VEC_PUSH(ret) = name ? xasprintf("%s/%s.yaml", folder, a) : xstrdup(a);
+		char *file = name ? xasprintf("%s/%s.yaml", folder, a) : xstrdup(a);
+		*VEC_PUSH(ret) = file;
+		if (name && access(file, F_OK)) {
+			diag_say("stakeout corpus: no file %s, and no scenario of that name in %s; 'stakeout corpus --list' tells what is there",
+				 a, folder);
+			return -ENOENT;
+		}
 	}
 	return 0;
 }
@@ -179,7 +185,7 @@ static int write_one(const struct options *o, const char *file)
 		return exit_status(err);
 	CLEANUP_FREE char *name = xasprintf(STR_FMT "%s.ndjson", STR_ARG(scenario_name(s)),
 					    o->benign ? ".benign" : "");
-	return write_corpus(source, o->dir, name) ? EXIT_MACHINE : EXIT_YES;
+	return exit_status(write_corpus(source, o->dir, name));
 }
 
 /* Scenario I mod n is the model of workload I. */
@@ -197,9 +203,7 @@ static int write_fleet(const struct options *o, const struct files *files)
 			err = scenario_open(s, &so, &d, &source);
 		diag_print(&d);
 		CLEANUP_FREE char *name = xasprintf("fleet-%04u.ndjson", (unsigned)i + 1);
-		status = err				      ? (int)exit_status(err)
-			 : write_corpus(source, o->dir, name) ? EXIT_MACHINE
-							      : EXIT_YES;
+		status = exit_status(err ? err : write_corpus(source, o->dir, name));
 	}
 	return status;
 }
@@ -275,7 +279,7 @@ int cmd_corpus(int argc, char **argv)
 	int err = o.dir ? make_dirs(o.dir) : 0;
 	if (err) {
 		diag_say("stakeout corpus: %s: %s", o.dir, strerror(-err));
-		return EXIT_MACHINE;
+		return exit_status(err);
 	}
 	if (o.fleet)
 		return write_fleet(&o, &files);

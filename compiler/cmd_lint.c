@@ -54,6 +54,7 @@ struct run {
 	struct lint_names *names;
 	bool fix, dry_run;
 	bool unreadable, unwritten, changed;
+	size_t policies;   /* seen */
 };
 
 /* Edits TEXT, FILE's, by the findings that are asked for; false when FILE is then done with. */
@@ -75,8 +76,7 @@ static bool fix_one(struct run *run, const char *file, struct buf *text)
 	if (n == 0)
 		return true;
 	struct stat st;
-	CLEANUP_FREE char *real = realpath(file, NULL);   /* a link stays one */
-	int err = !real || stat(real, &st) < 0 ? -errno : write_file(real, fixed.p, fixed.n, st.st_mode & 07777);
+	int err = stat(file, &st) < 0 ? -errno : write_file(file, fixed.p, fixed.n, st.st_mode & 07777);
 	if (err)
 		fprintf(stderr, "stakeout lint: %s: cannot write: %s; it is as it was\n", file, strerror(-err));
 	else
@@ -108,6 +108,8 @@ static void lint_one(struct run *run, const char *file, bool of_folder)
 	lint_text(arena, strcmp(file, "-") ? file : "stdin", buf_view(&text), &run->lint, &f);
 	lint_names_check(run->names, &f);
 	lint_report_file(run->report, &f);
+	for (size_t i = 0; i < f.ndocuments; i++)
+		run->policies += !f.documents[i].other;
 	lint_file_done(&f);
 }
 
@@ -132,8 +134,9 @@ static void lint_path(struct run *run, const char *path, unsigned depth)
 	struct dirent **entries;
 	struct stat st;
 	bool there = strcmp(path, "-") && stat(path, &st) == 0;
+	bool lost = !there && is_manifest(path);   /* a link to nothing: said when it is read */
 	if (!there || !S_ISDIR(st.st_mode)) {
-		if (!depth || (is_manifest(path) && there && S_ISREG(st.st_mode)))
+		if (!depth || lost || (there && is_manifest(path) && S_ISREG(st.st_mode)))
 			lint_one(run, path, depth > 0);
 		return;
 	}
@@ -151,6 +154,17 @@ static void lint_path(struct run *run, const char *path, unsigned depth)
 		free(entries[i]);
 	}
 	free(entries);
+}
+
+/* A folder without a policy is a slip in its name rather than a good result. */
+static void lint_argument(struct run *run, const char *path)
+{
+	size_t before = run->policies;
+	lint_path(run, path, 0);
+	if (run->policies > before || run->unreadable || run->fix)
+		return;
+	fprintf(stderr, "stakeout lint: %s: no TracingPolicy in its .yaml, .yml and .json files; name another folder\n", path);
+	run->unreadable = true;
 }
 
 /* ---- options ---- */
@@ -261,7 +275,7 @@ static int run_lint(const struct options *o, const struct cli_args *args)
 	CLEANUP(lint_names_free) struct lint_names *names = lint_names_new();
 	run.names = names;
 	for (int i = 0; i < args->n; i++)
-		lint_path(&run, args->v[i], 0);
+		lint_argument(&run, args->v[i]);
 	struct lint_tally tally = lint_report_close(run.report);
 	if (out != stdout)
 		fclose(out);

@@ -313,6 +313,8 @@ static int next_raw(struct input *in, struct input_line *ret)
 		ssize_t got = in->ended ? 0 : fill(in);
 		if (got < 0)
 			return (int)got;
+		if (got > 0 && in->discarding && in->idle_ms)
+			return -EAGAIN; /* a line without an end must not keep its reader from stopping */
 		if (got > 0)
 			continue;
 		in->ended = true;

@@ -17,7 +17,7 @@ int input_open(const char *file, size_t line_max, unsigned idle_ms, struct diag 
 struct input *input_open_bytes(struct str text, size_t line_max);
 void input_close(struct input *in);
 
-/* 1 = a line, 0 = end, -EAGAIN = nothing came for idle_ms, else -errno. */
+/* 1 = a line, 0 = end, -EAGAIN = nothing came for idle_ms, or nothing but more of a line that is too long, else -errno. */
 int input_next(struct input *in, struct input_line *ret);
 uint64_t input_bytes(const struct input *in);   /* taken in so far, decompressed */
 const char *input_error(const struct input *in); /* the reason in words, after a failure */

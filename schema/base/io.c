@@ -62,7 +62,7 @@ static int sync_folder_of(const char *file)
 	return 0;
 }
 
-int write_file(const char *file, const void *p, size_t n, unsigned mode)
+static int replace_file(const char *file, const void *p, size_t n, unsigned mode)
 {
 	CLEANUP_FREE char *temp = xasprintf("%s.%d.tmp", file, (int)getpid());
 	CLEANUP_FD int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
@@ -78,6 +78,19 @@ int write_file(const char *file, const void *p, size_t n, unsigned mode)
 		return err;
 	}
 	return sync_folder_of(file);
+}
+
+int write_file(const char *file, const void *p, size_t n, unsigned mode)
+{
+	struct stat st;
+	if (stat(file, &st) == 0 && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode)) {
+		CLEANUP_FD int fd = open(file, O_WRONLY | O_CLOEXEC);
+		return fd < 0 ? -errno : write_all(fd, p, n);
+	}
+	CLEANUP_FREE char *behind_links = realpath(file, NULL);
+	return replace_file(behind_links ? behind_links : file, p, n, mode);
 }
 
 int make_dirs(const char *path)

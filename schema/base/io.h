@@ -10,7 +10,8 @@ int read_file(const char *file, size_t limit, struct buf *ret);
 
 /*
  * Writes N bytes to a temporary beside FILE, syncs it, renames it to FILE, syncs the folder.
- * On failure FILE is as it was. Returns 0 or -errno.
+ * On failure FILE is as it was. Of a symbolic link, the file that it leads to; devices and pipes are written to, never
+ * replaced. Returns 0 or -errno.
  */
 int write_file(const char *file, const void *p, size_t n, unsigned mode);
 
