@@ -50,10 +50,10 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
-static void print_tally(const struct tally *t, uint64_t next, double seconds)
+static void print_tally(const struct tally *t, const char *rounds, uint64_t next, double seconds)
 {
-	printf("%llu allowlists, %llu acts: %llu allowed, %llu refused, %llu disagreements, %llu left open by a swap, %.0f s\n",
-	       (unsigned long long)t->rounds, (unsigned long long)t->acts, (unsigned long long)t->allowed,
+	printf("%llu %s, %llu acts: %llu allowed, %llu refused, %llu disagreements, %llu left open by a swap, %.0f s\n",
+	       (unsigned long long)t->rounds, rounds, (unsigned long long)t->acts, (unsigned long long)t->allowed,
 	       (unsigned long long)t->refused, (unsigned long long)t->disagreements, (unsigned long long)t->open, seconds);
 	for (int k = 0; k < KIND_COUNT; k++)
 		if (t->kinds[k][ALLOWED] + t->kinds[k][REFUSED])
@@ -94,7 +94,7 @@ static int run(const struct options *o)
 	}
 	prover_done(&p);
 	const struct tally *t = &p.tally;
-	print_tally(t, o->seed + i, (double)(now_ns() - start) / 1e9);
+	print_tally(t, o->storm ? "replacements" : "allowlists", o->seed + i, (double)(now_ns() - start) / 1e9);
 	if (r < 0 && r != -EBADE)
 		fprintf(stderr, "prove: %s\n", strerror(-r));
 	bool enough = o->total == UINT64_MAX || t->acts >= o->total;

@@ -5,7 +5,8 @@
 #
 #	sh tests/vm/guest.sh [-c CPUS] [-i] [-k KERNEL-ARGUMENTS] VERSION COMMAND [ARG...]
 #
-# no_timer_check: on a busy host the guest would take its timer for broken. With -i its clock counts instructions, whatever else this machine does.
+# no_timer_check: on a busy host the guest would take its timer for broken. oops=panic: what a broken kernel
+# does is no result. With -i its clock counts instructions, whatever else this machine does.
 # Emulated in software, so neither KVM nor root is needed; no network. The command runs from the repository's root as
 # the tests do, with STAKEOUT set. Status 77: the guest cannot be had, the last line says why; 124: no end within
 # GUEST_SECONDS (900: many times what an idle machine takes). What the kernel said is kept in build/vm/console-*.
@@ -76,11 +77,17 @@ for word in "$@"; do printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\''/g"
 console=build/vm/console-$version-$$
 timeout -k 5 "${GUEST_SECONDS:-900}" qemu-system-x86_64 -accel tcg $count -cpu max -smp "$cpus" -m 1536 -nic none -no-reboot \
 	-display none -monitor none -serial "file:$console" -serial "file:$image/output" -kernel "$kernel/vmlinuz" \
-	-initrd "$image/initramfs" -append "console=ttyS0 quiet panic=-1 no_timer_check $arguments" </dev/null && ended=0 || ended=$?
+	-initrd "$image/initramfs" -append "console=ttyS0 quiet panic=-1 no_timer_check oops=panic $arguments" </dev/null && ended=0 || ended=$?
 sed '/^guest status [0-9]*$/d' "$image/output"
 status=$(sed -n 's/^guest status \([0-9]*\)$/\1/p' "$image/output" | tail -n 1)
 [ -z "$status" ] || { rm -f "$console"; exit "$status"; }
 tail -n 20 "$console"
-echo "the guest ended without a status (qemu: $ended)"
+if said=$(grep -m 1 -aoE "(Oops: |Kernel panic|general protection fault|BUG: (unable|kernel|scheduling|stack)).*" "$console"); then
+	echo "the guest's kernel broke down: $said"
+elif [ $ended -eq 124 ]; then
+	echo "the guest did not end within ${GUEST_SECONDS:-900} seconds"
+else
+	echo "the guest ended without a status (qemu: $ended)"
+fi
 [ $ended -ne 0 ] || ended=1
 exit $ended
