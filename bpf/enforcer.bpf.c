@@ -132,13 +132,22 @@ HOOK(chown, path_chown, (const struct path *p), on_change(p, WIRE_ACCESS_CHMOD))
 HOOK(truncate, path_truncate, (const struct path *p), on_change(p, WIRE_ACCESS_TRUNCATE))
 HOOK(ftruncate, file_truncate, (struct file *f), on_change(&f->f_path, WIRE_ACCESS_TRUNCATE))
 
-/* openat2's flags lie in the caller's memory, where it can change them meanwhile; the file's own tell how it is open. */
+#define FMODE_CREATED_ 0x100000
+
+/* The file's own flags tell how it is open, its mode whether it was made; that it was emptied nothing tells. */
+static __always_inline __u32 access_of_file(struct file *f)
+{
+	__u32 made = WORD(f, struct file, f_mode) & FMODE_CREATED_ ? WIRE_ACCESS_CREATE : 0;
+	return access_of((__u32)WORD(f, struct file, f_flags)) | made;
+}
+
+/* openat2's flags lie in the caller's memory, where it can change them meanwhile. */
 static __noinline int signal_open(struct task_struct *task, long fd, long flags, __u64 how)
 {
 	struct file *f = have_cast ? file_of(true, task, fd) : file_of(false, task, fd);
 	__u32 asked = flags == FLAGS_IN_HOW ? 0 : access_of(flags);
 	if (f && flags == FLAGS_IN_HOW)
-		asked = access_of(flags_in_how(f, how)) | access_of((__u32)WORD(f, struct file, f_flags));
+		asked = access_of(flags_in_how(f, how)) | access_of_file(f);
 	asked = changes_of(asked);
 	if (!asked)
 		return 0;
@@ -277,6 +286,7 @@ HOOK(ptrace, ptrace_access_check, (struct task_struct *child, unsigned int mode)
 HOOK(traceme, ptrace_traceme, (struct task_struct *parent), on_guard(IMAGE_GUARD_PTRACE, ENFORCE_REFUSED))
 HOOK(mount, sb_mount, (const char *name), on_guard(IMAGE_GUARD_MOUNT, ENFORCE_REFUSED))
 HOOK(move_mount, move_mount, (const struct path *from), on_guard(IMAGE_GUARD_MOUNT, ENFORCE_REFUSED))
+HOOK(pivot, sb_pivotroot, (const struct path *old), on_guard(IMAGE_GUARD_MOUNT, ENFORCE_REFUSED))
 HOOK(setuid, task_fix_setuid, (struct cred *new, const struct cred *old), on_setuid(new, old))
 HOOK(bpf, bpf, (int command), on_guard(IMAGE_GUARD_BPF, ENFORCE_REFUSED))
 

@@ -23,7 +23,7 @@ enum walk_state {
 	WALK_NAMELESS = 2,   /* not in any directory: memfd, pipe, socket */
 	WALK_MEMFD = 4,
 	WALK_DELETED = 8,
-	WALK_DETACHED = 16,  /* on a mount of no namespace: open_tree(), fsmount(), or unmounted while in use */
+	WALK_DETACHED = 16,  /* on a mount of no namespace: open_tree(), fsmount(), or unmounted while in use; or no way leads up to a root */
 	WALK_ROOT_MOVED = 32,   /* the path is from a root of the task's own */
 };
 
@@ -135,8 +135,10 @@ static long walk_step(__u32 i, struct walk_context *c)
 		s->state |= WALK_CUT;
 		return 1;
 	}
-	if (b.parent == s->dentry)
+	if (b.parent == s->dentry) {   /* not the root of a mount: forgotten by all folders, or moved out of what is mounted there */
+		s->state |= WALK_DETACHED;
 		return 1;
+	}
 	__u64 length = b.hash_len >> 32, offset = s->offset;
 	if (length > 255 || offset < length + 1) {
 		s->state |= WALK_CUT;

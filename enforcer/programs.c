@@ -41,6 +41,7 @@ const struct program programs[] = {
 	BOTH("traceme", NEED_GUARD(IMAGE_GUARD_PTRACE), "ptrace_traceme", false),
 	BOTH("mount", NEED_GUARD(IMAGE_GUARD_MOUNT), "sb_mount", false),
 	BOTH("move_mount", NEED_GUARD(IMAGE_GUARD_MOUNT), "move_mount", false),
+	BOTH("pivot", NEED_GUARD(IMAGE_GUARD_MOUNT), "sb_pivotroot", false),
 	BOTH("setuid", NEED_GUARD(IMAGE_GUARD_RAISE_PRIVILEGE), "task_fix_setuid", false),
 	BOTH("bpf", NEED_GUARD(IMAGE_GUARD_BPF), "bpf", false),
 	BOTH_AS("userns", NEED_GUARD(IMAGE_GUARD_RAISE_PRIVILEGE), "userns_create", "create_user_ns", true),  /* 6.1 */
