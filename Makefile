@@ -54,6 +54,7 @@ UNIT     := $(call bin,tests/unit/test_*.c)
 FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
 BENCH    := $(call bin,tests/bench/bench_*.c)
 HELPERS  := $(call bin,tests/live/*.c)
+BYPASS   := $(B)/tests/live/ways
 SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/hooks.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh tests/vm/enforce_preempt.sh tests/vm/prove.sh
 
 PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record) \
@@ -145,10 +146,12 @@ HELPER.load-child := -nostdlib -static
 HELPER.read-map := -lbpf
 HELPER.steps := -lbpf
 HELPER.empty := -lbpf
-HELPER.bypass := -static
 $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -std=gnu17 -O2 -Wall -Wextra $< -o $@ -pthread $(HELPER.$(*F))
+$(BYPASS): $(wildcard tests/bypass/*)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -I. -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -static $(filter %.c,$^) -o $@ -pthread
 # The proof of equality: model, image and kernel (tests/prove/main.c).
 PROVE := $(B)/tests/prove/prove $(B)/tests/prove/doer
 $(B)/tests/prove/prove: $(filter-out $(B)/tests/prove/doer.o,$(call obj,tests/prove/*.c)) $(TESTLIB) $(B)/libengine.a $(B)/libschema.a
@@ -168,7 +171,7 @@ $(B)/corpus/%.ndjson: corpus/scenarios/%.yaml $(B)/stakeout
 	$(call say,GEN $@)
 	$(Q)$(B)/stakeout corpus -o $(@D) $< && $(B)/stakeout corpus --benign -o $(@D) $<
 
-tests: all $(UNIT) $(FUZZ) $(HELPERS) $(PROVE)
+tests: all $(UNIT) $(FUZZ) $(HELPERS) $(BYPASS) $(PROVE)
 
 run:
 	@sh scripts/packages.sh

@@ -5,8 +5,8 @@
 #	BACKEND=lsm|fmod_ret|signal ONLY=case
 . tests/lib/enforce.sh
 
-actor=$(dirname "$STAKEOUT")/tests/live/bypass
-[ -x "$actor" ] || skip "tests/live/bypass is missing"
+actor=$(dirname "$STAKEOUT")/tests/live/ways
+[ -x "$actor" ] || skip "tests/live/ways is missing"
 chmod 755 "$dir"
 f=$dir/f
 mkdir -p "$f/protected" "$f/apps-deep"
@@ -22,11 +22,12 @@ lay() {
 		esac
 	done
 	rm -f "$f"/protected/[!d]*
-	mkdir -p "$f/bin" "$f/apps" "$f/free" "$f/jail$f/bin" "$f/races" "$f/lower/etc" "$f/upper" "$f/work" "$f/merged"
+	mkdir -p "$f/bin" "$f/apps" "$f/free" "$f/jail$f/bin" "$f/races" "$f/lower/etc" "$f/upper" "$f/work" "$f/merged" \
+		"$f/other-work" "$f/elsewhere" "$f/tmp" "$f/volume" "$bpffs/decoy"
 	for p in bin/bypass bin/ok bin/ok-too bin/forbidden free/copy "jail$f/bin/ok" races/allowed1 races/forbid01; do
 		cp "$actor" "$f/$p"
 	done
-	for p in protected/file races/allowed2 races/forbid02 lower/etc/file; do echo keep >"$f/$p"; done
+	for p in protected/file protected/alone races/allowed2 races/forbid02 lower/etc/file; do echo keep >"$f/$p"; done
 	chmod 666 "$f/protected/file"
 	ln -s "$f/bin/forbidden" "$f/free/link"
 	ln -s "$f/protected/file" "$f/free/file-link"
@@ -37,14 +38,14 @@ lay() {
 }
 
 # Of what is protected: names and contents.
-state() { ls -R "$f/apps" "$f/upper"; ls "$f/protected"; cat "$f/protected/file" "$f/races/forbid02" 2>/dev/null || :; }
+state() { ls -R "$f/apps" "$f/upper"; ls "$f/protected"; cat "$f/protected/file" "$f/protected/alone" "$f/races/forbid02" 2>/dev/null || :; }
 
 # What came of the case, in the words of the page.
 outcome() {
 	lay
 	state >"$dir/before"
 	status=0
-	"$f/bin/bypass" "$1" "$f" "$group" >"$dir/said" 2>&1 || status=$?
+	"$f/bin/bypass" "$1" "$f" "$group" "$bpffs" >"$dir/said" 2>&1 || status=$?
 	changed=no
 	state | cmp -s - "$dir/before" || changed=yes
 	[ ! -e "$f/ran" ] || changed=yes
@@ -68,12 +69,12 @@ exec:
     - path: $f/apps/
     - path: $f/apps-deep/
 file:
-  protect: [$f/protected/, $f/apps/, $f/races/forbid02, $f/merged/etc/]
+  protect: [$f/protected/, $f/apps/, $f/races/forbid02, $f/merged/etc/, $v2/, $bpffs/, /proc/sys/kernel/]
   allow: []
 connect:
   allow:
     - {cidr: 127.0.0.1/32, port: 5300}
-guards: [mount, raise-privilege]
+guards: [mount, raise-privilege, ptrace, bpf]
 END
 apply "$dir/bypass.image.elf" --cgroup "$group"
 used=$(backend_now)

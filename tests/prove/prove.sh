@@ -30,7 +30,7 @@ rows() {
 			bad += $9
 			print kernel, backend, $2 ~ /^allow/ ? "acts" : "acts in a storm", $3, $7, $9, $1 " " substr($2, 1, length($2) - 1)
 		}
-		/^[0-9]+ ways tried, / { bad += $10; print kernel, backend, "bypasses", $1, "", $10, $4 " not on this machine" }
+		/^[0-9]+ ways tried, / { bad += $11; print kernel, backend, "bypasses", $1, "", $11, $4 " not on this machine" }
 		END {
 			if (status == 77)
 				print kernel, backend, "skipped", "", "", "", last
