@@ -152,13 +152,14 @@ static const struct {
 	uint32_t access;
 } changes[] = {
 	{ACT_UNLINK, FILE_THERE, ACCESS_UNLINK}, {ACT_RMDIR, FOLDER_THERE, ACCESS_UNLINK}, {ACT_SYMLINK, ABSENT, ACCESS_CREATE},
-	{ACT_MKDIR, ABSENT, ACCESS_CREATE},      {ACT_MKNOD, ABSENT, ACCESS_CREATE},       {ACT_CHMOD, FILE_THERE, ACCESS_CHMOD},
-	{ACT_CHOWN, FILE_THERE, ACCESS_CHMOD},   {ACT_TRUNCATE, FILE_THERE, ACCESS_TRUNCATE},
+	{ACT_MKDIR, ABSENT, ACCESS_CREATE},      {ACT_MKNOD, ABSENT, ACCESS_CREATE},       {ACT_TRUNCATE, FILE_THERE, ACCESS_TRUNCATE},
+	{ACT_CHMOD, FILE_THERE, ACCESS_CHMOD},   {ACT_CHOWN, FILE_THERE, ACCESS_CHMOD},
 };
+enum { CHANGES_LASTING = 2 };    /* the last ones: done once or often, all is as it was for other acts */
 
-static void plan_change(struct dice *r, struct world *w, struct plan *p)
+static void plan_change(struct dice *r, struct world *w, unsigned reach, struct plan *p)
 {
-	unsigned i = dice_below(r, ARRAY_SIZE(changes) + 4);
+	unsigned i = reach & REACH_LASTING ? ARRAY_SIZE(changes) - 1 - dice_below(r, CHANGES_LASTING) : dice_below(r, ARRAY_SIZE(changes) + 4);
 	if (i == ARRAY_SIZE(changes) + 3) {
 		p->act.op = ACT_FTRUNCATE;
 		p->path = take_file(r, w, p, 0, FILE_THERE);
@@ -209,7 +210,7 @@ static void plan_connect(struct dice *r, const struct world *w, unsigned reach, 
 	p->act.protocol = ev->protocol;
 }
 
-static void plan_guard(struct dice *r, struct world *w, struct plan *p)
+static void plan_guard(struct dice *r, struct world *w, unsigned reach, struct plan *p)
 {
 	static const struct { enum act_op op; const char *guard; enum content needs; } guards[] = {
 		{ACT_PTRACE, "ptrace", ABSENT}, {ACT_MOUNT, "mount", FOLDER_THERE},
@@ -219,7 +220,9 @@ static void plan_guard(struct dice *r, struct world *w, struct plan *p)
 	unsigned i = dice_below(r, ARRAY_SIZE(guards));
 	p->act.op = (uint16_t)guards[i].op;
 	p->act.alone = p->act.op == ACT_PTRACE || p->act.op == ACT_SETUID;
-	if (guards[i].needs != ABSENT)
+	if (p->act.op == ACT_MOUNT && reach & REACH_LASTING)
+		p->path = w->folders[1 + dice_below(r, WORLD_FOLDERS - 1)];
+	else if (guards[i].needs != ABSENT)
 		p->path = take_file(r, w, p, 0, guards[i].needs);
 	add_event(p, w, KIND_GUARD)->guard = str_from(guards[i].guard);
 }
@@ -233,11 +236,11 @@ void random_plan(struct dice *r, struct world *w, unsigned caller, unsigned reac
 	else if (what < 65)
 		plan_connect(r, w, reach, ret);
 	else if (what < 69 && reach & REACH_GUARDS)
-		plan_guard(r, w, ret);
+		plan_guard(r, w, reach, ret);
 	else if (what < 82 || !(reach & REACH_CHANGES))
 		plan_open(r, w, reach, ret);
 	else
-		plan_change(r, w, ret);
+		plan_change(r, w, reach, ret);
 	if (reach & REACH_KILLS)
 		ret->act.alone = true;        /* a refusal ends the process */
 }

@@ -70,7 +70,7 @@ static int plan_all(struct storm *s, struct dice *rng)
 	for (unsigned d = 0; d < p->kernel.ndoers && !err; d++) {
 		for (unsigned i = 0; i < STORM_BATCH; i++) {
 			struct plan *plan = &s->plans[d][i];
-			random_plan(rng, p->world, p->kernel.doers[d].program, REACH_OPENS | REACH_LASTING, plan);
+			random_plan(rng, p->world, p->kernel.doers[d].program, REACH_ALL | REACH_LASTING | (p->reach & REACH_UDPLITE), plan);
 			plan->act.alone = true;
 			plan->uses[0] = NULL;
 		}
@@ -116,7 +116,7 @@ int prover_storm(struct prover *p, uint64_t seed)
 	pthread_t swapper;
 	int err = prover_enter(p, seed, MIN(p->storm, WORLD_DOERS));
 	for (int i = 0; i < 2 && !err; i++) {
-		struct allowlist *a = random_allowlist(&rng, p->world, REACH_OPENS | (p->reach & REACH_NO_CALLER));
+		struct allowlist *a = random_allowlist(&rng, p->world, REACH_ALL | (p->reach & REACH_NO_CALLER));
 		a->mode = MODE_ENFORCE;
 		a->has_exec = a->has_file = a->has_connect = true;
 		err = rules_make(&s.rules[i], a);
