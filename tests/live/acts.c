@@ -385,7 +385,8 @@ static int act_module(char **argv)
 {
 	int fd = open(argv[0], O_RDONLY);
 	must(fd, argv[0]);
-	return (int)syscall(SYS_finit_module, fd, "", 0);
+	must((int)syscall(SYS_finit_module, fd, "", 0), "finit_module");
+	return 0;
 }
 
 static int act_module_memory(char **argv)
@@ -397,7 +398,8 @@ static int act_module_memory(char **argv)
 	char *copy = malloc((size_t)st.st_size);
 	if (!copy || read(fd, copy, (size_t)st.st_size) != st.st_size)
 		fail(argv[0]);
-	return (int)syscall(SYS_init_module, copy, (unsigned long)st.st_size, "");
+	must((int)syscall(SYS_init_module, copy, (unsigned long)st.st_size, ""), "init_module");
+	return 0;
 }
 
 static int act_root(char **argv)
