@@ -190,9 +190,14 @@ static void add_event(struct diff_result *r, const struct diff_group *like, cons
 		own->source = arena_str(r->arena, e->source);
 		own->detail = arena_str(r->arena, e->detail);
 		own->count = 0;
+		memset(own->breaks, 0, sizeof(own->breaks));
 	}
 	g->events.v[x->at.v[number]].count += e->count;
 	g->count += e->count;
+	for (int i = 0; i < DIFF_BREAKS; i++) {
+		g->events.v[x->at.v[number]].breaks[i] += e->breaks[i];
+		r->breaks[i] += e->breaks[i];
+	}
 	r->changes[like->change] += e->count;
 }
 
@@ -225,9 +230,13 @@ static void compare(struct diff_result *r, struct judges *const both[2], const s
 	struct diff_group like = describe(r->index, &f, ev);
 	buf_clear(&r->index->words);
 	event_words(ev, &r->index->words);
-	add_event(r, &like, &(struct diff_event){
+	struct diff_event e = {
 		.words = buf_view(&r->index->words), .source = ev->source, .detail = f.rule ? f.rule->detail : (struct str){NULL, 0},
-		.line = ev->line, .count = ev->count ? ev->count : 1, .old = f.old, .new = f.new});
+		.line = ev->line, .count = ev->count ? ev->count : 1, .old = f.old, .new = f.new};
+	bool was = verdict_stops(f.old.verdict), is = verdict_stops(f.new.verdict);
+	e.breaks[DIFF_ADMITS_MUST_DENY] = ev->expect == EXPECT_DENY && was && !is ? e.count : 0;
+	e.breaks[DIFF_STOPS_MUST_ALLOW] = ev->expect == EXPECT_ALLOW && !was && is ? e.count : 0;
+	add_event(r, &like, &e);
 }
 
 int diff_feed(struct diff_result *r, const struct policy_set *old, const struct policy_set *new, const struct judge_options *o,

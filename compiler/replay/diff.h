@@ -33,6 +33,9 @@ enum diff_change {
 	CHANGE_COUNT, CHANGE_NONE = CHANGE_COUNT,
 };
 
+/* What a corpus expects of an event, kept by the old side and broken by the new. */
+enum diff_break { DIFF_ADMITS_MUST_DENY, DIFF_STOPS_MUST_ALLOW, DIFF_BREAKS };
+
 /* What one side made of an event. */
 struct diff_side {
 	enum verdict verdict;
@@ -50,6 +53,7 @@ struct diff_event {
 	struct str words, source, detail;
 	uint64_t line;                /* the first one's */
 	uint64_t count;
+	uint64_t breaks[DIFF_BREAKS];  /* of these, by what the corpus expects of them */
 	struct diff_side old, new;
 };
 
@@ -71,6 +75,7 @@ struct diff_result {
 	struct { struct diff_group *v; size_t n, cap; } groups;   /* in order of change, workload, rule */
 	uint64_t events;                                          /* compared */
 	uint64_t changes[CHANGE_COUNT];
+	uint64_t breaks[DIFF_BREAKS];
 	bool stopped;                                             /* the user ended it before the end */
 	struct diff_index *index;                                           /* of groups and events, while it is filled */
 };
@@ -100,6 +105,13 @@ int diff_feeds(struct diff_result *r, const struct diff_work *work, struct diag 
 /* After the last: orders the groups. */
 void diff_sort(struct diff_result *r);
 
+/* All of them. */
+static inline uint64_t diff_broken(const uint64_t breaks[DIFF_BREAKS])
+{
+	return breaks[DIFF_ADMITS_MUST_DENY] + breaks[DIFF_STOPS_MUST_ALLOW];
+}
+
+/* Does an event come nearer to being stopped? */
 bool diff_breaks(const struct diff_result *r);
 
 enum diff_format { DIFF_TEXT, DIFF_JSON, DIFF_MARKDOWN };

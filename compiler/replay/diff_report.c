@@ -71,6 +71,10 @@ static void put_summary(const struct diff_result *r, struct buf *b)
 		count(b, r->changes[i], " ");
 		buf_puts(b, changes[i].title);
 	}
+	if (r->breaks[DIFF_ADMITS_MUST_DENY])
+		count((buf_puts(b, "; "), b), r->breaks[DIFF_ADMITS_MUST_DENY], " that must be denied would pass");
+	if (r->breaks[DIFF_STOPS_MUST_ALLOW])
+		count((buf_puts(b, "; "), b), r->breaks[DIFF_STOPS_MUST_ALLOW], " that must be allowed would be stopped");
 	if (r->stopped)
 		buf_puts(b, "; ended before the end: this is about the events until then");
 }
@@ -208,6 +212,8 @@ static void print_json(const struct diff_result *r, const struct diff_names *nam
 		   r->stopped ? "false" : "true", (unsigned long long)r->events);
 	for (size_t i = 0; i < CHANGE_COUNT; i++)
 		buf_printf(&b, ",\"%s\":%llu", changes[i].name, (unsigned long long)r->changes[i]);
+	buf_printf(&b, ",\"must_deny_admitted\":%llu,\"must_allow_stopped\":%llu", (unsigned long long)r->breaks[DIFF_ADMITS_MUST_DENY],
+		   (unsigned long long)r->breaks[DIFF_STOPS_MUST_ALLOW]);
 	buf_putc(&b, ',');
 	json_member(&b, "old", str_from(names->old));
 	json_member(&b, "new", str_from(names->new));
@@ -349,6 +355,10 @@ static void print_markdown(const struct diff_result *r, const struct diff_names 
 		buf_str(&b, buf_view(&refused));
 		buf_putc(&b, '\n');
 	}
+	if (r->breaks[DIFF_ADMITS_MUST_DENY])
+		count((buf_puts(&b, "**"), &b), r->breaks[DIFF_ADMITS_MUST_DENY], " that must be denied would pass.**\n\n");
+	if (r->breaks[DIFF_STOPS_MUST_ALLOW])
+		count((buf_puts(&b, "**"), &b), r->breaks[DIFF_STOPS_MUST_ALLOW], " that must be allowed would be stopped.**\n\n");
 	markdown_counts(r, &b);
 	size_t i = 0;
 	for (; i < r->groups.n; i++) {

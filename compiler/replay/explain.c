@@ -20,10 +20,10 @@ static void keep_process(struct arena *arena, const struct process *from, struct
 /* What edits are made of. */
 static void keep_event(struct arena *arena, const struct event *from, struct event *to)
 {
-	*to = (struct event){.kind = from->kind, .count = from->count, .line = from->line, .tags = from->tags, .access = from->access,
+	*to = (struct event){.kind = from->kind, .count = from->count, .line = from->line, .tags = from->tags, .access = from->access, .expect = from->expect,
 			     .address = from->address, .protocol = from->protocol, .path_known = from->path_known,
 			     .source = arena_str(arena, from->source), .path = arena_str(arena, from->path),
-			     .guard = arena_str(arena, from->guard)};
+			     .guard = arena_str(arena, from->guard), .label = arena_str(arena, from->label)};
 	keep_process(arena, &from->process, &to->process);
 	keep_process(arena, &from->parent, &to->parent);
 }
@@ -187,6 +187,12 @@ static int compare(const struct attempt *a, const struct policy_set *edited, str
 	return err;
 }
 
+/* Of edits that were tried: what breaks least is better, whatever else it changes. */
+static bool is_better(const struct explained_edit *a, const struct explained_edit *b)
+{
+	return a->broken != b->broken ? a->broken < b->broken : a->changes < b->changes;
+}
+
 static uint64_t all_changes(const struct diff_result *r)
 {
 	uint64_t n = 0;
@@ -195,7 +201,7 @@ static uint64_t all_changes(const struct diff_result *r)
 	return n;
 }
 
-/* Tries a single edit on the other events; what changes least becomes the best, and what it changes the surplus. */
+/* Tries a single edit on the other events; the best becomes the first, and what it changes the surplus. */
 static int measure(const struct attempt *a, struct explained_edit *x, struct diag *d)
 {
 	struct explanation *e = a->e;
@@ -208,7 +214,8 @@ static int measure(const struct attempt *a, struct explained_edit *x, struct dia
 		return err;
 	x->measured = true;
 	x->changes = all_changes(r);
-	if (e->surplus && x->changes >= e->best.edits[0].changes) {
+	x->broken = diff_broken(r->breaks);
+	if (e->surplus && !is_better(x, &e->best.edits[0])) {
 		diff_result_free(r);
 		return 0;
 	}
@@ -220,12 +227,19 @@ static int measure(const struct attempt *a, struct explained_edit *x, struct dia
 	return 0;
 }
 
-static int by_changes(const void *x, const void *y)
+/* Clean, not tried, breaking. BROKEN: what every edit breaks, as the event itself must not pass. */
+static int rank(const struct explained_edit *x, uint64_t broken)
+{
+	return !x->measured ? 1 : x->broken > broken ? 2 : 0;
+}
+
+static int by_harm(const void *x, const void *y, void *best)
 {
 	const struct explained_edit *a = x, *b = y;
-	if (a->measured != b->measured)
-		return a->measured ? -1 : 1;
-	return (a->changes > b->changes) - (a->changes < b->changes);
+	uint64_t broken = ((const struct explained_edit *)best)->broken;
+	if (rank(a, broken) != rank(b, broken))
+		return rank(a, broken) - rank(b, broken);
+	return is_better(a, b) ? -1 : is_better(b, a);
 }
 
 static int try_on_others(const struct attempt *a, struct diag *d)
@@ -239,7 +253,7 @@ static int try_on_others(const struct attempt *a, struct diag *d)
 	for (size_t i = 0; i < e->nothers && i + 1 < EXPLAIN_MEASURED_MAX && !err && !*a->o->stop; i++)
 		err = measure(a, &e->others[i], d);
 	if (e->nothers)
-		qsort(e->others, e->nothers, sizeof(*e->others), by_changes);
+		qsort_r(e->others, e->nothers, sizeof(*e->others), by_harm, &e->best.edits[0]);
 	return err;
 }
 

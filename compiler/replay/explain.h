@@ -38,6 +38,7 @@ struct explained_edit {
 	struct str words, reach;
 	bool measured;
 	uint64_t changes;                    /* among the other events */
+	uint64_t broken;                     /* of these, against what their corpus expects */
 };
 
 /* Edits that together turn the verdict, in order. */
@@ -52,13 +53,13 @@ struct explanation {
 	bool to_pass;                        /* the edits let it pass; else they stop it */
 	struct turn best;                    /* n = 0: none was found */
 	struct str no_edit;                  /* why there is none */
-	struct explained_edit *others;       /* single edits that turn it as well, of those measured the one that changes least first */
+	struct explained_edit *others;       /* single edits that turn it as well, the one that breaks and changes least first */
 	size_t nothers;
 	struct diff_result *surplus;         /* what else BEST turns among the other events; NULL: none were given */
 };
 
 enum { EXPLAIN_STEPS_MAX = 8 };              /* edits that are tried one upon the other */
-enum { EXPLAIN_MEASURED_MAX = 6 };           /* single edits of which the one that changes least is looked for */
+enum { EXPLAIN_MEASURED_MAX = 6 };           /* single edits of which the one that breaks and changes least is looked for */
 
 /* -EINVAL with the reason in D. */
 int explain(const struct explain_options *o, struct diag *d, struct explanation *ret);

@@ -220,6 +220,26 @@ static void text_nearest(const struct explanation *e, const struct explain_optio
 
 /* ---- the edit ---- */
 
+/* The K-th event that changes, those first that break an expectation; NULL: there are fewer. */
+static const struct diff_event *example(const struct diff_result *r, size_t k, const struct diff_group **ret_of)
+{
+	for (int breaking = 1; breaking >= 0; breaking--)
+		for (size_t g = 0; g < r->groups.n; g++)
+			for (size_t i = 0; i < r->groups.v[g].events.n; i++) {
+				*ret_of = &r->groups.v[g];
+				if ((diff_broken(r->groups.v[g].events.v[i].breaks) > 0) == breaking && k-- == 0)
+					return &r->groups.v[g].events.v[i];
+			}
+	return NULL;
+}
+
+/* "2 of them must be denied": edits that let pass break no other expectation. */
+static void put_broken(const struct explanation *e, uint64_t broken, struct buf *b)
+{
+	buf_count(b, broken);
+	buf_printf(b, " of them must be %s", e->to_pass ? "denied" : "allowed");
+}
+
 static void text_surplus(const struct explanation *e, FILE *out)
 {
 	const struct diff_result *r = e->surplus;
@@ -234,22 +254,30 @@ static void text_surplus(const struct explanation *e, FILE *out)
 		buf_count(&b, all);
 	buf_puts(&b, all ? ", this one among them if it is there:" : "");
 	line(out, "  ", &b);
-	size_t shown = 0;
+	if (diff_broken(r->breaks)) {
+		put_broken(e, diff_broken(r->breaks), &b);
+		buf_puts(&b, ": no edit to make as it is");
+		line(out, "  ", &b);
+	}
+	const struct diff_group *of;
+	const struct diff_event *ev;
+	size_t n = 0;
+	for (; n < EXAMPLES && (ev = example(r, n, &of)); n++) {
+		buf_printf(&b, "%s -> %s: ", verdict_name(ev->old.verdict), verdict_name(ev->new.verdict));
+		buf_str(&b, ev->words);
+		buf_puts(&b, ", ");
+		buf_count(&b, ev->count);
+		buf_puts(&b, " of ");
+		buf_str(&b, of->workload);
+		buf_puts(&b, ev->breaks[DIFF_ADMITS_MUST_DENY] ? ", which must be denied"
+			     : ev->breaks[DIFF_STOPS_MUST_ALLOW] ? ", which must be allowed" : "");
+		line(out, "      ", &b);
+	}
+	size_t different = 0;
 	for (size_t g = 0; g < r->groups.n; g++)
-		for (size_t i = 0; i < r->groups.v[g].events.n; i++) {
-			const struct diff_event *ev = &r->groups.v[g].events.v[i];
-			if (shown++ >= EXAMPLES)
-				continue;
-			buf_printf(&b, "%s -> %s: ", verdict_name(ev->old.verdict), verdict_name(ev->new.verdict));
-			buf_str(&b, ev->words);
-			buf_puts(&b, ", ");
-			buf_count(&b, ev->count);
-			buf_puts(&b, " of ");
-			buf_str(&b, r->groups.v[g].workload);
-			line(out, "      ", &b);
-		}
-	if (shown > EXAMPLES)
-		fprintf(out, "      ... %zu more\n", shown - EXAMPLES);
+		different += r->groups.v[g].events.n;
+	if (different > n)
+		fprintf(out, "      ... %zu more\n", different - n);
 }
 
 static void text_edits(const struct explanation *e, FILE *out)
@@ -262,6 +290,8 @@ static void text_edits(const struct explanation *e, FILE *out)
 		line(out, "", &b);
 		return;
 	}
+	if (e->looked.event.expect == (e->to_pass ? EXPECT_DENY : EXPECT_ALLOW))
+		fprintf(out, "the corpus says that it must be %s: an edit breaks that\n", e->to_pass ? "denied" : "allowed");
 	fprintf(out, "smallest edit that would %s it%s:\n", e->to_pass ? "allow" : "stop", e->best.n > 1 ? ", all of these together" : "");
 	for (size_t i = 0; i < e->best.n; i++) {
 		buf_str(&b, e->best.edits[i].words);
@@ -281,6 +311,8 @@ static void text_edits(const struct explanation *e, FILE *out)
 		if (e->others[i].measured) {
 			buf_puts(&b, "; among the events given it changes ");
 			buf_count(&b, e->others[i].changes);
+			if (e->others[i].broken)
+				put_broken(e, e->others[i].broken, (buf_puts(&b, ", "), &b));
 		}
 		line(out, "", &b);
 	}
@@ -374,7 +406,7 @@ static void json_edit(const struct explained_edit *x, const struct explain_optio
 	buf_puts(b, "\"reach\":");
 	buf_json(b, x->reach);
 	if (x->measured)
-		buf_printf(b, ",\"changes\":%llu", (unsigned long long)x->changes);
+		buf_printf(b, ",\"changes\":%llu,\"breaks\":%llu", (unsigned long long)x->changes, (unsigned long long)x->broken);
 	buf_puts(b, last ? "}" : "},");
 }
 
@@ -383,19 +415,19 @@ static void json_surplus(const struct diff_result *r, struct buf *b)
 	uint64_t all = 0;
 	for (size_t i = 0; i < CHANGE_COUNT; i++)
 		all += r->changes[i];
-	buf_printf(b, ",\"surplus\":{\"events\":%llu,\"changed\":%llu,\"examples\":[", (unsigned long long)r->events,
-		   (unsigned long long)all);
-	size_t shown = 0;
-	for (size_t g = 0; g < r->groups.n; g++)
-		for (size_t i = 0; i < r->groups.v[g].events.n && shown < EXAMPLES; i++) {
-			const struct diff_event *ev = &r->groups.v[g].events.v[i];
-			buf_puts(b, shown++ ? ",{" : "{");
-			json_member(b, "workload", r->groups.v[g].workload);
-			json_member(b, "event", ev->words);
-			json_member(b, "old", str_from(verdict_name(ev->old.verdict)));
-			json_member(b, "new", str_from(verdict_name(ev->new.verdict)));
-			buf_printf(b, "\"count\":%llu}", (unsigned long long)ev->count);
-		}
+	buf_printf(b, ",\"surplus\":{\"events\":%llu,\"changed\":%llu,\"breaks\":%llu,\"examples\":[", (unsigned long long)r->events,
+		   (unsigned long long)all, (unsigned long long)diff_broken(r->breaks));
+	const struct diff_group *of;
+	const struct diff_event *ev;
+	for (size_t n = 0; n < EXAMPLES && (ev = example(r, n, &of)); n++) {
+		buf_puts(b, n ? ",{" : "{");
+		json_member(b, "workload", of->workload);
+		json_member(b, "event", ev->words);
+		json_member(b, "old", str_from(verdict_name(ev->old.verdict)));
+		json_member(b, "new", str_from(verdict_name(ev->new.verdict)));
+		buf_printf(b, "\"breaks\":%llu,\"count\":%llu}", (unsigned long long)diff_broken(ev->breaks),
+			   (unsigned long long)ev->count);
+	}
 	buf_puts(b, "]}");
 }
 
@@ -408,6 +440,8 @@ static void print_json(const struct explanation *e, const struct explain_options
 	buf_printf(&b, "\"line\":%llu,", (unsigned long long)l->event.line);
 	json_member(&b, "event", l->words);
 	json_member(&b, "workload", l->workload);
+	if (l->event.expect)
+		json_member(&b, "expect", l->event.expect == EXPECT_DENY ? STR("deny") : STR("allow"));
 	if (policy_set_loads(o->set))
 		json_member(&b, "verdict", str_from(verdict_name(l->verdict)));
 	else

@@ -83,6 +83,16 @@ want 1 "Markdown" "$STAKEOUT" diff "$T/loads.yaml" "$T/broken.yaml" -c "$T/web.n
 grep -q '^### Policy change: does not load$' "$T/out" || fail "Markdown: title"
 grep -q '^- \*\*the new one does not load and is not judged\*\*: policy . execs' "$T/out" || fail "Markdown: which: $(cat "$T/out")"
 
+# What the corpus expects and the change breaks is told.
+sed 's|/usr/bin/sed|/no/such|' "$T/loads.yaml" >"$T/idle.yaml"
+sed 's|/usr/bin/sed|/usr/bin/id|' "$T/loads.yaml" >"$T/id.yaml"
+want 0 "admits what must be denied" "$STAKEOUT" diff "$T/id.yaml" "$T/idle.yaml" -c "$T/web.ndjson"
+grep -q '; [1-9][0-9]* that must be denied would pass$' "$T/out" || fail "must-deny admitted: $(cat "$T/out")"
+want 1 "stops what must be allowed" "$STAKEOUT" diff "$T/idle.yaml" "$T/loads.yaml" -c "$T/web.ndjson" --json
+jq -es '.[-1].summary | .must_allow_stopped > 0 and .must_deny_admitted == 0' "$T/out" >/dev/null || fail "must-allow stopped: $(tail -n 1 "$T/out")"
+want 1 "the same as Markdown" "$STAKEOUT" diff "$T/idle.yaml" "$T/loads.yaml" -c "$T/web.ndjson" --markdown
+grep -q '^**[1-9][0-9]* that must be allowed would be stopped' "$T/out" || fail "Markdown: must-allow stopped"
+
 # An agent has one policy of a name: the second is told and not judged, with whatever it would have stopped.
 mkdir "$T/twice"
 sed 's|/usr/bin/sed|/no/such|' "$T/loads.yaml" >"$T/twice/1.yaml"

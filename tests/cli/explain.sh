@@ -131,6 +131,19 @@ jq -e '[.edits[0], .alternatives[0] | .kind] == ["add-value", "remove-value"]' "
 want 1 "least" "$STAKEOUT" explain "$T/etc.yaml" "$T/web.ndjson:$conf" --corpus "$T/web.ndjson" --json
 jq -e '.edits[0].kind == "remove-value" and .alternatives[0].kind == "add-value" and .edits[0].changes < .alternatives[0].changes and
 	.surplus.changed == .edits[0].changes' "$T/out" >/dev/null || fail "least: $(cat "$T/out")"
+# What must be denied weighs more: an edit that admits it is told last, and says so. Here only vi's write must be.
+jq -c 'if .process_kprobe.process.binary == "/usr/sbin/nginx" then del(.stakeout.expect) else . end' "$T/web.ndjson" >"$T/vi.ndjson"
+want 1 "must-deny" "$STAKEOUT" explain "$T/etc.yaml" "$T/vi.ndjson:$conf" --corpus "$T/vi.ndjson" --json
+jq -e '.edits[0].kind == "add-value" and .edits[0].breaks == 0 and .alternatives[-1].kind == "remove-value" and .alternatives[-1].breaks == 1 and
+	.edits[0].changes > .alternatives[-1].changes and .surplus.breaks == 0' "$T/out" >/dev/null || fail "must-deny: $(cat "$T/out")"
+want 1 "must-deny, text" "$STAKEOUT" explain "$T/etc.yaml" "$T/vi.ndjson:$conf" --corpus "$T/vi.ndjson"
+said "; among the events given it changes 46, 1 of them must be denied"
+want 1 "each breaks" "$STAKEOUT" explain "$T/etc.yaml" "$T/web.ndjson:$conf" --corpus "$T/web.ndjson"
+said "3 of them must be denied: no edit to make as it is"
+said "deny -> allow: write+truncate /etc/nginx/nginx.conf by /usr/bin/vi, 1 of web/Deployment/storefront/nginx, which must be denied"
+vi=$("$STAKEOUT" replay "$T/etc.yaml" -c "$T/vi.ndjson" --json | jq -r 'select(.event == "write+truncate /etc/nginx/nginx.conf by /usr/bin/vi").line')
+want 1 "the event itself" "$STAKEOUT" explain "$T/etc.yaml" "$T/vi.ndjson:$vi"
+said "the corpus says that it must be denied: an edit breaks that"
 want 0 "no hook" "$STAKEOUT" explain "$T/etc.yaml" "$T/web.ndjson:$id"
 said "smallest edit: no hook of these policies sees this event"
 
