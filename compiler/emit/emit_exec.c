@@ -88,8 +88,8 @@ static int emit_tracepoint(struct emission *e)
 	if (e->l->nexec && e->l->ncallers) {
 		for (size_t i = 0; i < e->l->nexec; i++) {
 			if (e->l->exec[i].caller)
-				return diag_error(e->d, NULL,
-						  "exec of '" STR_FMT "' is tied to its caller, which "
+				return emission_refuse(e, e->l->exec[i].path,
+						       "exec of '" STR_FMT "' is tied to its caller, which "
 						  "sched_process_exec cannot see: use another shape (kernel 5.8 on), or drop 'by'",
 						  STR_ARG(e->l->exec[i].path));
 		}

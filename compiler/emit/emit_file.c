@@ -196,7 +196,7 @@ static void deny_names(struct file_job *j, int side, const struct strs *files,
 				continue;
 			plan_value(j->p, &names, name);
 			if (name.n > 127)
-				diag_error(j->e->d, NULL, "'" STR_FMT "': a file name longer than 126 bytes cannot be "
+				emission_refuse(j->e, files->v[k], "'" STR_FMT "': a file name longer than 126 bytes cannot be "
 					   "told apart here: name its folder instead", STR_ARG(files->v[k]));
 		}
 		if (folder.n == 0)

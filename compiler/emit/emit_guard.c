@@ -99,7 +99,7 @@ int emit_guards(struct emission *e)
 		done |= g->guard;
 	}
 	if (e->l->guards & ~done)
-		return diag_error(e->d, NULL, "guard %s: kernels before 5.10 number module loads otherwise; "
+		return emission_refuse(e, STR(""), "guard %s: kernels before 5.10 number module loads otherwise; "
 				  "name a newer kernel with --target or drop the guard",
 				  guard_name(e->l->guards & ~done));
 	return 0;

@@ -89,7 +89,7 @@ static int choose_shape(struct emission *e, bool exec)
 			return 0;
 		}
 	}
-	return diag_error(e->d, NULL, "%s rules cannot be held to on this target: %s",
+	return emission_refuse(e, STR(""), "%s rules cannot be held to on this target: %s",
 			  exec ? "exec" : "file, connect and guard", why);
 }
 
@@ -367,7 +367,7 @@ static int put_plan(struct documents *ds, struct plan *plan)
 	plan_share(plan);
 	if (!plan_pack(plan, &entries)) {
 		free(entries.v);
-		return diag_error(ds->e->d, NULL, "one %s rule alone exceeds what a selector of %s holds",
+		return emission_refuse(ds->e, STR(""), "one %s rule alone exceeds what a selector of %s holds",
 				  plan->kind, plan->hook->lsm);
 	}
 	enum shape shape = ds->e->shape;
@@ -417,12 +417,11 @@ static int put_all(struct documents *ds)
 	if (!err && l->guards)
 		err = put_kind(ds, false, emit_guards);
 	if (!err && ds->v.n == 0)
-		err = diag_error(ds->e->d, a->file.n ? a->file.p : NULL,
-				 "the allowlist judges nothing: give it an exec, file or connect section, or guards");
+		err = emission_refuse(ds->e, STR(""), "the allowlist judges nothing: give it an exec, file or connect section, or guards");
 	if (!err && ds->v.n > MAX_DOCUMENTS)
-		err = diag_error(ds->e->d, a->file.n ? a->file.p : NULL,
-				 "needs %zu policies, and more than %d on one workload would crowd out others on its node: allow "
-				 "folders instead of single files, or fewer distinct callers", ds->v.n, MAX_DOCUMENTS);
+		err = emission_refuse(ds->e, STR(""), "needs %zu policies, and more than %d on one workload would crowd out others on "
+				      "its node: allow folders instead of single files, networks and ranges of ports instead of single "
+				      "ones, or name fewer distinct callers", ds->v.n, MAX_DOCUMENTS);
 	return err;
 }
 

@@ -259,32 +259,67 @@ void pass_callers(struct plan *p, const struct caller_classes *classes)
 		plan_prelude(p, PLAN_AFTER_CALLERS)->callers = all;
 }
 
-static void check_length(struct emission *e, const struct strs *values, size_t max, const char *what)
+static bool among(const struct str *by, size_t n, struct str what)
+{
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(by[i], what))
+			return true;
+	return false;
+}
+
+static unsigned line_of(const struct allowlist *a, struct str what)
+{
+	for (size_t i = 0; i < a->nexec; i++)
+		if (str_eq(a->exec[i].path, what) || among(a->exec[i].by, a->exec[i].nby, what))
+			return a->exec[i].line;
+	for (size_t i = 0; i < a->nfiles; i++)
+		if (str_eq(a->files[i].path, what) || among(a->files[i].by, a->files[i].nby, what))
+			return a->files[i].line;
+	for (size_t i = 0; i < a->nconnects; i++)
+		if (among(a->connects[i].by, a->connects[i].nby, what))
+			return a->connects[i].line;
+	return 0;
+}
+
+int emission_refuse(struct emission *e, struct str what, const char *fmt, ...)
+{
+	const struct allowlist *a = e->l->source;
+	CLEANUP_BUF struct buf why = BUF_INIT;
+	va_list ap;
+	va_start(ap, fmt);
+	buf_vprintf(&why, fmt, ap);
+	va_end(ap);
+	diag_add(e->d, DIAG_ERROR, a->file.n ? a->file.p : NULL, line_of(a, what), 0, "%s", why.p);
+	return -EINVAL;
+}
+
+static void check_length(struct emission *e, const struct strs *values, size_t max, const char *what, const char *advice)
 {
 	for (size_t i = 0; i < values->n; i++) {
 		struct str v = values->v[i];
 		if (v.n > max)
-			diag_error(e->d, NULL,
-				   "'" STR_FMT "...' has %zu bytes, and %s holds %zu: allow a shorter folder above it",
-				   (int)MIN(v.n, 60u), v.p, v.n, what, max);
+			emission_refuse(e, v, "'" STR_FMT "...' has %zu bytes, and %s holds %zu: %s", (int)MIN(v.n, 60u),
+					v.p, v.n, what, max, advice);
 	}
 }
+
+static const char shorter[] = "allow a shorter folder above it";
 
 void check_equal(struct emission *e, const struct strs *values)
 {
 	bool modern = e->o->target.kernel >= TARGET_KERNEL(5, 11);
 	check_length(e, values, modern ? 4096 : 510,
-		     modern ? "an exact path" : "an exact path below kernel 5.11");
+		     modern ? "an exact path" : "an exact path below kernel 5.11", shorter);
 }
 
 void check_prefix(struct emission *e, const struct strs *values)
 {
-	check_length(e, values, 255, "a path prefix");
+	check_length(e, values, 255, "a path prefix", shorter);
 }
 
 int check_callers(struct emission *e, const struct strs *callers)
 {
 	size_t before = e->d->errors;
-	check_length(e, callers, 255, "a caller in 'by'");
+	check_length(e, callers, 255, "a caller in 'by'", "allow the entry to everybody, or call the program by a shorter path");
 	return e->d->errors > before ? -EINVAL : 0;
 }

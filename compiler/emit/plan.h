@@ -100,6 +100,9 @@ struct emission {
 };
 
 struct plan *emission_plan(struct emission *e, const struct plan_hook *hook);
+
+/* -EINVAL, with the allowlist's file and the line of the first entry that names WHAT, a path or a caller ("" = none), in D. */
+int emission_refuse(struct emission *e, struct str what, const char *fmt, ...) PRINTF(3, 4);
 int emit_exec(struct emission *e);
 int emit_file(struct emission *e);
 int emit_connect(struct emission *e);

@@ -18,6 +18,8 @@ static unsigned families(const struct selector *s)
 	unsigned all = 7;
 	for (size_t i = 0; i < s->nargs; i++) {
 		unsigned these = 0;
+		if (address_operator(s->args[i].op))
+			all &= 1 | 2;   /* false for every other family, the negative ones too */
 		if (s->args[i].op != OPERATOR_FAMILY)
 			continue;
 		for (size_t k = 0; k < s->args[i].values.n; k++) {

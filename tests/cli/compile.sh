@@ -190,3 +190,23 @@ mkdir -p "$dir/killed"
 touch "$dir/killed/.stakeout-999999999-x.yaml" "$dir/killed/.stakeout-$$-x.yaml"
 status 0 "$STAKEOUT" compile $lists/web-server.yaml -o "$dir/killed"
 [ ! -e "$dir/killed/.stakeout-999999999-x.yaml" ] && [ -e "$dir/killed/.stakeout-$$-x.yaml" ] || fail "temporary files of a killed compilation"
+
+# what no policy holds is refused with the line that asks for it
+long=/$(printf '%0300d' 7)
+cat >"$dir/long.yaml" <<YAML
+apiVersion: stakeout/v1
+kind: Allowlist
+metadata: {name: long}
+workload: {namespace: shop, kind: Deployment, name: cart, container: main, podLabels: {app: cart}}
+mode: enforce
+exec:
+  allow:
+    - path: /usr/bin/true
+    - {path: /usr/bin/x, by: [$long]}
+    - path: $long/
+YAML
+status 2 "$STAKEOUT" compile "$dir/long.yaml" -o "$dir/none"
+said 'long.yaml:9: error: .* 301 bytes, and a caller'
+sed -i 9d "$dir/long.yaml"
+status 2 "$STAKEOUT" compile "$dir/long.yaml" -o "$dir/none"
+said 'long.yaml:9: error: .* 302 bytes, and a path prefix holds 255'
