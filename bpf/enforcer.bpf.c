@@ -21,6 +21,8 @@ char license_text[] SEC("license") = "GPL";
 static __always_inline int on_exec(struct linux_binprm *bprm, __u32 outcome, bool late)
 {
 	struct who w;
+	if (!late)
+		note_copy(bpf_get_current_task_btf(), bprm->file);
 	if (!find_who(&w) || !judges(&w, IMAGE_JUDGES_EXEC))
 		return 0;
 	return judge_exec(&w, bprm->file, outcome, late);
@@ -345,20 +347,42 @@ int BPF_PROG(cgroup_gone, struct cgroup *cgroup, const char *path)
 	return 0;
 }
 
-/* ---- the loader's question ---- */
+/* ---- the loader's questions ---- */
 
 /* Run by a test-run call, never attached: which file the running program is, as the kernel numbers it. */
 SEC("raw_tp")
 int learn_self(void *ctx)
 {
-	struct file *exe = exe_of(bpf_get_current_task_btf());
 	struct enforce_state *st = state_now();
-	if (!exe || !st)
+	if (st)
+		identify(&st->exempt[0], inode_of(exe_of(bpf_get_current_task_btf())));
+	return 0;
+}
+
+/* Likewise: the file of a descriptor of the caller's is a runtime's, to be noted in a place; without one the place is free. */
+SEC("raw_tp")
+int learn_runtime(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct enforce_state *st = state_now();
+	long fd = (int)ctx->args[0];
+	__u64 place = ctx->args[1];
+	if (!st || place >= ENFORCE_RUNTIMES_MAX)
 		return 0;
-	const struct inode *inode = (void *)WORD(exe, struct file, f_inode);
-	const struct super_block *sb = (void *)WORD(inode, struct inode, i_sb);
-	st->exempt[0].inode = WORD(inode, struct inode, i_ino);
-	st->exempt[0].generation = (__u32)WORD(inode, struct inode, i_generation);
-	st->exempt[0].device = (__u32)WORD(sb, struct super_block, s_dev);
+	struct enforce_runtime found = {}, *r = &st->runtimes[place];
+	struct file *f = NULL;
+	if (fd >= 0)
+		f = have_cast ? file_of(true, bpf_get_current_task_btf(), fd) : file_of(false, bpf_get_current_task_btf(), fd);
+	if (f && identify(&found.file, inode_of(f))) {
+		const struct mount *m = (void *)WORD(f, struct file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
+		found.namespace = number_of_namespace((void *)WORD(m, struct mount, mnt_ns));
+	}
+	if (is_same(&found.file, &r->file) && found.namespace == r->namespace)
+		return 0;
+	/* In this order none who reads meanwhile sees a mixture. */
+	__sync_lock_test_and_set(&r->file.inode, 0);
+	r->file.device = found.file.device;
+	r->file.generation = found.file.generation;
+	r->namespace = found.namespace;
+	__sync_lock_test_and_set(&r->file.inode, found.file.inode);
 	return 0;
 }

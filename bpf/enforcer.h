@@ -81,6 +81,14 @@ struct {
 	__type(value, __u64);
 } vouched SEC(".maps");
 
+/* See runtime.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ENFORCE_COPIES);
+	__type(key, struct enforce_identity);
+	__type(value, __u32);
+} copies SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, ENFORCE_RECENT);

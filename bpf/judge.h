@@ -9,6 +9,7 @@
 
 #include "bpf/enforcer.h"
 #include "bpf/walk.h"
+#include "bpf/runtime.h"
 
 #define CHANGES (WIRE_ACCESS_WRITE | WIRE_ACCESS_CREATE | WIRE_ACCESS_TRUNCATE | WIRE_ACCESS_UNLINK |               \
 		 WIRE_ACCESS_RENAME | WIRE_ACCESS_LINK | WIRE_ACCESS_CHMOD)
@@ -248,18 +249,13 @@ static __always_inline void count_allowed(void *outer, __u32 slot, __u32 place)
 
 static __always_inline bool is_exempt_file(const struct file *f)
 {
+	struct enforce_identity id;
 	struct enforce_state *st = state_now();
-	const struct inode *inode = f ? (void *)WORD(f, struct file, f_inode) : NULL;
-	const struct super_block *sb = inode ? (void *)WORD(inode, struct inode, i_sb) : NULL;
-	if (!st || !sb)
+	if (!st || !identify(&id, inode_of(f)))
 		return false;
-	__u64 number = WORD(inode, struct inode, i_ino);
-	__u32 generation = (__u32)WORD(inode, struct inode, i_generation);
-	__u32 device = (__u32)WORD(sb, struct super_block, s_dev);
 #pragma unroll
 	for (int i = 0; i < ENFORCE_EXEMPT_MAX; i++) {
-		const struct enforce_identity *e = &st->exempt[i];
-		if (e->inode && e->inode == number && e->device == device && e->generation == generation)
+		if (is_same(&st->exempt[i], &id))
 			return true;
 	}
 	return false;
@@ -402,13 +398,21 @@ static __always_inline int refuse_unseen(struct who *w, __u32 kind)
 
 /* ---- exec ---- */
 
-/* A runtime starting itself, from a sealed copy without a path or by name, to become a container's first process. */
-static __always_inline bool is_runtime_itself(const struct scratch *s)
+/*
+ * A runtime starting itself, from a sealed copy without a path or by name, to become a container's first process. It is one by the path
+ * that the image has of it, or by its file (runtime.h). Seen late the caller is gone.
+ */
+static __always_inline bool is_runtime_itself(const struct scratch *s, struct task_struct *task, const struct path *target)
 {
-	if (!(s->caller_flags & IMAGE_PATH_RUNTIME))
-		return false;
 	bool copy = (s->state & (WALK_MEMFD | WALK_DELETED | WALK_NAMELESS | WALK_DETACHED)) || s->length <= 1;
-	return copy || (s->flags & IMAGE_PATH_RUNTIME);
+	bool known = s->flags & IMAGE_PATH_RUNTIME;
+	if (s->late)
+		return false;
+	if (s->caller_flags & IMAGE_PATH_RUNTIME)
+		return copy || known;
+	if (!is_runtime_outside(task))
+		return false;
+	return copy || known || is_runtime_inode((void *)WORD(WORD(target, struct path, dentry), struct dentry, d_inode));
 }
 
 static __always_inline bool has_file(const struct scratch *s)
@@ -434,7 +438,7 @@ static __noinline int exec_may(struct scratch *s, struct task_struct *task, cons
 	if (s->state & WALK_CUT)
 		return EXEC_NOBODY;
 	collect_path(s);
-	if (is_runtime_itself(s))
+	if (is_runtime_itself(s, task, target))
 		return EXEC_CALLER;
 	return has_file(s) && match_exec(s->flags, s->caller_may) ? EXEC_CALLER : EXEC_NOBODY;
 }
@@ -484,15 +488,15 @@ static __always_inline int judge_exec(struct who *w, struct file *target, __u32 
 }
 
 /*
- * A runtime prepares a container from within its cgroup already: mounts its root, writes through mounts that are not attached yet. It
- * may run without a path itself (is_runtime_itself), which only the exec rules keep to runtimes.
+ * A runtime prepares a container from within its cgroup already: mounts its root, writes through mounts that are not attached yet. By its
+ * file, or as a copy, it is one only where the exec rules keep others from running it.
  */
 static __noinline int runtime_acts(struct scratch *s, struct task_struct *task)
 {
 	find_caller(s, task);
 	if (s->caller_flags & IMAGE_PATH_RUNTIME)
 		return 1;
-	return exe_of(task) && !(s->state & WALK_CUT) && (s->state & (WALK_MEMFD | WALK_DELETED | WALK_DETACHED)) && s->judges_exec;
+	return s->judges_exec && is_runtime_or_copy(task);
 }
 
 /* ---- files ---- */

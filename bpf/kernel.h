@@ -56,6 +56,7 @@ struct super_block {
 };
 struct inode {
 	unsigned long i_ino;
+	unsigned int i_nlink;
 	__u32 i_generation;
 	struct super_block *i_sb;
 };
@@ -78,6 +79,9 @@ struct ns_common {
 };
 struct mnt_namespace {
 	struct ns_common ns;
+};
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
 };
 struct mount {
 	struct mount *mnt_parent;
@@ -174,6 +178,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct css_set *cgroups;
 	struct signal_struct *signal;
 	const struct cred *cred;

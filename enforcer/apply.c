@@ -247,6 +247,8 @@ static int apply_all(const struct apply_options *o, struct diag *d, struct machi
 	__attribute__((cleanup(todo_done))) struct todo w = {0};
 	find_todo(m, o, &w);
 	if (!r)
+		r = runtimes_tell(m, o->runtimes, d);
+	if (!r)
 		r = slots_fill(m, w.images, w.nimages, d, w.filled);
 	if (!r)
 		r = put_in_force(m, o, &w, d);

@@ -4,6 +4,7 @@
 
 #include "enforcer/groups.h"
 #include "enforcer/machine.h"
+#include "enforcer/runtimes.h"
 #include "schema/image_file.h"
 
 struct target {
@@ -22,6 +23,7 @@ struct apply_options {
 	bool audit;               /* also where the image says enforce */
 	uint64_t for_ns;          /* 0: without end */
 	bool keep;                /* what is in force as asked for already keeps its counters */
+	const struct runtimes *runtimes;
 };
 
 /* On failure everything is as it was, the reason in D. *RET is for what the caller still wants to know. */

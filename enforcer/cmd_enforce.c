@@ -11,7 +11,7 @@
 #include "schema/base/table.h"
 
 struct options {
-	struct cli_list cgroups, workloads;
+	struct cli_list cgroups, workloads, runtimes;
 	bool audit, here, json;
 	uint64_t for_ns;
 	const char *backend, *bpffs, *node_root, *pods;
@@ -24,6 +24,7 @@ static const struct cli_option options[] = {
 	{"for", 'f', CLI_DURATION, offsetof(struct options, for_ns), "DURATION", "refuse for this long, then only audit: 20m, 2h"},
 	{"here", 0, CLI_FLAG, offsetof(struct options, here), NULL, "leave out what is not on this machine, keep what is in force already"},
 	{"backend", 'b', CLI_STRING, offsetof(struct options, backend), "NAME", "auto (the best that works), lsm, fmod_ret or signal"},
+	{"runtime", 0, CLI_LIST, offsetof(struct options, runtimes), "FILE", "a container runtime in an unusual place, as the host sees it"},
 	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "the BPF file system (default " BPFFS_DEFAULT ")"},
 	{"node-root", 0, CLI_STRING, offsetof(struct options, node_root), "DIR", "where the node's file system is seen, for names (default /)"},
 	{"pods", 0, CLI_STRING, offsetof(struct options, pods), "FILE", "names from the output of kubectl get pods -A -o json"},
@@ -200,14 +201,17 @@ static int run(const struct options *o, struct cli_args *args, struct diag *d)
 	int backend = o->backend && strcmp(o->backend, "auto") ? backend_from(o->backend) : -1;
 	if (backend < 0 && o->backend && strcmp(o->backend, "auto"))
 		return diag_error(d, NULL, "--backend '%s' is not one of auto, lsm, fmod_ret, signal", o->backend);
+	CLEANUP_RUNTIMES struct runtimes runtimes = {0};
 	int r = read_images(args->v, args->n, d, &w);
 	if (!r)
 		r = check_rights(d);
 	if (!r)
+		r = runtimes_find(&o->runtimes, d, &runtimes);
+	if (!r)
 		r = find_groups(o, d, &w);
 	if (r || !w.targets.n)
 		return r;
-	struct apply_options a = {w.images.v, w.images.n, &w.groups, w.targets.v, w.targets.n, o->bpffs, backend, o->audit, o->for_ns, o->here};
+	struct apply_options a = {w.images.v, w.images.n, &w.groups, w.targets.v, w.targets.n, o->bpffs, backend, o->audit, o->for_ns, o->here, &runtimes};
 	r = apply(&a, d, &m);
 	if (r)
 		return r;

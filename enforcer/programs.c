@@ -48,6 +48,7 @@ const struct program programs[] = {
 	{"cgroup_made", BACKEND_ANY, NEED_ALWAYS, "btf_trace_cgroup_mkdir", false, 0},
 	{"cgroup_gone", BACKEND_ANY, NEED_ALWAYS, "btf_trace_cgroup_rmdir", false, 0},
 	{"learn_self", BACKEND_ANY, NEED_LOADER, NULL, false, 0},
+	{"learn_runtime", BACKEND_ANY, NEED_LOADER, NULL, false, 0},
 };
 const size_t nprograms = ARRAY_SIZE(programs);
 _Static_assert(ARRAY_SIZE(programs) <= PROGRAMS_MAX, "a link for each");
@@ -101,4 +102,5 @@ const char *const machine_map_names[MACHINE_MAPS] = {
 	[MACHINE_WORKLOADS] = "workloads",   [MACHINE_REFUSALS] = "refusals",
 	[MACHINE_STATE] = "state",           [MACHINE_NAMES] = "names",
 	[MACHINE_VOUCHED] = "vouched",     [MACHINE_RECENT] = "recent",
+	[MACHINE_COPIES] = "copies",
 };

@@ -13,6 +13,7 @@
  *	state      0 -> struct enforce_state
  *	names      number -> struct enforce_name
  *	vouched    execs under way that one program judged for another
+ *	copies     what container runtimes started that has no path
  *	recent     the last refusals, one after the other and around
  *
  * A policy is replaced by filling a free slot and then storing one word.
@@ -21,7 +22,7 @@
 
 #include <linux/types.h>
 
-#define ENFORCE_LAYOUT        6       /* raised with every change of this file, or of the programs or their maps: names the folder */
+#define ENFORCE_LAYOUT        7       /* raised with every change of this file, or of the programs or their maps: names the folder */
 #define ENFORCE_SLOTS         16384   /* twice as many as are in force, to replace them all at once; not more than workloads */
 #define ENFORCE_WORKLOADS     16384
 #define ENFORCE_CGROUPS       65536
@@ -36,6 +37,8 @@
 #define ENFORCE_SUBJECT_MAX   512     /* bytes of a subject's path in a record */
 #define ENFORCE_OBJECT_MAX    4096
 #define ENFORCE_EXEMPT_MAX    2
+#define ENFORCE_RUNTIMES_MAX  16      /* files of container runtimes */
+#define ENFORCE_COPIES        4096    /* of them, in use; the oldest are forgotten first */
 #define ENFORCE_CGROUP_V1     (1ull << 63)   /* the id is of the v1 memory hierarchy */
 
 enum enforce_kind {             /* numbered as the bits of image_settings.judges; guards follow */
@@ -89,6 +92,12 @@ struct enforce_identity {
 	__u32 device, generation;
 };
 
+/* A container runtime's file, and the mount namespace in which it was found; inode 0: a free place. */
+struct enforce_runtime {
+	struct enforce_identity file;
+	__u32 namespace, pad;
+};
+
 enum enforce_loss {
 	ENFORCE_LOSS_RECORD,    /* the ring was full: counted, not recorded */
 	ENFORCE_LOSS_SCRATCH,   /* no work buffer was free: refused */
@@ -99,6 +108,7 @@ enum enforce_loss {
 
 struct enforce_state {
 	struct enforce_identity exempt[ENFORCE_EXEMPT_MAX];
+	struct enforce_runtime runtimes[ENFORCE_RUNTIMES_MAX];
 	__u64 losses[ENFORCE_LOSSES];
 	__u64 backend;          /* enum enforce_backend, for whoever opens the pins */
 	__u64 recent;           /* how many refusals there were */
@@ -167,7 +177,8 @@ struct enforce_recent {
 _Static_assert(ENFORCE_SLOTS <= ENFORCE_WORKLOADS, "a place for what is noted of each slot");
 _Static_assert(sizeof(struct enforce_workload) == 96, "ABI");
 _Static_assert(sizeof(struct enforce_identity) == 16, "ABI");
-_Static_assert(sizeof(struct enforce_state) == 80, "ABI");
+_Static_assert(sizeof(struct enforce_runtime) == 24, "ABI");
+_Static_assert(sizeof(struct enforce_state) == 464, "ABI");
 _Static_assert(sizeof(struct enforce_name) == 112 + 256 + 512 + 1024, "ABI");
 _Static_assert(sizeof(struct enforce_refusal) == 72 + ENFORCE_SUBJECT_MAX, "ABI");
 _Static_assert(__builtin_offsetof(struct enforce_refusal, subject) == 72, "ABI");

@@ -13,7 +13,7 @@ without='there is no live recording'
 case ${1:-} in
 test)
 	needed="$needed libcmocka-dev"
-	optional="$optional runc qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static chromium nodejs npm
+	optional="$optional runc crun qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static chromium nodejs npm
 		curl jq libc6-dev-arm64-cross mandoc git procps util-linux mount iproute2 gzip diffutils patch ca-certificates sqlite3"
 	without='tests that need them are skipped, and say so'
 	;;

@@ -8,7 +8,7 @@
  * A memfd has no path, so a path filter, negative or not, never matches it: link count 0 is denied on its own.
  */
 #include "compiler/emit/plan.h"
-#include "compiler/image/runtimes.h"
+#include "schema/runtimes.h"
 
 static const struct plan_hook exec_hook = {
 	"bprm_creds_from_file", "security_bprm_creds_from_file",

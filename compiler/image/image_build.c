@@ -8,7 +8,7 @@
 
 #include <arpa/inet.h>
 
-#include "compiler/image/runtimes.h"
+#include "schema/runtimes.h"
 #include "schema/base/map.h"
 
 struct build {

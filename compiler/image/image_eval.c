@@ -8,6 +8,7 @@
 
 #include "compiler/allow/lower.h"
 #include "schema/match.h"
+#include "schema/runtimes.h"
 
 static const void *find(const struct image *i, enum image_map m, const void *key)
 {
@@ -123,6 +124,12 @@ static struct image_verdict verdict(enum verdict v, const char *why)
 				     .effect = v == VERDICT_DENY ? EFFECT_PREVENTED : EFFECT_HAPPENED};
 }
 
+static bool has_no_path(const struct event *ev)
+{
+	struct str path = ev->process.path;
+	return (ev->tags & TAGS_NO_PATH) || (ev->process.path_known && (path.n == 0 || str_eq(path, STR("/"))));
+}
+
 /* A container runtime that starts itself, from a sealed copy without a path or by name, to become a container's first process. */
 static bool is_runtime_itself(const struct image *i, const struct event *ev)
 {
@@ -130,12 +137,27 @@ static bool is_runtime_itself(const struct image *i, const struct event *ev)
 	const struct image_path *from = is_known(ev, caller) ? image_find_path(i, caller->path) : NULL;
 	if (!from || !(from->flags & IMAGE_PATH_RUNTIME))
 		return false;
-	struct str path = ev->process.path;
-	bool known = ev->process.path_known;
-	bool copy = (ev->tags & TAGS_NO_PATH) || (known && (path.n == 0 || str_eq(path, STR("/"))));
-	const struct image_path *to = copy || !known ? NULL : image_find_path(i, path);
+	bool copy = has_no_path(ev);
+	const struct image_path *to = copy || !ev->process.path_known ? NULL : image_find_path(i, ev->process.path);
 	return copy || (to && (to->flags & IMAGE_PATH_RUNTIME));
 }
+
+/* Called as runtimes are, or on a mount of no namespace as a runtime's copy of itself: the host that enforces knows their files. */
+static bool may_be_runtime(const struct event *ev, const struct process *p)
+{
+	if (!is_known(ev, p))
+		return false;
+	size_t at = p->path.n;
+	while (at && p->path.p[at - 1] != '/')
+		at--;
+	struct str name = {p->path.p + at, p->path.n - at};
+	for (size_t i = 0; i < ARRAY_SIZE(runtime_names); i++)
+		if (str_eq(name, str_from(runtime_names[i])))
+			return true;
+	return name.n == 0;
+}
+
+static const char maybe_runtime[] = "a container runtime may start itself: whether it is one, the host that enforces knows";
 
 static const char other_root[] = "the path is of a root of the process's own (chroot), and its whole path is not known";
 
@@ -145,6 +167,8 @@ static struct image_verdict judge_exec(const struct image *i, const struct event
 		return (struct image_verdict){.why = "exec is not judged"};
 	if (is_runtime_itself(i, ev))
 		return verdict(VERDICT_ALLOW, "a container runtime starts a copy of itself");
+	if (has_no_path(ev) && may_be_runtime(ev, &ev->parent))
+		return verdict(VERDICT_UNKNOWN, maybe_runtime);
 	if (ev->tags & TAG_MEMFD)
 		return verdict(VERDICT_DENY, "the program has no path (memfd)");
 	if (ev->tags & TAG_DELETED)
@@ -164,6 +188,8 @@ static struct image_verdict judge_exec(const struct image *i, const struct event
 	}
 	if (!is_known(ev, caller) && i->map[IMAGE_MAP_EXEC_PAIRS].n)
 		return verdict(VERDICT_UNKNOWN, "who started it is not known, and some rules depend on that");
+	if (may_be_runtime(ev, caller) && may_be_runtime(ev, &ev->process))
+		return verdict(VERDICT_UNKNOWN, maybe_runtime);
 	return verdict(VERDICT_DENY, "no rule allows this program");
 }
 
@@ -274,7 +300,7 @@ static bool is_runtime_mounting(const struct image *i, const struct event *ev)
 	if (guard_from(ev->guard) != IMAGE_GUARD_MOUNT)
 		return false;
 	const struct image_path *by = ev->process.path_known ? image_find_path(i, ev->process.path) : NULL;
-	bool copy = (ev->tags & (TAG_MEMFD | TAG_DELETED)) && (image_settings_of(i)->judges & IMAGE_JUDGES_EXEC);
+	bool copy = (ev->tags & TAG_MEMFD) && (image_settings_of(i)->judges & IMAGE_JUDGES_EXEC);
 	return copy || (by && (by->flags & IMAGE_PATH_RUNTIME));
 }
 

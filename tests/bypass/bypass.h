@@ -3,12 +3,13 @@
  * One way around a policy at a time (docs/bypass.md has the list and what must come of each):
  *
  *	bypass CASE FOLDER CGROUP BPFFS   tries; ends with 0: got through, 10: EPERM, 20: failed otherwise, 77: not on this machine
+ *	... again                         the same, after what the stage of a runtime does
  *	bypass ran FOLDER                 what a forbidden program does: leaves FOLDER/ran behind
  *	bypass deep FOLDER                makes folders in it, deeper than a path can be long
  *
  * FOLDER has bin/ok (allowed), bin/forbidden, apps/ (allowed, protected), protected/file, free/ (neither), jail/ (a root for
  * chroot, in which the forbidden program has an allowed name), tmp/ (a file system of its own), volume/ (tmp/volume, bound there), and more
- * where a case says so.
+ * where a case says so. Beside FOLDER lies "runtime", which the enforcer takes for a container runtime.
  */
 #pragma once
 
@@ -48,7 +49,7 @@ struct ways {
 	const struct way *v;
 	unsigned n;
 };
-extern const struct ways exec_ways, mount_ways, file_ways, process_ways, race_ways, ring_ways, connect_ways;
+extern const struct ways exec_ways, mount_ways, file_ways, process_ways, race_ways, ring_ways, connect_ways, runtime_ways;
 
 extern char folder[2048];
 extern const char *cgroup, *bpffs;
@@ -70,6 +71,15 @@ int result(long r);
 int start(const char *path);
 int start_fd(int fd);
 int start_at(int top, const char *path);
+
+int start_copy_in_memory(void);
+/* Mounts bin/forbidden over bin/ok, and starts that. */
+int bind_over(void);
+/* protected/file, through a detached copy of its mount. */
+int change_detached(void);
+
+/* Before the policy; may go on as another program, with the arguments AGAIN. */
+int runtime_stage(char **again);
 
 /* Empties the file and writes to it. An FD of -1: why it could not be opened is in errno. */
 int change(const char *path);

@@ -32,7 +32,7 @@ static int proc_self_fd(void)
 	return start(path);
 }
 
-static int memfd(void)
+int start_copy_in_memory(void)
 {
 	int from = open(in("bin/forbidden"), O_RDONLY), to = memfd_create("ok", 0);
 	struct stat st;
@@ -140,7 +140,7 @@ static int unreachable_program(void)
 }
 
 static const struct way ways[] = {
-	{"direct", direct}, {"symlink", symbolic_link}, {"hard-link", hard_link}, {"rename", renamed}, {"memfd", memfd},
+	{"direct", direct}, {"symlink", symbolic_link}, {"hard-link", hard_link}, {"rename", renamed}, {"memfd", start_copy_in_memory},
 	{"proc-self-exe", proc_self_exe}, {"proc-self-fd", proc_self_fd}, {"ld.so", loader}, {"execveat-empty-path", descriptor},
 	{"script-forbidden-interpreter", script_of_forbidden}, {"script-allowed-interpreter", script_of_allowed},
 	{"deleted", deleted}, {"deleted-allowed", deleted_allowed}, {"passed-program", passed_program}, {"exec-32-bit", exec_32},

@@ -247,6 +247,13 @@ static int forget_names(void)
 	return write_text("/proc/sys/vm/drop_caches", "2");
 }
 
+static int join(void)
+{
+	char procs[4096];
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", cgroup);
+	return write_text(procs, "0");
+}
+
 static int enter(const char *name)
 {
 	int mount_id, r = mount_all();
@@ -257,9 +264,13 @@ static int enter(const char *name)
 		r = -errno;
 	if (!r && !strcmp(name, "file-handle-forgotten") && forget_names())
 		return -ENOSYS;
-	char procs[4096];
-	snprintf(procs, sizeof(procs), "%s/cgroup.procs", cgroup);
-	return r ?: write_text(procs, "0");
+	return r ?: join();
+}
+
+static int enter_runtime(char **argv)
+{
+	char *again[] = {argv[0], argv[1], argv[2], argv[3], argv[4], (char *)"again", NULL};
+	return runtime_stage(again) ?: join();
 }
 
 static int status_of(const char *name, int r)
@@ -269,14 +280,16 @@ static int status_of(const char *name, int r)
 	return r >= 0 ? THROUGH : r == -EPERM ? REFUSED : r == -ENOSYS ? NOT_HERE : FAILED;
 }
 
-static int try_way(const char *name)
+static int try_way(char **argv, bool again)
 {
-	const struct ways *const all[] = {&exec_ways, &mount_ways, &file_ways, &process_ways, &race_ways, &ring_ways, &connect_ways};
+	const char *name = argv[1];
+	const struct ways *const all[] = {&exec_ways, &mount_ways, &file_ways, &process_ways, &race_ways, &ring_ways, &connect_ways,
+					   &runtime_ways};
 	for (unsigned i = 0; i < ARRAY_SIZE(all); i++) {
 		for (unsigned k = 0; k < all[i]->n; k++) {
 			if (strcmp(name, all[i]->v[k].name))
 				continue;
-			int r = enter(name);
+			int r = all[i] != &runtime_ways ? enter(name) : again ? join() : enter_runtime(argv);
 			if (r && r != -ENOSYS) {
 				fprintf(stderr, "cannot set the stage: %s\n", strerror(-r));
 				return FAILED;
@@ -297,9 +310,9 @@ int main(int argc, char **argv)
 		return leave_mark();
 	if (!strcmp(argv[1], "deep"))
 		return make_deep();
-	if (argc != 5)
+	if (argc != 5 && argc != 6)
 		return FAILED;
 	cgroup = argv[3];
 	bpffs = argv[4];
-	return try_way(argv[1]);
+	return try_way(argv, argc == 6);
 }

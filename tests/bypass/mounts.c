@@ -6,7 +6,7 @@
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 
-static int bind_over(void)
+int bind_over(void)
 {
 	return mount(in("bin/forbidden"), in("bin/ok"), NULL, MS_BIND, NULL) ? -errno : start(in("bin/ok"));
 }
@@ -98,7 +98,7 @@ static int unmounted_program(void)
 	return start_at(top, in("bin/ok") + 1);
 }
 
-static int detached_file(void)
+int change_detached(void)
 {
 	int tree = open_tree_clone(in("protected"));
 	int fd = tree < 0 ? -1 : openat(tree, "file", O_WRONLY | O_TRUNC);
@@ -170,7 +170,7 @@ static const struct way ways[] = {
 	{"bind-mount", bind_over}, {"mount-namespace", own_mounts}, {"user-namespace", user_namespace}, {"chroot", change_root},
 	{"user-namespace-chroot", user_namespace_chroot}, {"chroot-file", change_root_file},
 	{"detached-program", detached_program}, {"user-namespace-detached", user_namespace_detached}, {"detached-new", detached_new},
-	{"unmounted-program", unmounted_program}, {"detached-file", detached_file}, {"bind-mount-elsewhere", mounted_elsewhere},
+	{"unmounted-program", unmounted_program}, {"detached-file", change_detached}, {"bind-mount-elsewhere", mounted_elsewhere},
 	{"mount-move", moved_over}, {"move_mount", attached_over}, {"pivot_root", pivot}, {"overlay-mount", upper_protected},
 	{"bind-mount-before", mounted_before}, {"proc-root", root_of_another}, {"proc-root-elsewhere", root_of_another_elsewhere},
 	{"setns", enter_mounts},

@@ -69,7 +69,7 @@ END
 chmod 755 "$dir/tool"
 
 base='make gcc libc6-dev pkg-config libbpf-dev libelf-dev zlib1g-dev libyaml-dev libsqlite3-dev libjson-c-dev libmicrohttpd-dev'
-tests='libcmocka-dev runc qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static nodejs npm curl jq libc6-dev-arm64-cross mandoc git procps util-linux mount iproute2 gzip diffutils patch ca-certificates sqlite3'
+tests='libcmocka-dev runc crun qemu-system-x86 cpio xz-utils debian-archive-keyring busybox-static nodejs npm curl jq libc6-dev-arm64-cross mandoc git procps util-linux mount iproute2 gzip diffutils patch ca-certificates sqlite3'
 debian="$base clang bpftool $tests chromium"
 ubuntu="$base clang linux-tools-common linux-tools-generic $tests"
 

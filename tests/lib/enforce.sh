@@ -91,5 +91,7 @@ refused() {
 	*) fail "$what: status $status" ;;
 	esac
 }
+# Whether the signal back end knows who asks for an exec.
+sees_callers() { grep -q __traceiter_sched_prepare_exec /proc/kallsyms; }
 count() { enforce status --json "$group" | head -n 1 | sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p"; }
 expect() { [ "$2" = "$3" ] || fail "$1: $2 instead of $3"; }

@@ -11,6 +11,7 @@ chmod 755 "$dir"
 f=$dir/f
 mkdir -p "$f/protected" "$f/apps-deep"
 chmod 777 "$f"
+cp "$actor" "$dir/runtime"
 for top in protected apps-deep; do "$actor" deep "$f/$top"; done
 
 # Everything a case may need, as before any case; the deep folders stay.
@@ -76,7 +77,7 @@ connect:
     - {cidr: 127.0.0.1/32, port: 5300}
 guards: [mount, raise-privilege, ptrace, bpf]
 END
-apply "$dir/bypass.image.elf" --cgroup "$group"
+apply "$dir/bypass.image.elf" --cgroup "$group" --runtime "$dir/runtime"
 used=$(backend_now)
 echo "back end: $used"
 
@@ -86,6 +87,9 @@ awk -F' *[|] *' -v c=$column '$2 ~ /^`.*`$/ { gsub(/`/, "", $2); print $2 "\t" $
 bad=0 n=0 absent=0
 while IFS='	' read -r name wanted; do
 	[ "${ONLY:-$name}" = "$name" ] || continue
+	case $used-$name in   # where the kernel shows an exec late, who asks for it cannot be told
+	signal-runtime-outside) sees_callers || continue ;;
+	esac
 	got=$(outcome "$name")
 	n=$((n + 1))
 	[ "$got" != "not here" ] || { absent=$((absent + 1)); continue; }

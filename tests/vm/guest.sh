@@ -38,7 +38,7 @@ image=$(mktemp -d build/vm/image.XXXXXX)
 trap 'rm -rf "$image"' EXIT
 root=$image/root
 built=$(dirname "$STAKEOUT")
-mkdir -p "$root/bin" "$root/repository/built/tests/live" "$root/repository/built/tests/prove" "$root/repository/tests" \
+mkdir -p "$root/bin" "$root/usr/sbin" "$root/repository/built/tests/live" "$root/repository/built/tests/prove" "$root/repository/tests" \
 	"$root/repository/schema"
 
 # add PROGRAM TO: with the libraries that ldd names, where it names them.
@@ -50,7 +50,7 @@ add() {
 }
 
 add "$(command -v busybox)" bin/busybox
-for tool in sh setpriv sqlite3 runc bpftool auditd auditctl; do
+for tool in sh setpriv sqlite3 runc crun bpftool auditd auditctl; do
 	[ ! -x "$(command -v $tool)" ] || add "$(command -v $tool)" bin/$tool
 done
 add "$STAKEOUT" repository/built/stakeout
