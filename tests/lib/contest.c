@@ -148,12 +148,23 @@ static bool compare(const struct contest *c, const struct event *ev, const struc
 	return false;
 }
 
+/* Every line of a process is preceded by some system call, of which the obvious one does not speak. */
+static bool notified_by_any_call(const struct policy *p)
+{
+	for (size_t i = 0; i < p->nhooks; i++)
+		if (str_eq(p->hooks[i].subsystem, STR("raw_syscalls")))
+			return true;
+	return false;
+}
+
 /* Does the shipped one stop a call of an enforcer's list of which the obvious one says nothing? */
 static bool invents(const struct contest *c, const struct event *ev, const struct slow_judgement *sv, size_t sn,
 		    const struct judgement *j)
 {
 	const struct policy *p = c->policies[j->policy];
 	bool listed = false;
+	if (notified_by_any_call(p))
+		return false;
 	for (size_t i = 0; i < p->nenforcers && ev->section != HOOK_NONE; i++)
 		for (size_t k = 0; k < p->enforcers[i].calls.n; k++)
 			listed |= str_eq(p->enforcers[i].calls.v[k], ev->hook);

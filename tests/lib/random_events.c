@@ -240,7 +240,9 @@ void random_stream(struct dice *r, uint64_t sites, struct buf *lines)
 		if (!v[i].fork && dice_chance(r, 92))
 			exec_line(&st, &v[i]);
 	}
-	unsigned hooks = 1 + dice_below(r, LINES);
+	/* One that does much remembers more than many that do little. */
+	bool alone = dice_chance(r, 30);
+	unsigned hooks = 1 + dice_below(r, alone ? 2 * LINES : LINES), who = dice_below(r, n);
 	for (unsigned i = 0; i < hooks; i++)
-		hook_line(&st, &v[dice_below(r, n)]);
+		hook_line(&st, &v[alone ? who : dice_below(r, n)]);
 }

@@ -73,6 +73,10 @@ static const struct choice addresses[] = {
 	{"SPort", "port-value", 3}, {"NotSPort", "port-value", 3}, {"SPortPriv", NULL, 0}, {"NotSportPriv", NULL, 0},
 	{"Family", "family", 2},
 };
+static const struct choice both_families[] = {
+	{"SAddr", "network", 3}, {"NotSAddr", "network", 3}, {"SAddr", "network6", 2}, {"NotSAddr", "network6", 2}, {"SAddr", "network46", 3},
+	{"NotSAddr", "network46", 3},
+};
 static const struct choice unixes[] = {
 	{"Equal", "unix", 3}, {"NotEqual", "unix", 3}, {"Prefix", "prefix", 2}, {"NotPrefix", "prefix", 2}, {"Postfix", "postfix", 2},
 	{"Family", "family", 2},
@@ -92,6 +96,8 @@ static struct choice choose(struct maker *m, const char *type)
 		PICK(unsigneds);
 	if (one_of(type, caps))
 		PICK(capabilities);
+	if (m->addresses && dice_chance(m->r, 75) && (one_of(type, socks) || !strcmp(type, "sockaddr")))
+		PICK(both_families);
 	if (one_of(type, socks))
 		PICK(sockets);
 	if (!strcmp(type, "sockaddr"))

@@ -21,7 +21,7 @@ static void post(struct maker *m)
 
 static void notify(struct maker *m)
 {
-	if (dice_chance(m->r, 15)) {
+	if (dice_chance(m->r, 30)) {
 		line(m, 4, "- action: CleanupEnforcerNotification");
 		return;
 	}
@@ -218,6 +218,14 @@ static void scope(struct maker *m)
 	}
 }
 
+static bool has_addresses(const struct random_site *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(s->args) && s->args[i].type; i++)
+		if (!strncmp(s->args[i].type, "sock", 4) || !strcmp(s->args[i].type, "skb"))
+			return true;
+	return false;
+}
+
 static const struct random_site *site_for(struct maker *m, uint64_t sites)
 {
 	char section = m->section == 'f' ? 'k' : m->section;
@@ -226,7 +234,7 @@ static const struct random_site *site_for(struct maker *m, uint64_t sites)
 		unsigned i = dice_below(m->r, (unsigned)random_nsites);
 		const struct random_site *s = &random_sites[i];
 		/* Where a policy has been before, more often than not: several at one hook. */
-		if (strchr(s->sections, section) && (!again || tries > 40 || (sites >> i & 1)))
+		if (strchr(s->sections, section) && (!m->addresses || has_addresses(s)) && (!again || tries > 40 || (sites >> i & 1)))
 			return s;
 	}
 }
@@ -247,7 +255,7 @@ static void options(struct maker *m)
 {
 	if (dice_chance(m->r, 12))
 		line(m, 1, "options:\n  - name: policy-mode\n    value: monitor");
-	else if (m->section == 'k' && dice_chance(m->r, 40))
+	else if (m->section == 'k' && !m->addresses && dice_chance(m->r, 40))
 		line(m, 1, "options:\n  - name: disable-kprobe-multi\n    value: \"1\"");
 	else if (dice_chance(m->r, 5))
 		line(m, 1, "options:\n  - name: Policy-Mode\n    value: monitor");
@@ -286,10 +294,11 @@ static void random_policy(struct dice *r, unsigned number, uint64_t *sites, stru
 	static const char sections[] = "kkkkkllllttf";
 	struct maker m = {.r = r, .b = yaml, .section = sections[dice_below(r, sizeof(sections) - 1)]};
 	bool namespaced = dice_chance(r, 10);
-	unsigned hooks = dice_chance(r, 65) ? 1 : 2 + dice_below(r, 2);
+	m.addresses = m.section == 'k' && dice_chance(r, 20);
+	m.enforcer = strchr("kt", m.section) && dice_chance(r, 15);
+	unsigned hooks = !m.addresses && dice_chance(r, m.enforcer ? 25 : 65) ? 1 : 2 + dice_below(r, 2);
 	m.macro = dice_chance(r, 20) ? (enum macro)(1 + dice_below(r, MACRO_COUNT - 1)) : MACRO_NONE;
 	m.calls = strchr("kt", m.section) && dice_chance(r, 15);
-	m.enforcer = strchr("kt", m.section) && dice_chance(r, 15);
 	line(&m, 0, "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy%s", namespaced ? "Namespaced" : "");
 	line(&m, 0, "metadata:\n  name: p%u%s", number, namespaced ? "\n  namespace: shop" : "");
 	if (dice_chance(r, 5))

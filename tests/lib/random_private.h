@@ -13,6 +13,7 @@ struct maker {
 	char section;                /* k, f, l, t */
 	enum macro macro;
 	bool enforcer, calls;        /* the policy has an enforcer, a list "calls" */
+	bool addresses;              /* several kprobes are asked of addresses: they may share tables */
 };
 
 /* The arguments that the hook at hand lists. */

@@ -186,7 +186,8 @@ static enum truth changes_told(struct slow_question *q)
 	struct slow_world *w = q->hit->slow->world;
 	if (at_exec(q) || (slow_world_recorded(w, STR("sys_unshare")) && slow_world_recorded(w, STR("sys_setns"))))
 		return TRUE_;
-	if (slow_world_recorded(w, STR("sys_unshare")) && slow_world_recorded(w, STR("security_file_open")))
+	if (slow_world_recorded(w, STR("sys_unshare")) &&
+	    (slow_world_recorded(w, STR("security_file_open")) || slow_world_recorded(w, STR("fd_install"))))
 		return slow_silent(q, "setns is not recorded, opens are");
 	return slow_maybe(q, "whether it changed its namespaces is not told");
 }
@@ -272,13 +273,13 @@ enum truth slow_match_capabilities(struct slow_question *q, const struct selecto
 /* In: a listed bit differs from the record; NotIn: the listed ones are equal and another differs. The first entry counts. */
 static enum truth match_capability_change(struct slow_question *q, const struct capability_filter *f)
 {
+	if (f->namespace_capability)
+		return slow_silent(q, "changes in a user namespace");
 	enum truth t = capabilities_told(q);
 	if (t != TRUE_)
 		return t;
 	if (q->hit->who->cap_record_open)
 		return slow_silent(q, "what the record of its capabilities holds");
-	if (f->namespace_capability)
-		return slow_silent(q, "changes in a user namespace");
 	size_t set = set_of(f);
 	uint64_t mask = mask_of_filter(f), differ = q->hit->who->cap_now[set] ^ q->hit->who->cap_record[set];
 	return truth_of(f->op == OPERATOR_IN ? differ & mask : !(differ & mask) && differ);

@@ -205,6 +205,13 @@ static const struct {
 	/* raw_syscalls is passed before the call: what is told there stops that very call */
 	{"enforcers: [{calls: [sys_mkdir]}]\n  tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    selectors:\n"
 	 "    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n", A_FULL "kprobe sys_mkdir A s=/x", "deny"},
+	/* told to forget it, the next call is not stopped; another thread's notice stays */
+#define FORGETS "enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n    args: [{index: 0, type: string}]\n" \
+	"    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n  - call: sys_umask\n    selectors:\n" \
+	"    - matchActions: [{action: CleanupEnforcerNotification}]\n"
+	{FORGETS, "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;kprobe sys_umask A n=2;lsm path_mkdir A file=/x", "none"},
+	{FORGETS, "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;kprobe sys_umask P n=2;lsm path_mkdir A file=/x", "deny"},
+	{FORGETS, "also lsm path_mkdir Z;" A_FULL "kprobe sys_umask A n=2;kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x", "deny"},
 	/* the next call may be one that the stream does not have */
 	{"enforcers: [{calls: [security_path_mkdir, security_path_unlink]}]\n  kprobes:\n  - call: sys_mkdir\n"
 	 "    args: [{index: 0, type: string}]\n    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n",
@@ -272,6 +279,14 @@ static const struct {
 	 "  - call: security_socket_bind\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n"
 	 "    - matchArgs: [{index: 1, operator: SAddr, values: [192.0.2.0/24]}]" KILL,
 	 A_FULL "kprobe security_socket_connect A ip=10.1.2.3", "allow"},
+	/* ... and what the last kprobe has of a family holds for that family alone */
+#define BOTH(first, second) "kprobes:\n  - call: security_socket_connect\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n" \
+	"    - matchArgs: [{index: 1, operator: SAddr, values: [" first "]}]" KILL \
+	"  - call: security_socket_bind\n    syscall: false\n    args: [{index: 1, type: sockaddr}]\n    selectors:\n" \
+	"    - matchArgs: [{index: 1, operator: SAddr, values: [" second "]}]" KILL
+	{BOTH("10.0.0.0/8, \"fd00::/8\"", "\"2001:db8::/32\""), A_FULL "kprobe security_socket_connect A ip=2001:db8::1", "kill"},
+	{BOTH("10.0.0.0/8, \"fd00::/8\"", "\"2001:db8::/32\""), A_FULL "kprobe security_socket_connect A ip=fd00::1", "allow"},
+	{BOTH("10.0.0.0/8, \"fd00::/8\"", "\"2001:db8::/32\""), A_FULL "kprobe security_socket_connect A ip=10.0.0.1", "kill"},
 	/* a 32-bit call is another place, with another number */
 	{"kprobes:\n  - call: sys_write\n    args: [{index: 0, type: fd}]\n    selectors:\n    - matchActions: [{action: Sigkill}]\n",
 	 A_FULL "kprobe sys_write A file=/x n=2 i386", "none"},
