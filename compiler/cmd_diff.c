@@ -4,6 +4,7 @@
 
 #include "compiler/replay/diff.h"
 #include "compiler/replay/feed_list.h"
+#include "compiler/replay/options.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 
@@ -15,17 +16,17 @@ struct options {
 };
 
 static const struct cli_option option_rows[] = {
-	{"corpus", 'c', CLI_LIST, offsetof(struct options, corpora), "FILE", "a corpus or Tetragon export (NDJSON, .gz, - for standard input), or a folder of them; repeatable"},
+	OPTION_CORPUS,
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "compare over this store's observations"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policies will run (see below)"},
-	{"recorded-by", 0, CLI_LIST, offsetof(struct options, recorded_by), "POLICY", "a policy that made the recording, or a folder of them: what they are silent about tells which program it was (default: the folder NAME-policies beside NAME.ndjson); repeatable"},
-	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"},
+	OPTION_RECORDED_BY,
+	OPTION_COMPAT,
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per group of events that change alike, then a summary"},
 	{"markdown", 'm', CLI_FLAG, offsetof(struct options, markdown), NULL, "fit for a pull request comment"},
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
 	{"limit", 'n', CLI_U64, offsetof(struct options, limit), "N", "show at most N different events of a group (default 20; 0 = all)"},
-	{"jobs", 'J', CLI_U64, offsetof(struct options, jobs), "N", "threads (default 0: one for each processor); the output does not depend on it"},
+	OPTION_JOBS,
 };
 
 static const struct cli_verb verb = {

@@ -4,6 +4,7 @@
 
 #include "compiler/replay/explain.h"
 #include "compiler/replay/feed_list.h"
+#include "compiler/replay/options.h"
 #include "compiler/verbs.h"
 #include "schema/base/cli.h"
 
@@ -18,8 +19,8 @@ static const struct cli_option option_rows[] = {
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "the store that EVENT is a number in; and what else the edit would turn there"},
 	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
 	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policy will run (see below)"},
-	{"recorded-by", 0, CLI_LIST, offsetof(struct options, recorded_by), "POLICY", "a policy that made the recording, or a folder of them: what they are silent about tells which program it was (default: the folder NAME-policies beside NAME.ndjson); repeatable"},
-	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH", "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"},
+	OPTION_RECORDED_BY,
+	OPTION_COMPAT,
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object"},
 };

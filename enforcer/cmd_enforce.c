@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* stakeout enforce IMAGE...: images into force. */
-#include <dirent.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "enforcer/apply.h"
 #include "enforcer/cmd.h"
@@ -72,34 +70,14 @@ static int read_one(const char *file, struct diag *d, struct work *w)
 	return r;
 }
 
-static int is_image_name(const struct dirent *e)
-{
-	return str_ends(str_from(e->d_name), STR(".elf"));
-}
-
-static int read_folder(const char *folder, struct diag *d, struct work *w)
-{
-	struct dirent **names = NULL;
-	int n = scandir(folder, &names, is_image_name, alphasort), r = 0;
-	if (n < 0)
-		return diag_error(d, folder, "cannot be read: %s", strerror(errno));
-	for (int k = 0; k < n; k++) {
-		CLEANUP_FREE char *file = xasprintf("%s/%s", folder, names[k]->d_name);
-		r = r ? r : read_one(file, d, w);
-		free(names[k]);
-	}
-	free(names);
-	return n ? r : diag_error(d, folder, "holds no image (NAME.image.elf, as 'stakeout compile' writes them)");
-}
-
 static int read_images(char *const *names, int n, struct diag *d, struct work *w)
 {
+	__attribute__((cleanup(image_names_done))) struct image_names files = {0};
 	int r = 0;
-	for (int i = 0; i < n && !r; i++) {
-		struct stat st;
-		bool folder = !stat(names[i], &st) && S_ISDIR(st.st_mode);
-		r = folder ? read_folder(names[i], d, w) : read_one(names[i], d, w);
-	}
+	for (int i = 0; i < n && !r; i++)
+		r = image_names(names[i], d, &files);
+	for (size_t i = 0; i < files.n && !r; i++)
+		r = read_one(files.v[i], d, w);
 	return r;
 }
 

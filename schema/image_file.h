@@ -76,6 +76,14 @@ struct image {
 /* FILE only names the image in messages. -EINVAL with the reason in D. */
 int image_load(const char *file, struct str bytes, struct diag *d, struct image **ret);
 int image_read(const char *file, struct diag *d, struct image **ret);
+
+/* Adds NAME, or every *.elf file of the folder NAME; -EINVAL when it is not there or has none. */
+struct image_names {
+	char **v;
+	size_t n, cap;
+};
+int image_names(const char *name, struct diag *d, struct image_names *ret);
+void image_names_done(struct image_names *n);
 void image_free(struct image *i);
 DEFINE_CLEANUP(struct image *, image_free)
 

@@ -2,9 +2,6 @@
 /* Both lists of rules sorted by what they are about, then merged: what stands on one side only was added or removed. */
 #include "compiler/image/image_diff.h"
 
-#include <dirent.h>
-#include <sys/stat.h>
-
 /* ---- sets ---- */
 
 static int cmp_workload(const void *x, const void *y)
@@ -23,29 +20,6 @@ static int add_file(struct image_set *s, const char *file, struct diag *d)
 	return 0;
 }
 
-static int is_image_name(const struct dirent *e)
-{
-	return str_ends(str_from(e->d_name), STR(".elf"));
-}
-
-static int add_folder(struct image_set *s, const char *folder, struct diag *d)
-{
-	struct dirent **names = NULL;
-	int n = scandir(folder, &names, is_image_name, alphasort), r = 0;
-	if (n < 0)
-		return diag_error(d, folder, "cannot be read: %s", strerror(errno));
-	for (int k = 0; k < n; k++) {
-		CLEANUP_FREE char *file = xasprintf("%s/%s", folder, names[k]->d_name);
-		int err = add_file(s, file, d);
-		r = r ? r : err;
-		free(names[k]);
-	}
-	free(names);
-	if (n == 0)
-		r = diag_error(d, folder, "holds no image (NAME.image.elf, as 'stakeout compile' writes them)");
-	return r;
-}
-
 static int check_unique(const struct image_set *s, struct diag *d)
 {
 	for (size_t k = 1; k < s->n; k++)
@@ -57,10 +31,12 @@ static int check_unique(const struct image_set *s, struct diag *d)
 
 int image_set_read(const char *name, struct diag *d, struct image_set *ret)
 {
-	struct stat st;
-	if (stat(name, &st))
-		return diag_error(d, name, "cannot be read: %s", strerror(errno));
-	int r = S_ISDIR(st.st_mode) ? add_folder(ret, name, d) : add_file(ret, name, d);
+	__attribute__((cleanup(image_names_done))) struct image_names names = {0};
+	int r = image_names(name, d, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		int err = add_file(ret, names.v[i], d);
+		r = r ? r : err;
+	}
 	if (r)
 		return r;
 	qsort(ret->v, ret->n, sizeof(*ret->v), cmp_workload);

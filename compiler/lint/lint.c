@@ -55,34 +55,59 @@ void lint_leave(struct lint_context *c, size_t mark)
 	c->nsteps = mark;
 }
 
-void lint_each_hook(struct lint_context *c, lint_hook_fn *fn)
+typedef void hook_part_fn(struct lint_context *c, const struct hook *h, const void *arg);
+
+static void walk_hooks(struct lint_context *c, hook_part_fn *fn, const void *arg)
 {
 	size_t in_section[SECTION_USDT + 1] = {0};
 	size_t spec = lint_enter(c, "spec", LINT_NO_INDEX);
 	for (size_t i = 0; i < c->policy->nhooks; i++) {
 		const struct hook *h = &c->policy->hooks[i];
 		size_t mark = lint_enter(c, policy_section_names[h->section], in_section[h->section]++);
-		fn(c, h);
+		fn(c, h, arg);
 		lint_leave(c, mark);
 	}
 	lint_leave(c, spec);
 }
 
+static void call_hook(struct lint_context *c, const struct hook *h, const void *fn)
+{
+	(*(lint_hook_fn *const *)fn)(c, h);
+}
+
+void lint_each_hook(struct lint_context *c, lint_hook_fn *fn)
+{
+	walk_hooks(c, call_hook, &fn);
+}
+
+struct selector_part {
+	lint_selector_part_fn *fn;
+	const void *arg;
+};
+
+static void selectors_of(struct lint_context *c, const struct hook *h, const void *part)
+{
+	const struct selector_part *p = part;
+	for (size_t k = 0; k < h->nselectors; k++) {
+		size_t mark = lint_enter(c, "selectors", k);
+		p->fn(c, h, &h->selectors[k], p->arg);
+		lint_leave(c, mark);
+	}
+}
+
+void lint_walk_selectors(struct lint_context *c, lint_selector_part_fn *fn, const void *arg)
+{
+	walk_hooks(c, selectors_of, &(struct selector_part){fn, arg});
+}
+
+static void call_selector(struct lint_context *c, const struct hook *h, const struct selector *s, const void *fn)
+{
+	(*(lint_selector_fn *const *)fn)(c, h, s);
+}
+
 void lint_each_selector(struct lint_context *c, lint_selector_fn *fn)
 {
-	size_t in_section[SECTION_USDT + 1] = {0};
-	size_t spec = lint_enter(c, "spec", LINT_NO_INDEX);
-	for (size_t i = 0; i < c->policy->nhooks; i++) {
-		const struct hook *h = &c->policy->hooks[i];
-		size_t hook = lint_enter(c, policy_section_names[h->section], in_section[h->section]++);
-		for (size_t k = 0; k < h->nselectors; k++) {
-			size_t mark = lint_enter(c, "selectors", k);
-			fn(c, h, &h->selectors[k]);
-			lint_leave(c, mark);
-		}
-		lint_leave(c, hook);
-	}
-	lint_leave(c, spec);
+	lint_walk_selectors(c, call_selector, &fn);
 }
 
 /* ---- reporting ---- */

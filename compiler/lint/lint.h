@@ -127,6 +127,9 @@ typedef void lint_selector_fn(struct lint_context *c, const struct hook *h, cons
 /* Calls FN within "spec.kprobes[0]", "spec.kprobes[0].selectors[2]". S: macros not expanded. */
 void lint_each_hook(struct lint_context *c, lint_hook_fn *fn);
 void lint_each_selector(struct lint_context *c, lint_selector_fn *fn);
+/* The same for whoever has more to say to his function. */
+typedef void lint_selector_part_fn(struct lint_context *c, const struct hook *h, const struct selector *s, const void *arg);
+void lint_walk_selectors(struct lint_context *c, lint_selector_part_fn *fn, const void *arg);
 
 /* Steps into ".FIELD[i]", or ".FIELD" when I is LINT_NO_INDEX; lint_leave() takes what it returned. FIELD must stay. */
 size_t lint_enter(struct lint_context *c, const char *field, size_t i);

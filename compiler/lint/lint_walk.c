@@ -102,28 +102,21 @@ static void walk_macros(struct lint_context *c, const struct hook *h, const stru
 	c->nsteps = n;
 }
 
+static void parts_of(struct lint_context *c, const struct hook *h, const struct selector *s, const void *arg)
+{
+	const struct walk *w = arg;
+	if (!s->macros.n) {
+		w->part(c, h, s, s, w);
+		return;
+	}
+	struct selector whole = lint_whole(c, s);
+	w->part(c, h, &whole, s, w);
+	walk_macros(c, h, s, &whole, w);
+}
+
 static void walk(struct lint_context *c, const struct walk *w)
 {
-	size_t in_section[SECTION_USDT + 1] = {0};
-	size_t spec = lint_enter(c, "spec", LINT_NO_INDEX);
-	for (size_t i = 0; i < c->policy->nhooks; i++) {
-		const struct hook *h = &c->policy->hooks[i];
-		size_t hook = lint_enter(c, policy_section_names[h->section], in_section[h->section]++);
-		for (size_t k = 0; k < h->nselectors; k++) {
-			size_t mark = lint_enter(c, "selectors", k);
-			const struct selector *s = &h->selectors[k];
-			if (s->macros.n) {
-				struct selector whole = lint_whole(c, s);
-				w->part(c, h, &whole, s, w);
-				walk_macros(c, h, s, &whole, w);
-			} else {
-				w->part(c, h, s, s, w);
-			}
-			lint_leave(c, mark);
-		}
-		lint_leave(c, hook);
-	}
-	lint_leave(c, spec);
+	lint_walk_selectors(c, parts_of, w);
 }
 
 static void filters(struct lint_context *c, const struct hook *h, const struct selector *whole,
@@ -160,14 +153,20 @@ void lint_each_binaries(struct lint_context *c, lint_binaries_fn *fn)
 	walk(c, &(struct walk){.part = binaries, .binaries = fn});
 }
 
+static void put_actions(struct lint_context *c, const struct hook *h, const struct selector *whole, const char *field,
+			const struct action *v, size_t n, lint_action_fn *fn)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t mark = lint_enter(c, field, i);
+		fn(c, h, whole, &v[i]);
+		lint_leave(c, mark);
+	}
+}
+
 static void actions(struct lint_context *c, const struct hook *h, const struct selector *whole,
 		    const struct selector *own, const struct walk *w)
 {
-	for (size_t i = 0; i < own->nactions; i++) {
-		size_t mark = lint_enter(c, "matchActions", i);
-		w->action(c, h, whole, &own->actions[i]);
-		lint_leave(c, mark);
-	}
+	put_actions(c, h, whole, "matchActions", own->actions, own->nactions, w->action);
 }
 
 void lint_each_action(struct lint_context *c, lint_action_fn *fn)
@@ -178,11 +177,7 @@ void lint_each_action(struct lint_context *c, lint_action_fn *fn)
 static void return_actions(struct lint_context *c, const struct hook *h, const struct selector *whole,
 			   const struct selector *own, const struct walk *w)
 {
-	for (size_t i = 0; i < own->nreturn_actions; i++) {
-		size_t mark = lint_enter(c, "matchReturnActions", i);
-		w->action(c, h, whole, &own->return_actions[i]);
-		lint_leave(c, mark);
-	}
+	put_actions(c, h, whole, "matchReturnActions", own->return_actions, own->nreturn_actions, w->action);
 }
 
 void lint_each_return_action(struct lint_context *c, lint_action_fn *fn)
@@ -406,22 +401,15 @@ static void allowed_of(struct lint_context *c, const struct hook *h, const struc
 	}
 }
 
+static void allowed(struct lint_context *c, const struct hook *h, const struct selector *s, const void *fn)
+{
+	struct selector whole = lint_whole(c, s);
+	allowed_of(c, h, &whole, *(lint_allowed_fn *const *)fn);
+}
+
 void lint_each_allowed(struct lint_context *c, lint_allowed_fn *fn)
 {
-	size_t in_section[SECTION_USDT + 1] = {0};
-	size_t spec = lint_enter(c, "spec", LINT_NO_INDEX);
-	for (size_t i = 0; i < c->policy->nhooks; i++) {
-		const struct hook *h = &c->policy->hooks[i];
-		size_t hook = lint_enter(c, policy_section_names[h->section], in_section[h->section]++);
-		for (size_t k = 0; k < h->nselectors; k++) {
-			struct selector whole = lint_whole(c, &h->selectors[k]);
-			size_t mark = lint_enter(c, "selectors", k);
-			allowed_of(c, h, &whole, fn);
-			lint_leave(c, mark);
-		}
-		lint_leave(c, hook);
-	}
-	lint_leave(c, spec);
+	lint_walk_selectors(c, allowed, &fn);
 }
 
 bool lint_reaches_host(const struct lint_context *c)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Option rows that replay, diff and explain have in common; each has the fields in a struct options of its own. */
+#pragma once
+
+#define OPTION_CORPUS                                                                              \
+	{"corpus", 'c', CLI_LIST, offsetof(struct options, corpora), "FILE",                       \
+	 "a corpus or Tetragon export (NDJSON, .gz, - for standard input), or a folder of them; repeatable"}
+#define OPTION_RECORDED_BY                                                                         \
+	{"recorded-by", 0, CLI_LIST, offsetof(struct options, recorded_by), "POLICY",              \
+	 "a policy that made the recording, or a folder of them: what they are silent about tells which program it was (default: the folder NAME-policies beside NAME.ndjson); repeatable"}
+#define OPTION_COMPAT                                                                              \
+	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH",                          \
+	 "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"}
+#define OPTION_JOBS                                                                                \
+	{"jobs", 'J', CLI_U64, offsetof(struct options, jobs), "N",                                \
+	 "threads (default 0: one for each processor); the output does not depend on it"}
