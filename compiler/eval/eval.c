@@ -45,6 +45,7 @@ void engine_free(struct engine *e)
 	free(e->reach.v);
 	free(e->workloads.v);
 	free(e->out.v);
+	eval_waits_free(e);
 	free(e->notices.v);
 	free(e->hits.v);
 	buf_done(&e->scratch);
@@ -286,6 +287,21 @@ static void end_ahead(struct engine *e)
 	e->ahead = NULL;
 }
 
+static void judge_hits(struct engine *e, const struct event *known)
+{
+	for (size_t i = 0; i < e->hits.n; i++) {
+		struct hit *h = &e->hits.v[i];
+		const struct reach *reach = eval_reach(e, h->site);
+		if (reach->n)
+			eval_effect(e, known, h);
+		for (size_t k = 0; k < reach->n; k++) {
+			if (e->counts_values && !reach->v[k].hook->enforcer)
+				eval_note_values(e, reach->v[k].hook, h);
+			judge(e, reach->v[k].hook, h, reach->v[k].in);
+		}
+	}
+}
+
 size_t engine_judge(struct engine *e, const struct event *ev, const struct judgement **ret)
 {
 	struct event *known = &e->known;
@@ -298,21 +314,30 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 	e->hits.n = 0;
 	e->place = eval_place(e, &known->process);
 	eval_hits(e, known, site, &e->hits);
-	for (size_t i = 0; i < e->hits.n; i++) {
-		struct hit *h = &e->hits.v[i];
-		const struct reach *reach = eval_reach(e, h->site);
-		if (reach->n)
-			eval_effect(e, known, h);
-		for (size_t k = 0; k < reach->n; k++) {
-			if (e->counts_values && !reach->v[k].hook->enforcer)
-				eval_note_values(e, reach->v[k].hook, h);
-			judge(e, reach->v[k].hook, h, reach->v[k].in);
-		}
-	}
+	judge_hits(e, known);
 	if (known->kind == KIND_EXIT)
 		eval_forget_thread(e, known->process.pid);
 	*ret = e->out.v;
 	return e->out.n;
+}
+
+bool engine_rest(struct engine *e, const struct event **ev, const struct judgement **ret, size_t *ret_n)
+{
+	enum waits_for what;
+	const struct event *exec = eval_still_waits(e, &what);
+	if (!exec)
+		return false;
+	struct event *known = &e->known;
+	copy_bytes(known, exec, sizeof(*known));
+	e->out.n = 0;
+	e->hits.n = 0;
+	e->place = eval_place(e, &known->process);
+	eval_late_hits(e, known, what, &e->hits);
+	judge_hits(e, known);
+	*ev = exec;
+	*ret = e->out.v;
+	*ret_n = e->out.n;
+	return true;
 }
 
 void engine_presume_paths(struct engine *e, bool yes)

@@ -57,6 +57,12 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 struct buf;
 void engine_explain(const struct engine *e, const struct judgement *j, struct buf *b);
 
+/*
+ * After the last event of a stream that engine_records() was not told all of: the next exec whose judgement waited for a line of its
+ * image, and none came. It is judged as it was told. False: no more. *ev and *ret are valid until the next call.
+ */
+bool engine_rest(struct engine *e, const struct event **ev, const struct judgement **ret, size_t *ret_n);
+
 /* The worst of them; VERDICT_ALLOW when n is 0. */
 enum verdict judgements_worst(const struct judgement *j, size_t n);
 

@@ -11,7 +11,9 @@
 
 enum { SEEN_IMAGES = 1 << 18, MAY_WRITE = 2 };
 
-enum seen { NATIVE_CALL = 1, WROTE = 2, COMPAT_CALL = 4, TCP_CONNECTED = 8, NATIVE_LIBRARY = 16, EXEC_TOLD_LATE = 32, EXEC_WAITS = 64 };
+enum seen { NATIVE_CALL = 1, WROTE = 2, COMPAT_CALL = 4, TCP_CONNECTED = 8, NATIVE_LIBRARY = 16, EXEC_TOLD_LATE = 32, EXEC_WAITS = 64, SCHED_WAITS = 128 };
+
+enum { WAITS = EXEC_WAITS | SCHED_WAITS };
 
 static bool is_write(const struct event *ev)
 {
@@ -144,20 +146,27 @@ bool eval_told_late(const struct engine *e, struct str exec_id)
 	return seen_of(e, exec_id) & EXEC_TOLD_LATE;
 }
 
-bool eval_wait(struct engine *e, struct str exec_id)
+bool eval_is_waiting(const struct engine *e, struct str exec_id)
 {
-	bool noted = note_seen(e, exec_id, EXEC_WAITS);
+	return e->waiting && (seen_of(e, exec_id) & WAITS);
+}
+
+bool eval_note_waiting(struct engine *e, struct str exec_id, enum waits_for what)
+{
+	bool noted = !eval_is_waiting(e, exec_id) && note_seen(e, exec_id, what == WAITS_FOR_PATH ? EXEC_WAITS : SCHED_WAITS);
 	e->waiting += noted;
 	return noted;
 }
 
-bool eval_waited(struct engine *e, struct str exec_id)
+enum waits_for eval_waited(struct engine *e, struct str exec_id)
 {
-	if (!e->waiting || !(seen_of(e, exec_id) & EXEC_WAITS))
-		return false;
-	e->seen.v[map_find(e->seen_keys, exec_id)] &= (uint8_t)~(unsigned)EXEC_WAITS;
+	if (!eval_is_waiting(e, exec_id))
+		return WAITS_FOR_NOTHING;
+	uint8_t *seen = &e->seen.v[map_find(e->seen_keys, exec_id)];
+	enum waits_for what = *seen & EXEC_WAITS ? WAITS_FOR_PATH : WAITS_FOR_LINE;
+	*seen &= (uint8_t)~(unsigned)WAITS;
 	e->waiting--;
-	return true;
+	return what;
 }
 
 bool eval_is_silent(const struct engine *e, struct str exec_id)
@@ -169,7 +178,7 @@ bool eval_is_silent(const struct engine *e, struct str exec_id)
 
 bool eval_never_tcp(const struct engine *e, struct str exec_id)
 {
-	unsigned seen = seen_of(e, exec_id) & ~(unsigned)(EXEC_TOLD_LATE | EXEC_WAITS);
+	unsigned seen = seen_of(e, exec_id) & ~(unsigned)(EXEC_TOLD_LATE | WAITS);
 	return e->at.v[SITE_TCP_CONNECT].recorded && seen && !(seen & TCP_CONNECTED);
 }
 

@@ -200,6 +200,26 @@ static void exec_exit_hit(struct engine *e, struct hits *hits, const struct reco
 	h->maybe = arm ? maybe_execveat : abi == ABI_UNKNOWN ? maybe_compat : NULL;
 }
 
+static void sched_hit(struct engine *e, const struct event *ev, struct hits *hits, const struct record *image)
+{
+	struct hit *h = hit_add(e, hits, SITE_SCHED_EXEC, image);
+	if (!h)
+		return;
+	hit_path(h, 2, ev->process.path, ev->process.path_known);
+	hit_link_count(h, 2, ev->process.path, ev->process.path_known);
+	h->new_image = h->fresh_image = true;
+}
+
+/* Of the exec that its line of this hook, if there is one, did not come for. */
+void exec_sched_hit(struct engine *e, const struct event *ev, struct hits *hits)
+{
+	struct record image = hit_record(&ev->process);
+	size_t from = hits->n;
+	sched_hit(e, ev, hits, &image);
+	for (; from < hits->n; from++)
+		hits->v[from].exec = true;
+}
+
 void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
 	if (!e->hooks_exec)
@@ -211,11 +231,8 @@ void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 	bprm_hits(e, ev, &caller, hits);
 	/* Of a stream that was read ahead it is known whether the line of this one comes. */
 	bool silent = !e->at.v[SITE_SCHED_EXEC].recorded || (e->read_ahead && !eval_told_late(e, ev->process.exec_id));
-	if (silent && (h = hit_add(e, hits, SITE_SCHED_EXEC, &image))) {
-		hit_path(h, 2, ev->process.path, ev->process.path_known);
-		hit_link_count(h, 2, ev->process.path, ev->process.path_known);
-		h->new_image = h->fresh_image = true;
-	}
+	if (silent)
+		sched_hit(e, ev, hits, &image);
 	if (!e->at.v[SITE_SYS_EXIT].recorded && (h = hit_add(e, hits, SITE_SYS_EXIT, &image))) {
 		exec_number(e, &caller, h);
 		h->new_image = h->fresh_image = true;

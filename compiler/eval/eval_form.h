@@ -255,7 +255,15 @@ struct engine {
 	struct hits hits;
 	struct processes *ahead;        /* of the stream that is read ahead; NULL: it was not, or is over */
 	bool read_ahead;                /* ... to its end */
-	size_t waiting;                 /* execs that wait for a line that may come */
+	size_t waiting;                 /* execs that wait for a line that may come; in WAITS beside some that did */
+	struct {
+		struct waiting {
+			struct event exec;
+			char *text;     /* that of its strings */
+		} *v;
+		size_t n, cap;
+	} waits;
+	size_t next_waiting;            /* at the end of the stream */
 	/* what was seen of images, by exec_id, and of programs, by container and path */
 	struct map *seen_keys;
 	struct { uint8_t *v; size_t n, cap; } seen;
@@ -342,8 +350,12 @@ enum tri eval_scope(const struct engine *e, uint32_t policy, const char **why);
 enum tri eval_workloads(const struct engine *e, const struct compiled_selector *s);
 const struct reach *eval_reach(struct engine *e, uint32_t site);
 
+/* For a line of sched_process_exec: an exec whose path it may tell, or of which all but the hook of that line is judged. */
+enum waits_for { WAITS_FOR_NOTHING, WAITS_FOR_PATH, WAITS_FOR_LINE };
+
 /* eval_hooks.c: the hits that EV, a line of SITE (or SITE_NONE), is or implies, at sites that have hooks; a presumed path is put into EV. */
 void eval_hits(struct engine *e, struct event *ev, uint32_t site, struct hits *ret);
+void eval_late_hits(struct engine *e, struct event *exec, enum waits_for what, struct hits *ret);   /* ... of one that waited in vain */
 
 /* The record of the process as the stream tells it so far. */
 struct record eval_record(const struct engine *e, const struct process *p);
@@ -362,11 +374,16 @@ bool eval_is_heard(const struct engine *e, struct str exec_id);
 /* Will a line of sched_process_exec tell of this exec? Only a stream that was read ahead says so. */
 bool eval_told_late(const struct engine *e, struct str exec_id);
 
-/* It may: until then, or until another line of the image, the exec waits. False: no room. */
-bool eval_wait(struct engine *e, struct str exec_id);
-bool eval_waited(struct engine *e, struct str exec_id);   /* and does not any more */
+bool eval_note_waiting(struct engine *e, struct str exec_id, enum waits_for what);
+bool eval_is_waiting(const struct engine *e, struct str exec_id);
+enum waits_for eval_waited(struct engine *e, struct str exec_id);   /* ... and does not any more */
 /* ... or did it surely not come, in a stream that has such lines? */
 bool eval_is_silent(const struct engine *e, struct str exec_id);
+
+/* eval_wait.c. One may come: until then, or until another line of the image, the exec waits. False: no room. */
+bool eval_wait(struct engine *e, const struct event *exec, enum waits_for what);
+const struct event *eval_still_waits(struct engine *e, enum waits_for *what);   /* the next that no line followed; NULL: none */
+void eval_waits_free(struct engine *e);
 
 /* eval_recorders.c: is the program of the image one of e->silent? */
 bool eval_among_silent(const struct engine *e, struct str exec_id);

@@ -44,4 +44,5 @@ void imply_guard_args(struct hit *h, const struct event *ev);
 struct record exec_caller(struct engine *e, const struct event *ev);
 void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits);
 void exec_hits(struct engine *e, const struct event *ev, struct hits *hits);
+void exec_sched_hit(struct engine *e, const struct event *ev, struct hits *hits);
 void exec_other_calls(struct engine *e, struct hits *hits, const struct record *who);

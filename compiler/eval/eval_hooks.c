@@ -24,6 +24,14 @@ static bool is_inventory(const struct event *ev)
 	       (ev->process.flags.n && memmem(ev->process.flags.p, ev->process.flags.n, "procFS", 6));
 }
 
+/* The line of sched_process_exec may come or not: until then nothing is said of that hook. */
+static void sched_may_come(struct engine *e, const struct event *ev, struct hits *hits)
+{
+	const struct site_hooks *at = &e->at.v[SITE_SCHED_EXEC];
+	if (at->n && at->recorded && !e->read_ahead && !eval_told_late(e, ev->process.exec_id) && !eval_wait(e, ev, WAITS_FOR_LINE))
+		exec_sched_hit(e, ev, hits);
+}
+
 static void implied_hits(struct engine *e, const struct event *ev, uint32_t site, bool later, struct hits *hits)
 {
 	switch (ev->kind) {
@@ -31,8 +39,10 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 		if (is_inventory(ev))
 			return;
 		exec_entry_hits(e, ev, hits);
-		if (!later)
-			exec_hits(e, ev, hits);
+		if (later)
+			return;
+		exec_hits(e, ev, hits);
+		sched_may_come(e, ev, hits);
 		return;
 	case KIND_FILE:
 		imply_file_hits(e, ev, site, hits);
@@ -124,7 +134,16 @@ static bool waits(struct engine *e, const struct event *ev)
 {
 	if (ev->kind != KIND_EXEC || ev->process.path_known || is_inventory(ev) || !e->at.v[SITE_SCHED_EXEC].recorded)
 		return false;
-	return eval_told_late(e, ev->process.exec_id) || (!e->read_ahead && eval_wait(e, ev->process.exec_id));
+	return eval_told_late(e, ev->process.exec_id) || (!e->read_ahead && eval_wait(e, ev, WAITS_FOR_PATH));
+}
+
+void eval_late_hits(struct engine *e, struct event *exec, enum waits_for what, struct hits *hits)
+{
+	name_path(e, exec);
+	if (what == WAITS_FOR_PATH)
+		exec_hits(e, exec, hits);
+	if (what && e->at.v[SITE_SCHED_EXEC].recorded)
+		exec_sched_hit(e, exec, hits);
 }
 
 /* The line is not the one that an exec waited for: it is judged as it was told. */
@@ -132,11 +151,13 @@ static void waited_hits(struct engine *e, const struct event *ev, uint32_t site,
 {
 	struct event exec = *ev;
 	exec.kind = KIND_EXEC;
-	if (ev->kind == KIND_EXEC && ev->has_parent && eval_waited(e, ev->parent.exec_id)) {
+	if (ev->kind == KIND_EXEC && ev->has_parent) {
 		exec.process = ev->parent;
-		exec_hits(e, &exec, hits);
-	} else if (ev->kind != KIND_EXEC && eval_waited(e, ev->process.exec_id) && site != SITE_SCHED_EXEC) {
-		exec_hits(e, &exec, hits);
+		eval_late_hits(e, &exec, eval_waited(e, ev->parent.exec_id), hits);
+	} else if (ev->kind != KIND_EXEC) {
+		enum waits_for what = eval_waited(e, ev->process.exec_id);
+		if (site != SITE_SCHED_EXEC)
+			eval_late_hits(e, &exec, what, hits);
 	}
 }
 

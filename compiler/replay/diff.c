@@ -212,12 +212,9 @@ void diff_result_add(struct diff_result *into, const struct diff_result *from)
 
 /* ---- the pass ---- */
 
-static void compare(struct diff_result *r, struct judges *const both[2], const struct policy_set *const sets[2], const struct event *ev)
+static void compare(struct diff_result *r, const struct policy_set *const sets[2], const struct event *ev,
+		    const struct judgement *const j[2], const size_t n[2])
 {
-	const struct judgement *j[2];
-	size_t n[2];
-	for (int i = 0; i < 2; i++)
-		n[i] = judges_ask(both[i], ev, DETAIL_NOT_PASSED, &j[i]);
 	struct found f = {.change = CHANGE_NONE};
 	f.change = diff_change(j[0], n[0], j[1], n[1], &f.old, &f.new);
 	r->events += ev->count ? ev->count : 1;
@@ -239,6 +236,29 @@ static void compare(struct diff_result *r, struct judges *const both[2], const s
 	add_event(r, &like, &e);
 }
 
+static void judge_both(struct diff_result *r, struct judges *const both[2], const struct policy_set *const sets[2], const struct event *ev)
+{
+	const struct judgement *j[2];
+	size_t n[2];
+	for (int i = 0; i < 2; i++)
+		n[i] = judges_ask(both[i], ev, DETAIL_NOT_PASSED, &j[i]);
+	compare(r, sets, ev, j, n);
+}
+
+/* What waited for lines that did not come: it depends on the stream alone, so both have the same. */
+static void judge_rest(struct diff_result *r, struct judges *const both[2], const struct policy_set *const sets[2])
+{
+	const struct judgement *j[2];
+	const struct event *ev = NULL;
+	size_t n[2];
+	do {
+		for (int i = 0; i < 2; i++)
+			n[i] = judges_rest(both[i], DETAIL_NOT_PASSED, &ev, &j[i]);
+		if (ev)
+			compare(r, sets, ev, j, n);
+	} while (ev);
+}
+
 int diff_feed(struct diff_result *r, const struct policy_set *old, const struct policy_set *new, const struct judge_options *o,
 	      const struct feed_name *name, const volatile sig_atomic_t *stop, struct diag *d)
 {
@@ -254,7 +274,9 @@ int diff_feed(struct diff_result *r, const struct policy_set *old, const struct 
 	struct event ev;
 	while (!*stop && ((err = feed_next(feed, &ev)) > 0 || err == -EAGAIN))
 		if (err > 0)
-			compare(r, both, sets, &ev);
+			judge_both(r, both, sets, &ev);
+	if (!*stop && !err)
+		judge_rest(r, both, sets);
 	r->stopped |= *stop != 0;
 	return *stop ? 0 : feed_end(feed, err, d);
 }

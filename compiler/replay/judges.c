@@ -194,10 +194,9 @@ void judgements_sort(struct judgement *v, size_t n)
 		}
 }
 
-static void ask_engine(struct judges *j, const struct event *ev, enum judge_detail detail)
+static void take(struct judges *j, const struct judgement *v, size_t n, enum judge_detail detail)
 {
-	const struct judgement *v;
-	size_t n = engine_judge(j->engine, ev, &v);
+	j->out.n = 0;
 	buf_clear(&j->words);
 	j->ends.n = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -217,10 +216,23 @@ static void ask_engine(struct judges *j, const struct event *ev, enum judge_deta
 
 size_t judges_ask(struct judges *j, const struct event *ev, enum judge_detail detail, const struct judgement **ret)
 {
-	j->out.n = 0;
-	ask_engine(j, ev, detail);
+	const struct judgement *v;
+	size_t n = engine_judge(j->engine, ev, &v);
+	take(j, v, n, detail);
 	if (j->nimages)
 		ask_images(j, ev);
+	judgements_sort(j->out.v, j->out.n);
+	*ret = j->out.v;
+	return j->out.n;
+}
+
+size_t judges_rest(struct judges *j, enum judge_detail detail, const struct event **ev, const struct judgement **ret)
+{
+	const struct judgement *v = NULL;
+	size_t n = 0;
+	if (!engine_rest(j->engine, ev, &v, &n))
+		*ev = NULL;
+	take(j, v, n, detail);
 	judgements_sort(j->out.v, j->out.n);
 	*ret = j->out.v;
 	return j->out.n;

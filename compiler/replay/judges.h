@@ -43,6 +43,9 @@ unsigned judges_shares(const struct policy_set *set, unsigned wanted);
  */
 size_t judges_ask(struct judges *j, const struct event *ev, enum judge_detail detail, const struct judgement **ret);
 
+/* The same of engine_rest(), after the last event; images have judged all. *ev is NULL when there is no more. */
+size_t judges_rest(struct judges *j, enum judge_detail detail, const struct event **ev, const struct judgement **ret);
+
 /* Orders what several shares said of one event as one judge would have. */
 void judgements_sort(struct judgement *v, size_t n);
 

@@ -26,6 +26,7 @@ struct helper {
 	struct judges *judges;
 	pthread_t thread;
 	bool joined;
+	bool over;                /* no more events */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct batch ring[BATCHES];
@@ -79,18 +80,31 @@ static void batch_hand_over(struct helper *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
-static void fill_batch(struct helper *h, struct feed *feed, struct batch *b)
+/* False: there is no more to judge, also where an error, which is the reader's to tell, ended it. */
+static bool judge_next(struct helper *h, struct feed *feed, const struct judgement **ret, size_t *ret_n)
 {
 	struct event ev;
-	while (b->counts.n < BATCH_EVENTS && b->judgements.n < BATCH_JUDGEMENTS) {
-		if (feed_next(feed, &ev) <= 0) {
-			b->last = true;   /* an error, too, is the reader's to tell */
-			return;
-		}
+	const struct event *rest;
+	bool wanted = atomic_load_explicit(h->o.wanted, memory_order_relaxed);
+	enum judge_detail detail = wanted ? h->o.detail : DETAIL_NONE;
+	int more = h->over ? 0 : feed_next(feed, &ev);
+	h->over = more <= 0;
+	if (more > 0) {
+		*ret_n = judges_ask(h->judges, &ev, detail, ret);
+		return true;
+	}
+	*ret_n = judges_rest(h->judges, detail, &rest, ret);
+	return !more && rest;
+}
+
+static void fill_batch(struct helper *h, struct feed *feed, struct batch *b)
+{
+	while (!b->last && b->counts.n < BATCH_EVENTS && b->judgements.n < BATCH_JUDGEMENTS) {
 		const struct judgement *j;
-		bool wanted = atomic_load_explicit(h->o.wanted, memory_order_relaxed);
-		size_t n = judges_ask(h->judges, &ev, wanted ? h->o.detail : DETAIL_NONE, &j);
-		batch_add(b, j, n);
+		size_t n;
+		b->last = !judge_next(h, feed, &j, &n);
+		if (!b->last)
+			batch_add(b, j, n);
 	}
 }
 

@@ -29,6 +29,7 @@ struct unit {
 	struct diag d;
 	int err;
 	bool done, cut;           /* cut: ended before its end */
+	bool over;                /* the source has no more */
 	unsigned nhelpers;
 	struct helper **helpers;
 	atomic_bool details;      /* helpers are to explain what is not passed */
@@ -84,10 +85,9 @@ struct gathered {
 	size_t n, cap;
 };
 
-static int gather(struct unit *u, struct judges *own, const struct event *ev, struct gathered *all)
+/* To the N of J, its own, what the helpers say of the same event. */
+static int gather(struct unit *u, const struct judgement *j, size_t n, struct gathered *all)
 {
-	const struct judgement *j;
-	size_t n = judges_ask(own, ev, report_part_detail(u->part), &j);
 	all->n = 0;
 	for (unsigned h = 0;; h++) {
 		for (size_t i = 0; i < n; i++)
@@ -112,13 +112,23 @@ static void tell_progress(struct unit *u, const struct feed *feed, uint64_t even
 /* As feed_next(). */
 static int judge_next(struct unit *u, struct feed *feed, struct judges *own, struct gathered *all)
 {
-	struct event ev;
-	int more = feed_next(feed, &ev);
-	int err = more > 0 ? gather(u, own, &ev, all) : more;
-	if (more <= 0 || err)
+	struct event read;
+	const struct event *ev = &read;
+	const struct judgement *j;
+	size_t n = 0;
+	int more = u->over ? 0 : feed_next(feed, &read);
+	u->over = !more;
+	if (more > 0)
+		n = judges_ask(own, ev, report_part_detail(u->part), &j);
+	else if (!more)
+		n = judges_rest(own, report_part_detail(u->part), &ev, &j);
+	if (more < 0 || !ev)
+		return more;
+	int err = gather(u, j, n, all);
+	if (err)
 		return err;
-	bool broken = totals_event(u->totals, &ev, all->v, all->n);
-	report_part_event(u->part, &ev, all->v, all->n, broken);
+	bool broken = totals_event(u->totals, ev, all->v, all->n);
+	report_part_event(u->part, ev, all->v, all->n, broken);
 	return 1;
 }
 

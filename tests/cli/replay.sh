@@ -46,6 +46,30 @@ want 0 "json --all" "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --json 
 "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --json >"$T/2"
 cmp "$T/1" "$T/2" || fail "not the same twice"
 want 0 stdin sh -c '"$1" replay "$2" --corpus - <"$3"' sh "$STAKEOUT" "$T/web" "$T/web.ndjson"
+
+# A pipe is read once: an exec that the line of its hook did not come for is judged at the end, as it is in the file.
+cat >"$T/late.yaml" <<EOF
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: late}
+spec:
+  tracepoints:
+  - subsystem: sched
+    event: sched_process_exec
+    raw: true
+    args: [{index: 2, type: linux_binprm}]
+    selectors:
+    - matchArgs: [{args: [0], operator: Prefix, values: [/lab/]}]
+      matchActions: [{action: Sigkill}]
+EOF
+zcat tests/golden/6.12/recording.ndjson.gz | sed -n 1,19p >"$T/late.ndjson"
+want 0 "late, file" "$STAKEOUT" replay "$T/late.yaml" --corpus "$T/late.ndjson" --json
+jq -s '[.[:-1][] | select(.line == 19) | .verdict]' "$T/out" >"$T/1"
+want 0 "late, pipe" sh -c 'cat "$3" | "$1" replay "$2" --corpus - --json' sh "$STAKEOUT" "$T/late.yaml" "$T/late.ndjson"
+jq -s '[.[:-1][] | select(.line == 19) | .verdict]' "$T/out" >"$T/2"
+grep -q kill "$T/2" || fail "the last exec is not judged"
+cmp "$T/1" "$T/2" || { cat "$T/1" "$T/2"; fail "a pipe tells something else than the file"; }
+
 gzip -k "$T/web.ndjson"
 want 0 gzip "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson.gz" --corpus "$T/web.ndjson" --quiet
 grep -q '^1,924 events' "$T/out" || fail "two corpora do not add up"

@@ -623,6 +623,71 @@ static void streams(void **state)
 	assert_int_equal(failures, 0);
 }
 
+/* Judged line by line, nothing told beforehand: the exec that no line of its image followed is told at the end, once; "none": it was before. */
+#define SCHED(filter) "tracepoints:\n  - subsystem: sched\n    event: sched_process_exec\n    raw: true\n    args: [{index: 2, type: linux_binprm}]\n"    \
+	"    selectors:\n    - " filter KILL
+#define LATE "tp sched/sched_process_exec Z file=/z;exec A P 7 /bin/x path=?"
+static const struct {
+	const char *spec, *stream, *want;
+} late[] = {
+	{SCHED("matchBinaries: [{operator: In, values: [/bin/a]}]"), LATE, "unknown"},
+	{SCHED("matchArgs: [{args: [0], operator: Prefix, values: [/bin/]}]"), LATE, "unknown"},
+	{SCHED("matchPIDs: [{operator: In, values: [7]}]"), LATE, "kill"},
+	{SCHED("matchPIDs: [{operator: In, values: [8]}]"), LATE, "allow"},
+	{"lsmhooks:\n  - hook: bprm_check_security\n    selectors:\n    - matchActions: [{action: Override, argError: -1}]\n", LATE, "deny"},
+	/* another line of the image, its end too, and the one that tells the path: it was judged there */
+	{SCHED("matchPIDs: [{operator: In, values: [7]}]"), LATE ";" WRITE, "none"},
+	{SCHED("matchPIDs: [{operator: In, values: [7]}]"), LATE ";exit A", "none"},
+	{SCHED("matchPIDs: [{operator: In, values: [7]}]"), LATE ";tp sched/sched_process_exec A file=/bin/x", "none"},
+	/* ... and a line of another is none */
+	{SCHED("matchPIDs: [{operator: In, values: [7]}]"), LATE ";exit Z", "kill"},
+	/* what tells its path waits for the hook's line alone, where a policy has the hook */
+	{SCHED("matchArgs: [{args: [0], operator: Equal, values: [/bin/x]}]"), "tp sched/sched_process_exec Z file=/z;exec A P 7 /bin/x", "kill"},
+	{SCHED("matchArgs: [{args: [0], operator: Equal, values: [/bin/x]}]"), "tp sched/sched_process_exec Z file=/z;exec A P 7 /bin/x;tp sched/sched_process_exec A file=/bin/x", "none"},
+	{HOOK_FILE "matchPIDs: [{operator: In, values: [7]}]" KILL, "tp sched/sched_process_exec Z file=/z;exec A P 7 /bin/x", "none"},
+	{SCHED("matchPIDs: [{operator: In, values: [7]}]"), "exec A P 7 /bin/x path=?", "none"},
+};
+
+static const char *rest_verdict(const char *spec, const char *stream)
+{
+	struct policy **policies;
+	size_t n, count;
+	static struct world w;
+	const char *told = "none";
+	const struct judgement *j;
+	const struct event *ev;
+	w = (struct world){.engine = engine_of(spec, &policies, &n)};
+	for (struct str rest = str_from(stream); rest.n;) {
+		read_line(&w, next(&rest, ';'));
+		engine_judge(w.engine, &w.ev, &j);
+	}
+	w.images[0] = w.images[1] = (struct process){0};   /* the lines need not be there any more */
+	while (engine_rest(w.engine, &ev, &j, &count)) {
+		assert_string_equal(told, "none");
+		assert_true(str_eq(ev->process.exec_id, STR("A")));
+		told = count ? verdict_name(judgements_worst(j, count)) : "none";
+	}
+	engine_free(w.engine);
+	buf_done(&w.scratch);
+	policy_free(policies[0]);
+	free(policies);
+	return told;
+}
+
+static void rest(void **state)
+{
+	(void)state;
+	unsigned failures = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(late); i++) {
+		const char *told = rest_verdict(late[i].spec, late[i].stream);
+		if (!strcmp(told, late[i].want))
+			continue;
+		failures++;
+		printf("late %zu: wanted %s, got %s\n", i, late[i].want, told);
+	}
+	assert_int_equal(failures, 0);
+}
+
 static void silence(void **state)
 {
 	(void)state;
@@ -639,6 +704,6 @@ static void silence(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(streams), cmocka_unit_test(silence)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(streams), cmocka_unit_test(silence), cmocka_unit_test(rest)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
