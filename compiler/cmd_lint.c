@@ -43,7 +43,7 @@ static const struct cli_verb verb = {
 	"the two take different things, and both are judged. Stages: yaml, decode, metadata, schema, cel, load. Through kubectl,\n"
 	"'accepted' means that the server stores it; the stage load then says that the agent refuses what it is handed.\n"
 	"A comment '# stakeout lint ignore: ID, ...' behind a line, above a block or above a document says that these are known.\n"
-	"Exit status: 1 when a policy is not accepted or has an error.\n\n"
+	"Exit status: 1 when a policy is not accepted or has an error. 2: also a folder without one.\n\n"
 	TARGET_HELP,
 };
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <stdio.h>
 
 #include "compiler/lint/lint.h"
@@ -112,8 +113,89 @@ static void slips(void **state)
 		check(rows[i].text, rows[i].want);
 }
 
+/* ---- one hole in a policy that loads makes no other reason ---- */
+
+/* What the load refuses; HOLED: of a policy that was refused before. */
+static size_t load_errors(struct str text, bool holed, char *first, size_t size)
+{
+	CLEANUP(arena_free) struct arena *arena = arena_new();
+	struct target target;
+	struct lint_file f;
+	size_t n = 0;
+	bool refused = !holed;
+	target_default(&target);
+	const struct lint_options o = {.target = &target, .cpus = 8};
+	lint_text(arena, "f", text, &o, &f);
+	for (size_t i = 0; i < f.ndocuments; i++)
+		for (size_t k = 0; k < f.documents[i].findings.n; k++) {
+			const struct finding *g = &f.documents[i].findings.v[k];
+			refused |= g->stage == STAGE_DECODE || g->stage == STAGE_SCHEMA;
+			if (g->stage == STAGE_LOAD && g->severity == SEVERITY_ERROR && n++ == 0)
+				snprintf(first, size, "%u: %s: %s", g->at.line, g->path, g->message);
+		}
+	lint_file_done(&f);
+	return refused ? n : 0;
+}
+
+/* TEXT with VALUE for what stands behind the colon or dash of the line at LINE; NULL: with another key there. */
+static void with_hole(struct str text, const char *line, const char *value, struct buf *ret)
+{
+	const char *end = memchr(line, '\n', (size_t)(text.p + text.n - line)), *at = memchr(line, ':', (size_t)(end - line));
+	const char *dash = line + strspn(line, " ");
+	if (!at && dash[0] == '-')
+		at = dash;
+	buf_clear(ret);
+	if (!value && at && *at == ':') {   /* another key */
+		buf_add(ret, text.p, (size_t)(at - text.p));
+		buf_puts(ret, "Hole");
+		buf_add(ret, at, (size_t)(text.p + text.n - at));
+	}
+	if (!at || at + 1 == end || !value)
+		return;
+	buf_add(ret, text.p, (size_t)(at + 1 - text.p));
+	buf_puts(ret, value);
+	buf_add(ret, end, (size_t)(text.p + text.n - end));
+}
+
+static size_t try_holes(const char *file)
+{
+	static const char *const values[] = {" {hole: [1]}", " [[hole]]", NULL};
+	CLEANUP_BUF struct buf text = BUF_INIT, holed = BUF_INIT;
+	char first[500];
+	size_t n = 0;
+	assert_int_equal(read_file(file, 1 << 20, &text), 0);
+	if (load_errors(buf_view(&text), false, first, sizeof(first)))
+		return 0;
+	const char *line = text.p;
+	for (const char *end; (end = strchr(line, '\n')); line = end + 1)
+		for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+			with_hole(buf_view(&text), line, values[i], &holed);
+			if (holed.n && load_errors(buf_view(&holed), true, first, sizeof(first)))
+				fail_msg("%s: with%s in '%.*s': %s", file, values[i] ? values[i] : " another key", (int)(end - line), line, first);
+			n++;
+		}
+	return n;
+}
+
+static void holes(void **state)
+{
+	size_t n = 0;
+	(void)state;
+	DIR *dir = opendir("tests/golden/6.12/policies");
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));) {
+		if (!str_ends(str_from(e->d_name), STR(".yaml")))
+			continue;
+		CLEANUP_FREE char *file = xasprintf("tests/golden/6.12/policies/%s", e->d_name);
+		n += try_holes(file);
+	}
+	closedir(dir);
+	print_message("%zu policies with a hole\n", n);
+	assert_true(n > 5000);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(slips)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(slips), cmocka_unit_test(holes)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
