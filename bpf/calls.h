@@ -90,8 +90,10 @@ static __always_inline bool call_of(struct call *c, struct task_struct *task, st
 	c->is_32 = call_is_32(task);
 	__u64 at = (number & (WIRE_CALLS_MAX - 1)) + (c->is_32 ? WIRE_CALLS_MAX : 0);
 	asm volatile("" : "+r"(at));
-	c->row = &calls[at & (2 * WIRE_CALLS_MAX - 1)];
-	return number < WIRE_CALLS_MAX && c->row->op != WIRE_OP_NONE;
+	__u64 row = call_rows[at & (2 * WIRE_CALLS_MAX - 1)];
+	asm volatile("" : "+r"(row));
+	c->row = &calls[row & (WIRE_ROWS_MAX - 1)];
+	return number < WIRE_CALLS_MAX && row;
 }
 
 /* Is TASK in the middle of one that opens a file? */

@@ -12,6 +12,8 @@
 
 static __always_inline void on_open_by(bool cast, struct task_struct *task, const struct call *c, long fd)
 {
+	__u32 only = 0;
+	struct actor *actor = bpf_map_lookup_elem(&actors, &only);
 	struct deed d = {.kind = WIRE_FILE};
 	struct path_words p = {};
 	struct file *f = file_of(cast, task, fd);
@@ -23,7 +25,7 @@ static __always_inline void on_open_by(bool cast, struct task_struct *task, cons
 	if (c->row->op == WIRE_OP_OPEN_HOW && f)
 		flags = flags_in_how(f, flags);
 	d.bits = access_of(flags);
-	on_object_by(cast, task, &p, &d);
+	on_object_by(cast, actor, task, &p, &d);
 }
 
 /* Not inline: most calls are no opens, and shall not pay for this one's frame. */

@@ -174,7 +174,7 @@ struct task_struct {
 	unsigned int flags;
 	int exit_code;
 	kuid_t loginuid;
-	__u64 start_boottime;
+	__u64 start_boottime, self_exec_id;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
 	struct files_struct *files;

@@ -5,21 +5,22 @@
 #include "bpf/word.h"
 #include "schema/wire.h"
 
-/* Set before load. */
-__u32 self_pid = 0;                       /* the recorder, in the initial pid namespace */
+/* Set before load. What each system call asks comes first, on one page. */
 const volatile __u64 seed = 0;            /* of the keys: they cannot be foreseen */
 const volatile bool every_event = false;
 const volatile __u64 wakeup_bytes = 0;    /* fill of the ring that ends the consumer's sleep early */
 const volatile bool by_cgroup = false;    /* some are unwanted */
 const volatile bool want_execs = true;
 const volatile bool by_entry = false;      /* security programs stand at the entry of functions, not in the LSM */
+const volatile __u32 seen_buckets = WIRE_SEEN_MAX / WIRE_BUCKET;  /* of one table; a power of two */
+const volatile __u8 call_known[WIRE_CALLS_MAX] = {};              /* in one of the tables */
+const volatile __u8 call_rows[2 * WIRE_CALLS_MAX] = {};           /* this architecture's own, then those of 32-bit programs */
+const volatile struct wire_call calls[WIRE_ROWS_MAX] = {};        /* row 0: of no interest */
 const volatile __u32 prefix_count = 0;    /* 0: every path */
 const volatile struct wire_prefix prefixes[WIRE_PREFIXES_MAX] = {};
-const volatile __u8 call_known[WIRE_CALLS_MAX] = {};              /* in one of the tables */
-const volatile struct wire_call calls[2 * WIRE_CALLS_MAX] = {};   /* this architecture's own, then those of 32-bit programs */
-const volatile __u32 seen_buckets = WIRE_SEEN_MAX / WIRE_BUCKET;  /* of one table; a power of two */
 
 /* Shared with user space while running. */
+__u32 self_pid = 0;                       /* the recorder, in the initial pid namespace */
 __u64 coarse_now_ns = 0;                  /* the consumer's clock: CLOCK_BOOTTIME at its last tick */
 __u32 epoch = 0;                          /* part of every key; raised to see all things anew */
 __u32 wakeup_sent = 0;                    /* once until the consumer, which clears it, has been there */
@@ -79,6 +80,24 @@ struct {
 	__type(key, struct wire_lost);
 	__type(value, __u64);
 } lost SEC(".maps");
+
+/*
+ * Who made the last call on this CPU: his cgroup and image are not found out anew while all that they come from is the same and the
+ * consumer's clock stands (for milliseconds; a renamed program changes nothing else). For the program at the end of system calls
+ * alone: nothing comes between it and itself.
+ */
+struct actor {
+	__u64 task, born_ns, execs, groups, program;   /* addresses, and what makes them unmistakable */
+	__u64 now_ns;
+	__u64 cgroup, image, node;
+	__u32 epoch, told;                             /* told: introduce() has nothing to do */
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct actor);
+} actors SEC(".maps");
 
 /* At an exec the image before it is gone from the mm, so it is kept here from fork and exec on. */
 struct task_info {

@@ -91,13 +91,16 @@ static __noinline int object_unseen(const struct subject *w, const struct path_w
 	return 0;
 }
 
-static __always_inline void on_object_by(bool cast, struct task_struct *task, const struct path_words *p, const struct deed *d)
+/* ACTOR: see subject_of_call(), or NULL. */
+static __always_inline void on_object_by(bool cast, struct actor *actor, struct task_struct *task, const struct path_words *p,
+					 const struct deed *d)
 {
 	struct subject w;
-	if (!subject_by(cast, &w, task) || unwanted_group(&w))
+	bool ours = actor ? !subject_of_call(cast, &w, task, actor) : !subject_by(cast, &w, task);
+	if (ours || unwanted_group(&w))
 		return;
 	struct dentry_block b;
-	if (!p->dentry || read_dentry_by(cast, &b, (struct dentry *)p->dentry)) {
+	if (!p->dentry || read_dentry_by(cast, false, &b, (struct dentry *)p->dentry)) {
 		lose(w.cgroup, WIRE_LOSS_FILE_RACE);
 		return;
 	}
@@ -111,13 +114,13 @@ static __always_inline void on_object_by(bool cast, struct task_struct *task, co
 /* Apart, since a frame would have room for both, and there are only 512 bytes for all frames. */
 static __noinline int on_object_cast(struct task_struct *task, const struct path_words *p, const struct deed *d)
 {
-	on_object_by(true, task, p, d);
+	on_object_by(true, NULL, task, p, d);
 	return 0;
 }
 
 static __noinline int on_object_plain(struct task_struct *task, const struct path_words *p, const struct deed *d)
 {
-	on_object_by(false, task, p, d);
+	on_object_by(false, NULL, task, p, d);
 	return 0;
 }
 

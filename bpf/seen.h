@@ -11,9 +11,14 @@ static __always_inline __u64 key_of(const struct subject *w, __u64 sum)
 	return key ?: 1;
 }
 
+/* Each level goes by other bits of the key. */
 static __always_inline struct wire_bucket *bucket_of(const struct subject *w, __u64 key, __u32 probe)
 {
-	__u32 i = ((__u32)key + probe) & (seen_buckets - 1);
+	__u32 first = seen_buckets >> WIRE_LEVELS, i;
+	if (probe < WIRE_LEVELS)
+		i = first * ((1u << probe) - 1) + ((__u32)(key >> probe * 11) & ((first << probe) - 1));
+	else
+		i = first * ((1u << WIRE_LEVELS) - 1) + (((__u32)(key >> 44) + probe) & (first - 1));
 	if (w->epoch & 1)
 		i += seen_buckets;
 	return bpf_map_lookup_elem(&seen, &i);

@@ -53,6 +53,7 @@ static __always_inline __u64 image_of(bool cast, struct task_struct *task)
 
 struct subject {
 	struct task_struct *task;
+	struct actor *actor;    /* or NULL */
 	struct kernfs_node *node;
 	__u64 cgroup, image;
 	__u32 pid, epoch;
@@ -62,6 +63,7 @@ struct subject {
 static __always_inline bool subject_by(bool cast, struct subject *w, struct task_struct *task)
 {
 	w->task = task;
+	w->actor = NULL;
 	w->pid = task->tgid;
 	if (w->pid == self_pid)
 		return false;
@@ -69,6 +71,36 @@ static __always_inline bool subject_by(bool cast, struct subject *w, struct task
 	w->cgroup = 0;
 	w->node = cgroup_node(cast, task, &w->cgroup);
 	w->image = image_of(cast, task);
+	return true;
+}
+
+/* The same, in short when A, of this CPU, is he. */
+static __always_inline bool subject_of_call(bool cast, struct subject *w, struct task_struct *task, struct actor *a)
+{
+	struct mm_struct *mm = task->mm;
+	const __u64 program = mm ? (__u64)mm->exe_file : 0;
+	if (a->task == (__u64)task && a->born_ns == task->start_boottime && a->execs == task->self_exec_id &&
+	    a->groups == (__u64)task->cgroups && a->program == program && a->now_ns == coarse_now_ns && a->epoch == epoch) {
+		w->task = task;
+		w->actor = a;
+		w->node = (void *)a->node;
+		w->cgroup = a->cgroup;
+		w->image = a->image;
+		w->pid = task->tgid;
+		w->epoch = a->epoch;
+		return true;
+	}
+	*a = (struct actor){.task = (__u64)task, .born_ns = task->start_boottime, .execs = task->self_exec_id,
+			    .groups = (__u64)task->cgroups, .program = program, .now_ns = coarse_now_ns};
+	if (!subject_by(cast, w, task)) {
+		a->task = 0;
+		return false;
+	}
+	a->node = (__u64)w->node;
+	a->cgroup = w->cgroup;
+	a->image = w->image;
+	a->epoch = w->epoch;
+	w->actor = a;
 	return true;
 }
 
@@ -163,10 +195,14 @@ static __noinline int tell_cgroup(struct scratch *s, const struct subject *w)
 static __always_inline int introduce(struct scratch *s, const struct subject *w)
 {
 	__u64 image = w->image, id = w->cgroup;
+	if (w->actor && w->actor->told)
+		return 0;
 	if (image && !bpf_map_lookup_elem(&images, &image) && tell_image(s, w))
 		return -1;
 	if (w->node && !bpf_map_lookup_elem(&cgroups, &id) && tell_cgroup(s, w))
 		return -1;
+	if (w->actor)
+		w->actor->told = 1;
 	return 0;
 }
 

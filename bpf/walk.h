@@ -27,7 +27,7 @@ enum walk_state {
 	WALK_ROOT_MOVED = 32,   /* the path is from a root of the task's own */
 };
 
-/* The part of struct dentry between d_hash.pprev and d_inode; read as one block. */
+/* The part of struct dentry between d_hash.pprev and d_inode; where a read is a call, read as one block. */
 struct dentry_block {
 	__u64 pprev;
 	struct dentry *parent;
@@ -36,7 +36,8 @@ struct dentry_block {
 	__u64 inode;
 };
 
-static __always_inline long read_dentry_by(bool cast, struct dentry_block *b, struct dentry *d)
+/* NAMED: the name is wanted too. */
+static __always_inline long read_dentry_by(bool cast, bool named, struct dentry_block *b, struct dentry *d)
 {
 	const __u64 first = bpf_core_field_offset(struct dentry, d_hash) +
 			    bpf_core_field_offset(struct hlist_bl_node, pprev);
@@ -47,21 +48,22 @@ static __always_inline long read_dentry_by(bool cast, struct dentry_block *b, st
 	b->pprev = word((void *)d + first, cast);
 	b->parent = (void *)WORD_BY(cast, d, struct dentry, d_parent);
 	b->hash_len = WORD_BY(cast, d, struct dentry, d_name.hash_len);
-	b->name = (void *)WORD_BY(cast, d, struct dentry, d_name.name);
 	b->inode = WORD_BY(cast, d, struct dentry, d_inode);
+	if (named)
+		b->name = (void *)WORD_BY(cast, d, struct dentry, d_name.name);
 	return b->parent ? 0 : -1;
 }
 
 static __always_inline long read_dentry(struct dentry_block *b, struct dentry *d)
 {
-	return have_cast ? read_dentry_by(true, b, d) : read_dentry_by(false, b, d);
+	return have_cast ? read_dentry_by(true, true, b, d) : read_dentry_by(false, true, b, d);
 }
 
 /* What a step on the way up needs. */
 static __always_inline long read_step(struct dentry_block *b, struct dentry *d)
 {
 	if (!have_cast)
-		return read_dentry_by(false, b, d);
+		return read_dentry_by(false, true, b, d);
 	b->parent = (void *)word((void *)d + bpf_core_field_offset(struct dentry, d_parent), true);
 	b->hash_len = WORD_BY(true, d, struct dentry, d_name.hash_len);
 	b->name = (void *)WORD_BY(true, d, struct dentry, d_name.name);

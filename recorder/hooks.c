@@ -366,16 +366,20 @@ static const enum syscall_abi tables[] = {SYSCALL_X86_64, SYSCALL_I386};
 static const enum syscall_abi tables[] = {SYSCALL_ARM64};
 #endif
 
-void hooks_calls(const struct hooks *h, struct wire_call calls[2 * WIRE_CALLS_MAX], uint8_t known[WIRE_CALLS_MAX])
+_Static_assert(ARRAY_SIZE(rows) < WIRE_ROWS_MAX, "row 0 is of no interest");
+
+void hooks_calls(const struct hooks *h, struct wire_call calls[WIRE_ROWS_MAX], uint8_t row_of[2 * WIRE_CALLS_MAX],
+		 uint8_t known[WIRE_CALLS_MAX])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		calls[i + 1] = rows[i].call;
 		for (size_t t = 0; t < ARRAY_SIZE(tables) && read_call(h, i); t++) {
 			int number = syscall_number(tables[t], str_from(rows[i].name));
 			if (number < 0 || number >= WIRE_CALLS_MAX)
 				continue;
 			if (tables[t] == SYSCALL_I386 && !strcmp(rows[i].name, "mmap"))   /* its arguments lie in memory */
 				continue;
-			calls[t * WIRE_CALLS_MAX + (size_t)number] = rows[i].call;
+			row_of[t * WIRE_CALLS_MAX + (size_t)number] = (uint8_t)(i + 1);
 			known[number] = 1;
 		}
 	}

@@ -34,7 +34,8 @@ DEFINE_CLEANUP(struct hooks *, hooks_free)
 
 bool hooks_by_entry(const struct hooks *h);          /* the security programs stand at functions' entries */
 bool hooks_kernel_has(const struct hooks *h, const char *function);
-void hooks_calls(const struct hooks *h, struct wire_call calls[2 * WIRE_CALLS_MAX], uint8_t known[WIRE_CALLS_MAX]);
+void hooks_calls(const struct hooks *h, struct wire_call calls[WIRE_ROWS_MAX], uint8_t rows[2 * WIRE_CALLS_MAX],
+		 uint8_t known[WIRE_CALLS_MAX]);
 
 int hooks_attach(struct hooks *h, struct diag *d);
 const char *hooks_used(const struct hooks *h);       /* "exec=tp_btf/sched_process_exec file=..." */

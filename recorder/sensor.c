@@ -149,7 +149,7 @@ static int choose(struct sensor *s, const struct sensor_options *o, struct diag 
 	s->skel->rodata->by_cgroup = o->by_cgroup;
 	set_prefixes(s, o);
 	hooks_calls(s->hooks, (struct wire_call *)(uintptr_t)s->skel->rodata->calls,
-		    (uint8_t *)(uintptr_t)s->skel->rodata->call_known);
+		    (uint8_t *)(uintptr_t)s->skel->rodata->call_rows, (uint8_t *)(uintptr_t)s->skel->rodata->call_known);
 	return 0;
 }
 

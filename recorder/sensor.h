@@ -12,7 +12,7 @@
 
 struct sensor;
 
-#define SENSOR_SEEN_MIN 32
+#define SENSOR_SEEN_MIN (WIRE_BUCKET << WIRE_LEVELS)
 #define SENSOR_TASKS_MIN 2
 #define SENSOR_RING_MIN 4096
 #define SENSOR_RING_MAX (64 << 20)

@@ -130,10 +130,13 @@ _Static_assert(sizeof(struct wire_fork) == 80, "wire_fork");
 
 /*
  * Map `seen`: two tables, one after the other, of buckets. A bucket is one line of the processor's cache and holds what
- * hashes to it; when full, the next one does, up to WIRE_PROBES. A key of 0 is a free place; a count may lag behind its
- * key for a moment. Counts and times wrap around: user space reads them often and adds up the differences.
+ * hashes to it. A table has levels, each twice the one before: what finds its bucket full goes on to the next level, so few
+ * observations lie close together; after the last level come the buckets of a tail, one by one. A key of 0 is a free place; a
+ * count may lag behind its key for a moment. Counts and times wrap around: user space reads them often and adds up the
+ * differences.
  */
 #define WIRE_BUCKET 4
+#define WIRE_LEVELS 4         /* of 1/16, 1/8, 1/4 and 1/2 of the table; the tail has the last 1/16 */
 #define WIRE_PROBES 8
 #define WIRE_TICK_SHIFT 20    /* a tick is 2^20 ns, about a millisecond */
 
@@ -163,7 +166,8 @@ enum wire_op {
 	WIRE_OP_CONNECT,
 	WIRE_OP_BIND,
 };
-#define WIRE_CALLS_MAX 512
+#define WIRE_CALLS_MAX 512   /* numbers */
+#define WIRE_ROWS_MAX  64    /* different ones */
 #define WIRE_CALL_HERE 254   /* for `folder`: the working directory */
 #define WIRE_CALL_NONE 255   /* no such argument */
 struct wire_call {

@@ -47,8 +47,8 @@ for t in files execs connects; do
 	STAKEOUT_RECORD_DEBUG=reads=helper sh "tests/live/record_$t.sh" || { echo "reads=helper: record_$t.sh"; exit 1; }
 done
 
-# 200 files three times each, in one process, into a table of 32.
-rare seen=32
+# 200 files three times each, in one process, into a table of 64.
+rare seen=64
 (cd "$dir/many" && in_group "$dir/acts" open r $(seq 200) $(seq 200) $(seq 200))
 stop_recorder
 seq 200 | sed "s|.*|$dir/many/&:3|" | LC_ALL=C sort >"$dir/wanted"
