@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Files, guards and unix sockets from system calls at their exit, where nothing better can be attached. What the kernel holds a
- * descriptor of has its true path; what is only named is told as it was typed.
+ * descriptor of has its true path; so has a bare name in such a folder, where links are not followed; any other name is told as it was typed.
  */
 #pragma once
 
@@ -52,6 +52,19 @@ static __always_inline struct path_words path_at(const struct path *p)
 	return (struct path_words){.mount = WORD(p, struct path, mnt), .dentry = WORD(p, struct path, dentry)};
 }
 
+#define AT_SYMLINK_FOLLOW_ 0x400
+
+/* Does the call mean the name, and not what a link of that name names? Of linkat(2) a flag says so for the first. */
+static __always_inline bool name_itself(const struct call *c, bool second)
+{
+	const __u32 bits = WIRE_ACCESS_CREATE | WIRE_ACCESS_UNLINK | WIRE_ACCESS_RENAME | WIRE_ACCESS_LINK;
+	if (c->row->guard || !(c->row->bits & bits))
+		return false;
+	if (second || c->row->bits != WIRE_ACCESS_LINK || c->row->folder == WIRE_CALL_HERE)
+		return true;
+	return !(argument(c, 4) & AT_SYMLINK_FOLLOW_);
+}
+
 /* The first name of a call, or its second. 1: the name is empty, and the descriptor itself meant (AT_EMPTY_PATH). */
 static __noinline int on_name(struct task_struct *task, const struct call *c, bool second)
 {
@@ -59,7 +72,7 @@ static __noinline int on_name(struct task_struct *task, const struct call *c, bo
 	__u32 folder = second ? c->row->folder2 : c->row->folder, path = second ? c->row->path2 : c->row->path;
 	if (path == WIRE_CALL_NONE)
 		return 0;
-	struct typed t = {.name = argument(c, path)};
+	struct typed t = {.name = argument(c, path), .of_itself = name_itself(c, second)};
 	long fd = folder == WIRE_CALL_HERE ? AT_FDCWD_ : (int)argument(c, folder);
 	if (fd == AT_FDCWD_) {
 		t.from = path_at((void *)WORD(task, struct task_struct, fs) + bpf_core_field_offset(struct fs_struct, pwd));

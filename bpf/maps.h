@@ -128,6 +128,7 @@ struct scratch {
 	struct kernfs_node *node;
 	__u64 offset, end, chain, hash, length;
 	__u32 tags, tree;         /* exec: gathered here; see exec_tags() */
+	__u32 slash, reserved;    /* in the name that was hashed */
 	union {
 		struct wire_header header;
 		struct wire_exec exec;

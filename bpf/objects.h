@@ -164,7 +164,17 @@ static __noinline int on_deed(struct task_struct *task, const struct deed *d)
 struct typed {
 	__u64 name;              /* the user's pointer */
 	struct path_words from;  /* where a relative one starts; dentry 0: nowhere */
+	bool of_itself;          /* a link at its end is meant, not what that names */
+	__u32 flags;             /* of the record */
 };
+
+#define BYTES(b) (0x0101010101010101ull * (b))
+
+static __always_inline bool has_slash(__u64 word)
+{
+	word ^= BYTES('/');
+	return (word - BYTES(1)) & ~word & BYTES(0x80);
+}
 
 static long hash_step(__u32 i, struct walk_context *c)
 {
@@ -175,12 +185,15 @@ static long hash_step(__u32 i, struct walk_context *c)
 	at &= WIRE_FILENAME_MAX - 1;
 	bpf_probe_read_kernel(&word, sizeof(word), s->strings + at);
 	s->hash = mix(s->hash, word);
+	if (has_slash(word))
+		s->slash = 1;
 	return 0;
 }
 
-/* The hash of the first s->length bytes of s->strings; whole words, so the tail is cleared first. */
+/* The hash of the first s->length bytes of s->strings, and is a slash in them; whole words, so the tail is cleared first. */
 static __always_inline void hash_strings(struct scratch *s)
 {
+	s->slash = 0;
 	struct walk_context c = {s};
 	__u64 length = s->length;
 	asm volatile("" : "+r"(length));
@@ -213,7 +226,7 @@ static __always_inline void join(struct scratch *s, struct task_struct *task, co
 	s->text[TEXT_HEAD + offset] = '/';
 	s->end = offset;
 	walk_up(s, task, t->from.mount, t->from.dentry);
-	s->state &= WALK_CUT;
+	s->state &= t->flags ? WALK_CUT : WALK_CUT | WALK_DETACHED | WALK_ROOT_MOVED;
 }
 
 static __always_inline bool read_typed(struct scratch *s, __u64 name)
@@ -228,7 +241,7 @@ static __noinline int typed_unseen(struct scratch *s, const struct subject *w, c
 	long failed = introduce(s, w);
 	if (!failed) {
 		join(s, w->task, t);
-		failed = send_text(s, w, d, key, WIRE_TYPED);
+		failed = send_text(s, w, d, key, t->flags);
 	}
 	if (failed)
 		lose(w->cgroup, ring_loss(d));
@@ -249,7 +262,9 @@ static __noinline int on_typed(struct task_struct *task, struct typed *t, const 
 		if (s->strings[0] == '/')
 			t->from.mount = t->from.dentry = 0;
 		hash_strings(s);
-		__u64 what = d->bits | (__u64)d->kind << 32 | 1ull << 61;
+		/* A bare name in a folder that the kernel has told: nothing is left that could be a link. */
+		t->flags = t->of_itself && t->from.dentry && !s->slash ? 0 : WIRE_TYPED;
+		__u64 what = d->bits | (__u64)d->kind << 32 | (t->flags ? 3ull : 1ull) << 61;
 		__u64 key = key_of(&w, s->hash * K2 + t->from.mount * K3 + t->from.dentry * K5 + w.image * (K3 + 2) +
 				       what * (K4 + 2));
 		if (!count_seen(&w, key))

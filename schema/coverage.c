@@ -5,6 +5,7 @@
 #include "schema/event.h"
 
 #define SEEN   COVERAGE_SEEN
+#define BARE   COVERAGE_BARE
 #define TYPED  COVERAGE_TYPED
 #define MISSED COVERAGE_MISSED
 
@@ -32,8 +33,10 @@ static void list(const char *kind, enum coverage_way way, enum coverage as, cons
 void coverage_lacks(const char *kind, enum coverage_way way, struct buf *b)
 {
 	CLEANUP_FREE char *missed = xasprintf("%s not seen: ", kind), *typed = xasprintf("%s, only as typed: ", kind);
+	CLEANUP_FREE char *bare = xasprintf("%s, as typed unless by a bare name in an open or the working folder: ", kind);
 	list(kind, way, COVERAGE_MISSED, missed, b);
 	list(kind, way, COVERAGE_TYPED, typed, b);
+	list(kind, way, COVERAGE_BARE, bare, b);
 }
 
 static bool way_of(struct str hooks, enum coverage_way *ret)

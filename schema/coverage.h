@@ -7,7 +7,7 @@
 /* By what a kind was recorded. */
 enum coverage_way { COVERAGE_HOOKS, COVERAGE_CALLS, COVERAGE_WAYS };
 
-enum coverage { COVERAGE_SEEN, COVERAGE_TYPED, COVERAGE_MISSED };
+enum coverage { COVERAGE_SEEN, COVERAGE_BARE, COVERAGE_TYPED, COVERAGE_MISSED };
 
 /* Appends what KIND recorded by WAY lacks, "as typed: removals, renames. missed: ...", or nothing. */
 void coverage_lacks(const char *kind, enum coverage_way way, struct buf *b);

@@ -9,24 +9,31 @@ module=${MODULE:-}
 
 changes_table() {
 	cat <<END
-file CREATE|w/folder|1|1 typed
-file CREATE|w/fifo|1|1 typed
-file CREATE|w/symlink|1|1 typed
+file CREATE|w/folder|1|1
+file CREATE|w/fifo|1|1
+file CREATE|w/symlink|1|1
 file READ WRITE CREATE|w/file|1|1
 file TRUNCATE|w/file|2|1 & 1 typed
 file CHMOD|w/file|2|1 & 1 typed
 file CHMOD|w/symlink|1|1 typed
-file LINK|w/file|1|1 typed
-file LINK|w/linked|1|1 typed
-file RENAME|w/linked|1|1 typed
-file RENAME|w/renamed|2|2 typed
+file LINK|w/file|1|1
+file LINK|w/linked|1|1
+file LINK|w/symlink|1|1 & 1 typed
+file LINK|w/fifo|1|-
+file LINK|w/followed|1|1
+file LINK|w/hard|1|1
+file RENAME|w/linked|1|1
+file RENAME|w/renamed|2|2
 file PATH_ONLY|w/folder|-|1
-file RENAME|w/folder/moved|1|1 typed
-file UNLINK|w/file|1|1 typed
+file PATH_ONLY|w|-|1
+file RENAME|w/folder/moved|1|1
+file UNLINK|w/file|1|1
 file UNLINK|w/folder/moved|1|1 typed
-file UNLINK|w/symlink|1|1 typed
-file UNLINK|w/fifo|1|1 typed
-file UNLINK|w/folder|1|1 typed
+file UNLINK|w/followed|1|1
+file UNLINK|w/hard|1|1
+file UNLINK|w/symlink|1|1
+file UNLINK|w/fifo|1|1
+file UNLINK|w/folder|1|1
 file READ|plain|1|1
 file READ MAP_EXEC|plain|1|1
 file CREATE|bound|1|-

@@ -252,6 +252,10 @@ static int act_changes(char **argv)
 	must(link("file", "linked"), "link");
 	must(rename("linked", "renamed"), "rename");
 	must(renameat(AT_FDCWD, "renamed", open("folder", O_PATH), "moved"), "renameat");
+	must(linkat(AT_FDCWD, "symlink", AT_FDCWD, "followed", AT_SYMLINK_FOLLOW), "linkat");   /* of the fifo */
+	must(linkat(AT_FDCWD, "symlink", AT_FDCWD, "hard", 0), "linkat");
+	must(unlinkat(open(".", O_PATH), "followed", 0), "unlinkat");
+	must(unlink("hard"), "unlink");
 	must(unlink("file"), "unlink");
 	must(unlink("folder/moved"), "unlink");
 	must(unlink("symlink"), "unlink");

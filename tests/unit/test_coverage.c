@@ -22,7 +22,8 @@ static void tells_accesses(void **state)
 		{"file=lsm/file_open", ACCESS_PATH_ONLY, COVERAGE_MISSED},
 		{"file=calls/sys_exit", ACCESS_PATH_ONLY, COVERAGE_SEEN},
 		{"file=calls/sys_exit", ACCESS_WRITE, COVERAGE_SEEN},
-		{"file=calls/sys_exit", ACCESS_UNLINK, COVERAGE_TYPED},
+		{"file=calls/sys_exit", ACCESS_UNLINK, COVERAGE_BARE},
+		{"file=calls/sys_exit", ACCESS_TRUNCATE, COVERAGE_TYPED},
 		{"file=calls/sys_exit guard=lsm/sb_mount", ACCESS_CHMOD, COVERAGE_TYPED},
 		{"exec=tp_btf/sched_process_exec", ACCESS_WRITE, COVERAGE_MISSED},
 		{"file=tp_btf/sys_exit", ACCESS_UNLINK, COVERAGE_MISSED},
@@ -43,6 +44,7 @@ static void says_it_in_words(void **state)
 	coverage_lacks("file", COVERAGE_CALLS, &calls);
 	assert_non_null(strstr(calls.p, "file not seen: opens by io_uring;"));
 	assert_non_null(strstr(calls.p, ". file, only as typed: cutting by name;"));
+	assert_non_null(strstr(calls.p, ". file, as typed unless by a bare name in an open or the working folder: making files"));
 	assert_null(strstr(calls.p, "O_PATH"));
 	coverage_lacks("connect", COVERAGE_CALLS, &none);
 	assert_int_equal(none.n, 0);
