@@ -20,11 +20,30 @@ static bool plain_is(const struct yaml_node *n, enum yaml_kind wanted)
 	return plain.kind == wanted;
 }
 
+/* Numbers that people know by name. */
+static const struct {
+	const char *typed, *number;
+} numbers[] = {
+	{"EPERM", "-1"}, {"ENOENT", "-2"}, {"EACCES", "-13"}, {"EINVAL", "-22"}, {"ENOSYS", "-38"},
+	{"SIGHUP", "1"}, {"SIGINT", "2"}, {"SIGQUIT", "3"}, {"SIGABRT", "6"}, {"SIGKILL", "9"}, {"SIGUSR1", "10"},
+	{"SIGUSR2", "12"}, {"SIGTERM", "15"}, {"SIGSTOP", "19"},
+};
+
+static const char *hint_integer(struct arena *arena, const struct yaml_node *n, const char *what)
+{
+	struct str s = str_starts(n->text, STR("-")) ? str_skip(n->text, 1) : n->text;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (str_eq(s, str_from(numbers[i].typed)))
+			return arena_printf(arena, "write its number: %s", numbers[i].number);
+	return arena_printf(arena, "write %s", what);
+}
+
 static const char *hint_list(struct arena *arena, const struct yaml_node *n)
 {
 	if (n->kind == YAML_MAP && n->nitems)
 		return "put '- ' before its first field, and line the others up below that one";
-	if (n->kind == YAML_STRING && n->text.n <= SHOWN_MAX && !memchr(n->text.p, '"', n->text.n))
+	if (n->kind == YAML_STRING && n->text.n <= SHOWN_MAX && !memchr(n->text.p, '"', n->text.n) &&
+	    !memchr(n->text.p, ',', n->text.n))
 		return arena_printf(arena, "write [\"" STR_FMT "\"]", STR_ARG(n->text));
 	return "write a list: each item behind '- ', or all in [ ]";
 }
@@ -45,6 +64,8 @@ const char *hint_value(struct arena *arena, const struct yaml_node *n, enum yaml
 		return "write a blank behind each colon";
 	if (n->kind == YAML_STRING && shown && plain_is(n, wanted))
 		return arena_printf(arena, "write it without quotes: " STR_FMT, STR_ARG(n->text));
+	if (wanted == YAML_INT && scalar)
+		return hint_integer(arena, n, what);
 	return arena_printf(arena, "write %s", what);
 }
 
@@ -130,6 +151,17 @@ static bool find_above(const struct field_object *o, const char *typed, const ch
 	return false;
 }
 
+/* What an object asks for that people give it at once: labels without matchLabels, an option as KEY: VALUE. NULL: it is none. */
+static const char *hint_shape(struct arena *arena, const char *typed, const struct field_object *o)
+{
+	for (size_t i = 0; i < o->nfields; i++)
+		if (o->fields[i].type == FIELD_LABELS)
+			return arena_printf(arena, "did you mean %s: {%s: ...}?", o->fields[i].name, typed);
+	if (o->nfields == 2 && strcmp(o->fields[0].name, "name") == 0 && strcmp(o->fields[1].name, "value") == 0)
+		return arena_printf(arena, "write {name: %s, value: \"...\"}", typed);
+	return NULL;
+}
+
 const char *hint_field(struct arena *arena, const char *typed, const char *above, const struct field_object *object)
 {
 	CLEANUP_BUF struct buf steps = BUF_INIT;
@@ -142,6 +174,9 @@ const char *hint_field(struct arena *arena, const char *typed, const char *above
 	near = cli_nearest(typed, names, n);
 	if (near)
 		return arena_printf(arena, "did you mean %s?", near);
+	const char *shape = hint_shape(arena, typed, object);
+	if (shape)
+		return shape;
 	if (find_nearest(&policy_spec_object, typed, &steps))
 		return arena_printf(arena, "remove it, or move it into spec%s%.*s", steps.n ? "." : "", (int)steps.n,
 				    steps.n ? steps.p : "");

@@ -53,6 +53,12 @@ static const struct {
 	/* other clothes */
 	{HOOK "    return: \"no\"\n", "9 wrong-type: write it without quotes: no\n"},
 	{HOOK "    tags: kernel\n", "9 wrong-type: write [\"kernel\"]\n"},
+	{HEAD "  podSelector: {app: web}\n", "5 unknown-field: did you mean matchLabels: {app: ...}?\n"},
+	{HEAD "  options: [{policy-mode: monitor}]\n",
+	 "5 required-field: add it\n5 unknown-field: write {name: policy-mode, value: \"...\"}\n"},
+	{HOOK "    selectors: [{matchActions: [{action: Signal, argSig: SIGTERM}, {action: Override, argError: -EPERM}]}]\n",
+	 "9 wrong-type: write its number: 15\n9 wrong-type: write its number: -1\n"},
+	{HOOK "    tags: a, b\n", "9 wrong-type: write a list: each item behind '- ', or all in [ ]\n"},
 	{HOOK "    tags: [12]\n", "9 wrong-type: put it in quotes if it is meant as text: \"12\"\n"},
 	{HEAD "  kprobes:\n    call: sys_read\n",
 	 "6 wrong-type: put '- ' before its first field, and line the others up below that one\n"},
