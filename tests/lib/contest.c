@@ -180,6 +180,17 @@ static void tell_invented(const struct event *ev, const struct judgement *j, str
 			   j->hook, verdict_name(j->verdict), j->why);
 }
 
+/* Whatever it says, it says why. */
+static bool gives_reason(const struct event *ev, const struct judgement *j, struct buf *why)
+{
+	if (j->why && *j->why)
+		return true;
+	if (why)
+		buf_printf(why, "line %llu, policy %zu hook %zu: %s, and no reason\n", (unsigned long long)ev->line, j->policy, j->hook,
+			   verdict_name(j->verdict));
+	return false;
+}
+
 static bool judge_all(const struct contest *c, struct engine *e, struct slow *s, struct str lines,
 		      struct contest_counts *counts, struct buf *why)
 {
@@ -190,6 +201,9 @@ static bool judge_all(const struct contest *c, struct engine *e, struct slow *s,
 		const struct judgement *jv;
 		size_t sn = slow_judge(s, &ev, &sv), jn = engine_judge(e, &ev, &jv);
 		counts->lines++;
+		for (size_t i = 0; i < jn; i++)
+			if (!gives_reason(&ev, &jv[i], why))
+				return false;
 		for (size_t i = 0; i < sn; i++)
 			if (!compare(c, &ev, &sv[i], find(jv, jn, &sv[i]), counts, why))
 				return false;

@@ -122,6 +122,35 @@ static const struct {
 	{"lsmhooks:\n  - hook: capset\n    selectors:\n    - matchCapabilityChanges: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]\n"
 	 "      matchActions: [{action: Override, argError: -1}]\n",
 	 TELLS_CAPS A_FULL "lsm capset A caps=0;lsm capset A caps=200000;lsm capset A caps=0", "deny"},
+	/* two selectors that may match decide when they come to the same */
+#define TWO(first, second) "lsmhooks:\n  - hook: file_open\n    args: [{index: 0, type: file}]\n    selectors:\n" \
+	"    - matchCapabilities: [{operator: In, values: [CAP_CHOWN]}]\n      matchActions: [" first "]\n" \
+	"    - matchActions: [" second "]\n"
+#define OPEN "lsm file_open A file=/etc/x"
+	{TWO("{action: Override, argError: -1}", "{action: Override, argError: -1}"), A_FULL OPEN, "deny"},
+	{TWO("{action: Override, argError: -1}", "{action: Override, argError: -13}"), A_FULL OPEN, "deny"},   /* EPERM at an LSM hook */
+#define TWO_CALLS(first, second) "kprobes:\n  - call: sys_umask\n    selectors:\n" \
+	"    - matchCapabilities: [{operator: In, values: [CAP_CHOWN]}]\n      matchActions: [{action: Override, argError: " first "}]\n" \
+	"    - matchActions: [{action: Override, argError: " second "}]\n"
+	{TWO_CALLS("-1", "-1"), A_FULL "kprobe sys_umask A n=2", "deny"},
+	{TWO_CALLS("-1", "-13"), A_FULL "kprobe sys_umask A n=2", "unknown"},
+	{TWO("{action: Override, argError: -1}", "{action: Post}"), A_FULL OPEN, "unknown"},
+	{TWO("{action: Sigkill}", "{action: Sigkill}"), A_FULL OPEN, "kill"},
+	{TWO("{action: Sigkill}", "{action: Signal, argSig: 15}"), A_FULL OPEN, "unknown"},
+	{TWO("{action: Sigkill}", "{action: Sigkill}, {action: Override, argError: -1}"), A_FULL OPEN, "unknown"},
+	{TWO("{action: Post}", "{action: Override, argError: -1}"), A_FULL OPEN, "unknown"},
+	{TWO("{action: Post}", "{action: NoPost}"), A_FULL OPEN, "allow"},
+	{TWO("{action: Post}", "{action: Post}"), A_FULL OPEN, "post"},
+	/* an exec is judged at the bprm hooks whose lines did not come for it */
+#define BPRM(hook) "lsmhooks:\n  - hook: " hook "\n    selectors:\n    - matchActions: [{action: Override, argError: -1}]\n"
+	{BPRM("bprm_check_security"), "exec P I 5 /bin/p;exec A P 7 /bin/a", "deny"},
+	{BPRM("bprm_creds_for_exec"), "exec P I 5 /bin/p;exec A P 7 /bin/a", "deny"},
+	{BPRM("bprm_creds_from_file"), "exec P I 5 /bin/p;exec A P 7 /bin/a", "deny"},
+	{BPRM("bprm_check_security"), "also lsm bprm_check_security Z file=/z;exec P I 5 /bin/p;exec A P 7 /bin/a", "deny"},
+	{BPRM("bprm_creds_for_exec"), "also lsm bprm_creds_for_exec Z file=/z;exec P I 5 /bin/p;exec A P 7 /bin/a", "deny"},
+	/* a parent without path: no operator holds */
+	{HOOK_FILE "matchParentBinaries: [{operator: In, values: [/bin/q]}]" KILL, "exec P I 5 -;exec A P 7 /bin/a;" WRITE, "allow"},
+	{HOOK_FILE "matchParentBinaries: [{operator: NotIn, values: [/bin/q]}]" KILL, "exec P I 5 -;exec A P 7 /bin/a;" WRITE, "allow"},
 	/* pids */
 	{HOOK_FILE "matchPIDs: [{operator: In, values: [7]}]" KILL, A_FULL WRITE, "kill"},
 	{HOOK_FILE "matchPIDs: [{operator: In, values: [1, 2, 3, 4, 7]}]" KILL, A_FULL WRITE, "allow"},
