@@ -41,7 +41,7 @@ run(async () => {
 		assert.ok(before.newly_blocked > 0 && before.newly_allowed === 0);
 		assert.match(await page.textContent('.summary .compared'), new RegExp(`Against what is deployed now: ${before.newly_blocked.toLocaleString('en-US')} newly blocked`));
 		assert.match(page.url(), /current=deployed/);
-		assert.match(await page.textContent('.summary'), /Not judged: 1 deployed policy that would not load .* a second one/);
+		assert.match(await page.textContent('.summary'), /Not judged: 1 deployed policy would not load .* a second one/);
 
 		// All of it allowed: nothing differs.
 		await page.goto(`${server.url}/w/${id}/review`);
@@ -58,7 +58,7 @@ run(async () => {
 		await page.goto(`${server.url}/w/${id}/policy`);
 		await page.waitForSelector('.target select');
 		assert.doesNotMatch(await page.textContent('#foot'), /image/);
-		await page.getByLabel('Judged as held by').selectOption('signal');
+		await page.getByLabel('Judged by').selectOption('signal');
 		await page.waitForFunction(() => /judged by the image, as stakeout enforce does with signal/.test(document.getElementById('foot').textContent));
 		assert.match(page.url(), /backend%3Dsignal.*by=image|by=image.*backend%3Dsignal/);
 		assert.match(await page.textContent('.target'), /it kills: .* guards are not held/);
@@ -66,13 +66,15 @@ run(async () => {
 		await page.waitForFunction(() => /with signal/.test(document.getElementById('foot').textContent));
 		await page.goto(`${server.url}/w/${id}/ship`);
 		await page.waitForSelector('.target select');
-		await page.getByLabel('Judged as held by').selectOption('');
+		await page.getByLabel('Judged by').selectOption('signal');
+		await page.waitForFunction(() => /stakeout enforce \S+\.image\.elf --backend signal --audit/.test(document.querySelector('.steps')?.textContent));
+		await page.getByLabel('Judged by').selectOption('');
 		await page.waitForFunction(() => document.querySelector('#foot .label') && !/image/.test(document.getElementById('foot').textContent));
 		// A host workload gets no YAML: there is no such choice.
 		const host = (await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows)).find(r => r.namespace === 'host');
 		await page.goto(`${server.url}/w/${host.id}/policy`);
 		await page.waitForSelector('.target select');
-		assert.equal(await page.getByLabel('Judged as held by').inputValue(), 'lsm');
+		assert.equal(await page.getByLabel('Judged by').inputValue(), 'lsm');
 		assert.deepEqual(wrong, []);
 	} finally {
 		await browser.close();

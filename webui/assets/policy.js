@@ -10,9 +10,9 @@ export const KERNELS = ['5.4', '5.10', '5.15', '6.1', '6.6', '6.12'];
 export const parseTarget = text => Object.fromEntries((text || '').split(',').filter(Boolean).map(part => part.split('=')));
 const printTarget = t => Object.entries(t).filter(([, v]) => v).map(([k, v]) => `${k}=${v}`).join(',');
 
-// [value, who holds to the choice, what that means]
-const HOLDERS = [['', 'Tetragon, the YAML', ''], ['lsm', 'stakeout, BPF LSM', 'calls fail'], ['fmod_ret', 'stakeout, fmod_ret', 'calls fail'],
-	['signal', 'stakeout, signal', 'it kills: a file that was opened to be changed has been changed by then, other changes of files are not seen, guards are not held']];
+// [value, who judges and holds to the choice, what that means]
+const HOLDERS = [['', 'Tetragon (YAML)', ''], ['lsm', 'image, BPF LSM', 'calls fail'], ['fmod_ret', 'image, fmod_ret', 'calls fail'],
+	['signal', 'image, signal', 'it kills: a file that was opened to be changed has been changed by then, other changes of files are not seen, guards are not held']];
 
 // P: an answer about the policy.
 export function targetBar(p, changed) {
@@ -29,7 +29,7 @@ export function targetBar(p, changed) {
 	const holders = HOLDERS.filter(([v]) => v || !p.no_yaml), holder = image ? now.backend || 'lsm' : '', meaning = HOLDERS.find(([v]) => v === holder)[2];
 	return h('div.target', {role: 'group', 'aria-label': 'Where the policy will run'}, select('kernel', 'Kernel', KERNELS),
 		 select('lsm', 'BPF LSM active', ['yes', 'no']), select('arch', 'Machine', ['x86_64', 'arm64']),
-		 h('label', {title: 'whose verdicts the foot and Replay tell'}, 'Judged as held by ', h('select', {onchange: ev => take({backend: ev.target.value}, ev.target.value ? 'image' : '')},
+		 h('label', {title: 'whose verdicts the foot and Replay tell'}, 'Judged by ', h('select', {onchange: ev => take({backend: ev.target.value}, ev.target.value ? 'image' : '')},
 			holders.map(([v, text]) => h('option', {value: v, selected: v === holder}, text)))),
 		 meaning ? h('span.muted', null, meaning) : null);
 }

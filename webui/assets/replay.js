@@ -39,8 +39,8 @@ function verdictOf(got, comparing) {
 			got.undecided_blocked ? ` ${plural(got.undecided_blocked, 'observation')} of these nobody decided.` : '',
 			got.benign ? ` Benign: ${count(got.broken)} of ${count(got.benign)} broken.` : ''),
 		got.denied_passing ? h('p', null, h('b.bad', null, `✕ ${count(got.denied_passing)} denied would still pass`), ` (${plural(got.denied_passing_events, 'event')}): the policy does not tell them from what is allowed, or does not judge them.`) : null,
-		got.current_refused?.length ? h('p', null, h('b.bad', null, `✕ Not judged: ${plural(got.current_refused.length, 'deployed policy', 'deployed policies')}`), ' that would not load on this target, so an agent runs without: ',
-			got.current_refused.map((r, i) => [i ? '; ' : '', h('b', null, safe(r.policy)), ` (${safe(r.file)}:${r.line}: ${safe(r.message)})`]), '.') : null,
+		got.current_refused?.length ? h('p', null, h('b.bad', null, `✕ Not judged: ${plural(got.current_refused.length, 'deployed policy', 'deployed policies')}`), ' would not load on this target, and an agent runs without: ',
+			got.current_refused.map((r, i) => [i ? '; ' : '', h('b', null, safe(r.policy)), ` (${safe(r.file)}:${r.line}): ${safe(r.message)}`])) : null,
 		comparing ? h('p.compared', null, comparing === 'deployed' ? 'Against what is deployed now: ' : `Against version ${comparing}: `, h(`b.${got.newly_blocked ? 'warn' : 'good'}`, null, `${count(got.newly_blocked)} newly blocked`), ', ',
 			h('b', null, `${count(got.newly_allowed)} newly allowed`), got.newly_unknown ? `, ${count(got.newly_unknown)} that can no longer be told` : '', '.') : null];
 }

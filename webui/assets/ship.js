@@ -3,7 +3,7 @@
 import {h, clear, safe, get, post, count, plural, failure, copyButton, queryString, toast, session} from '/lib.js';
 import {state, refreshWorkload} from '/app.js';
 import {where, arrive} from '/consequence.js';
-import {byName, targetBar, findings} from '/policy.js';
+import {byName, targetBar, parseTarget, findings} from '/policy.js';
 import {markdown} from '/markdown.js';
 
 const WHAT = [[/allowlist/, 'the choice itself: reviewed in Git, compiled again at any time'], [/kustomization/, 'names the files for kubectl -k'],
@@ -13,10 +13,25 @@ const size = n => n < 1024 ? `${n} B` : n < 1 << 20 ? `${(n / 1024).toFixed(1)} 
 
 const command = text => h('div.command', null, h('code', null, safe(text)), copyButton(text, 'Copy the command'));
 
-function commands(p, enforce) {
+// A word for a shell, whatever is in it.
+const quoted = text => /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
+// The image, on the host it is for.
+function imageCommands(p, enforce, workload) {
+	const file = p.files.find(f => /\.elf$/.test(f.name)).name, backend = parseTarget(p.target).backend;
+	const apply = `sudo stakeout enforce ${file}${backend ? ' --backend ' + backend : ''}`;
+	return h('ol.steps', null,
+		h('li', null, 'Check the files against the digests.', command('sha256sum ' + p.files.map(f => f.name).join(' '))),
+		h('li', null, 'Put it in force where the workload runs. It only counts and reports.', command(apply + ' --audit')),
+		h('li', null, 'See what it would have refused.', command('sudo stakeout enforce status --rules')),
+		enforce ? h('li', null, 'Refuse for 20 minutes; it goes back to counting by itself unless it is confirmed.', command(apply + ' --for 20m'), command('sudo stakeout enforce confirm')) : null,
+		h('li', null, 'To take it back:', command(`sudo stakeout enforce release ${quoted(workload.workload)}`)));
+}
+
+function commands(p, enforce, workload) {
 	const yamls = p.files.filter(f => /\.ya?ml$/.test(f.name) && p.policies.some(x => safe(x.file).endsWith(f.name))).map(f => f.name);
-	if (!yamls.length)
-		return h('p.muted', null, 'There is no YAML for this workload; the image goes to the host enforcer.');
+	if (!yamls.length || p.by === 'image')
+		return imageCommands(p, enforce, workload);
 	const files = yamls.map(f => `-f ${f}`).join(' ');
 	return h('ol.steps', null,
 		h('li', null, 'Check the files against the digests.', command('sha256sum ' + p.files.map(f => f.name).join(' '))),
@@ -64,7 +79,7 @@ export async function show(main, at) {
 							h('td', null, h('a', {download: f.name, href: `/api/v1/workloads/${at.id}/download/${encodeURIComponent(f.name)}${queryString(query)}`}, safe(f.name))),
 							h('td.what', null, WHAT.find(([re]) => re.test(f.name))?.[1] || ''), h('td.num', null, size(f.size)),
 							h('td', null, h('code.digest', {title: f.sha256}, f.sha256), ' ', copyButton(f.sha256, 'Copy the digest')))))),
-					h('h2', null, 'Roll out, and back'), commands(p, enforce),
+					h('h2', null, 'Roll out, and back'), commands(p, enforce, workload),
 					h('h2.screen', null, 'Where this workload stands'), h('p.screen', null, ['observe', 'monitor', 'enforce'].map(m => h('button', {type: 'button',
 						'aria-pressed': String(workload.mode === m), disabled: session.read_only, onclick: () => mode(m)}, m))),
 					p.files.filter(f => /\.md$/.test(f.name) && f.text).map(f => h('section.print', null, h('h2', null, 'Review page'), markdown(f.text)))]
