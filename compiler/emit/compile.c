@@ -6,7 +6,7 @@
 #include "compiler/emit/compile.h"
 
 #include "compiler/emit/compile_write.h"
-#include "compiler/image/emit_elf.h"
+#include "compiler/image/image_write.h"
 #include "compiler/emit/emit_yaml.h"
 #include "schema/image_file.h"
 #include "compiler/emit/prove.h"
@@ -109,7 +109,7 @@ static int make_image(struct compiled *c, const struct compile_options *o, struc
 {
 	const struct allowlist *a = c->lowered->source;
 	struct output *out = add_output(c, a->name, ".image.elf");
-	int err = emit_elf(c->lowered, o->enforce || a->mode == MODE_ENFORCE, d, &out->bytes);
+	int err = image_write(c->lowered, o->enforce || a->mode == MODE_ENFORCE, d, &out->bytes);
 	return err ? err : image_load(out->name.p, buf_view(&out->bytes), d, &c->image);
 }
 

@@ -4,7 +4,7 @@
  * bytes of its keys. A longest-prefix match returns one entry, so each network's entry lists the port
  * rules of all networks around it as well.
  */
-#include "compiler/image/emit_elf.h"
+#include "compiler/image/image_write.h"
 
 #include <arpa/inet.h>
 

@@ -5,7 +5,7 @@
  */
 #include "compiler/replay/edit.h"
 
-#include "compiler/image/emit_elf.h"
+#include "compiler/image/image_write.h"
 #include "compiler/eval/policy_lists.h"
 #include "compiler/emit/words.h"
 #include "schema/event_words.h"
@@ -329,7 +329,7 @@ static int apply_to_allowlist(const struct policy_set *from, const struct edit *
 	CLEANUP_BUF struct buf bytes = BUF_INIT;
 	int err = lower(ret->allowlist, &d, &l);
 	if (!err)
-		err = emit_elf(l, ret->allowlist->mode == MODE_ENFORCE, &d, &bytes);
+		err = image_write(l, ret->allowlist->mode == MODE_ENFORCE, &d, &bytes);
 	if (!err)
 		err = image_load("copy", buf_view(&bytes), &d, &ret->image);
 	if (!err) {

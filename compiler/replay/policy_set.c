@@ -5,7 +5,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
-#include "compiler/image/emit_elf.h"
+#include "compiler/image/image_write.h"
 #include "schema/base/io.h"
 #include "schema/base/map.h"
 #include "schema/image_file.h"
@@ -43,7 +43,7 @@ static int add_allowlist(struct policy_set *s, const char *file, struct str text
 	if (!err)
 		err = lower(a, d, &l);
 	if (!err)
-		err = emit_elf(l, a->mode == MODE_ENFORCE, d, &bytes);
+		err = image_write(l, a->mode == MODE_ENFORCE, d, &bytes);
 	if (!err)
 		err = image_load(file, buf_view(&bytes), d, &image);
 	if (!err)

@@ -2,19 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # stakeout diff: what changes, by workload and rule, in three forms; exit statuses; hostile names in Markdown.
 set -u
-T=$(mktemp -d)
-trap 'rm -rf "$T"' EXIT
-fail() {
-	echo "FAILED: $*"
-	exit 1
-}
-want() { # STATUS WHAT COMMAND...
-	status=$1 what=$2
-	shift 2
-	"$@" >"$T/out" 2>"$T/err"
-	got=$?
-	[ $got -eq "$status" ] || { cat "$T/out" "$T/err"; fail "$what: status $got, wanted $status"; }
-}
+. tests/lib/want.sh
 
 list=corpus/allowlists/web-server.yaml
 "$STAKEOUT" corpus web-server >"$T/web.ndjson" || fail corpus

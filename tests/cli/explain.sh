@@ -2,19 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # stakeout explain: every step, the nearest rule, an edit that holds when it is made by hand and replayed, what else it turns.
 set -u
-T=$(mktemp -d)
-trap 'rm -rf "$T"' EXIT
-fail() {
-	echo "FAILED: $*"
-	exit 1
-}
-want() { # STATUS WHAT COMMAND...
-	status=$1 what=$2
-	shift 2
-	"$@" >"$T/out" 2>"$T/err"
-	got=$?
-	[ $got -eq "$status" ] || { cat "$T/out" "$T/err"; fail "$what: status $got, wanted $status"; }
-}
+. tests/lib/want.sh
 said() { grep -qF -- "$1" "$T/out" || { cat "$T/out"; fail "not said: $1"; }; }
 
 "$STAKEOUT" corpus web-server >"$T/web.ndjson" || fail corpus

@@ -2,19 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # stakeout replay on real outputs: exit statuses, JSON form, JUnit, bad input.
 set -u
-T=$(mktemp -d)
-trap 'rm -rf "$T"' EXIT
-fail() {
-	echo "FAILED: $*"
-	exit 1
-}
-want() { # STATUS WHAT COMMAND...
-	status=$1 what=$2
-	shift 2
-	"$@" >"$T/out" 2>"$T/err"
-	got=$?
-	[ $got -eq "$status" ] || { cat "$T/out" "$T/err"; fail "$what: status $got, wanted $status"; }
-}
+. tests/lib/want.sh
 
 "$STAKEOUT" corpus web-server >"$T/web.ndjson" || fail corpus
 "$STAKEOUT" corpus batch-job >"$T/batch.ndjson" || fail corpus

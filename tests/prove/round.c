@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "compiler/image/emit_elf.h"
 #include "compiler/image/image_eval.h"
+#include "compiler/image/image_write.h"
 #include "tests/prove/model.h"
 
 enum { ROUNDS_IN_A_WORLD = 16, BATCH = 100 };
@@ -20,7 +20,7 @@ int rules_make(struct rules *r, struct allowlist *take_list)
 	*r = (struct rules){.list = take_list};
 	int err = lower(r->list, &d, &l);
 	if (!err)
-		err = emit_elf(l, r->list->mode == MODE_ENFORCE, &d, &bytes);
+		err = image_write(l, r->list->mode == MODE_ENFORCE, &d, &bytes);
 	if (!err)
 		err = image_load("proof", buf_view(&bytes), &d, &r->image);
 	diag_print(&d);

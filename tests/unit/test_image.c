@@ -8,8 +8,8 @@
 #include <bpf/libbpf.h>
 #include <elf.h>
 
-#include "compiler/image/emit_elf.h"
 #include "compiler/image/image_eval.h"
+#include "compiler/image/image_write.h"
 #include "schema/base/sha256.h"
 #include "schema/match.h"
 
@@ -47,7 +47,7 @@ static void make(struct buf *ret)
 	if (!err)
 		err = lower(a, &d, &l);
 	if (!err)
-		err = emit_elf(l, false, &d, ret);
+		err = image_write(l, false, &d, ret);
 	diag_print(&d);
 	assert_int_equal(err, 0);
 }

@@ -3,7 +3,7 @@
  * The ELF file around an image's tables, by libelf. Every offset is set here, so that the bytes do not depend on
  * the library's ideas of layout. The digest is computed last, over the file with the digest's place zeroed.
  */
-#include "compiler/image/emit_elf.h"
+#include "compiler/image/image_write.h"
 
 #include <gelf.h>
 #include <sys/mman.h>
@@ -185,7 +185,7 @@ static void seal(const struct writer *w, struct buf *file)
 	memcpy(file->p + at, digest, sizeof(digest));
 }
 
-int emit_elf(const struct lowered *l, bool enforce, struct diag *d, struct buf *ret)
+int image_write(const struct lowered *l, bool enforce, struct diag *d, struct buf *ret)
 {
 	struct image_tables tables = {0};
 	struct writer w = {.names = BUF_INIT};

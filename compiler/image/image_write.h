@@ -13,4 +13,4 @@ int image_build(const struct lowered *l, bool enforce, struct diag *d, struct im
 void image_tables_done(struct image_tables *t);
 
 /* -EINVAL with the reason in D when a table's limit is exceeded. ENFORCE: deny rather than audit. */
-int emit_elf(const struct lowered *l, bool enforce, struct diag *d, struct buf *ret);
+int image_write(const struct lowered *l, bool enforce, struct diag *d, struct buf *ret);
