@@ -27,8 +27,9 @@ static void put_help(struct buf *b, const struct lint_rule *r)
 		member(b, "markdown", lint_pages[i].text);
 		return;
 	}
-	CLEANUP_FREE char *help = xasprintf("An agent or an API server refuses a policy unless %s. Each result says why, and what "
-					    "to do.", r->title);
+	bool refuses = r->severity == SEVERITY_ERROR;
+	CLEANUP_FREE char *help = xasprintf("%s%s. Each result says why, and what to do.",
+					    refuses ? "An agent or an API server refuses a policy unless " : "For information: ", r->title);
 	member(b, "text", help);
 }
 

@@ -326,6 +326,12 @@ void report_end(struct report *r, const struct totals *t, bool stopped)
 
 /* ---- JUnit ---- */
 
+/* U+FFFE and U+FFFF, which XML cannot hold even escaped. */
+static bool is_no_character(struct str s)
+{
+	return str_starts(s, STR("\xef\xbf\xbe")) || str_starts(s, STR("\xef\xbf\xbf"));
+}
+
 static void xml_text(struct buf *b, struct str raw)
 {
 	CLEANUP_BUF struct buf s = BUF_INIT;
@@ -333,6 +339,11 @@ static void xml_text(struct buf *b, struct str raw)
 	for (size_t i = 0; i < s.n; i++) {
 		static const char *const escapes[128] = {['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['"'] = "&quot;"};
 		unsigned char c = (unsigned char)s.p[i];
+		if (is_no_character(str_skip(buf_view(&s), i))) {
+			buf_printf(b, "\\xef\\xbf\\x%02x", (unsigned char)s.p[i + 2]);
+			i += 2;
+			continue;
+		}
 		if (c < 128 && escapes[c])
 			buf_puts(b, escapes[c]);
 		else

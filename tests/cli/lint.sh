@@ -114,7 +114,7 @@ jq -s -e 'length == 2 and .[1].as_api.stage == "yaml" and .[0].as_file.accepted'
 lint 1 --sarif dir "$tmp/dir/below/bad.yml"
 jq -e '.version == "2.1.0" and (.runs | length == 1) and (.runs[0].tool.driver | .name == "stakeout" and (.rules | length > 50))' out >/dev/null || fail "sarif: $(head -c 300 out)"
 jq -e '.runs[0] as $run | [$run.tool.driver.rules[] | has("id", "shortDescription", "fullDescription", "help", "defaultConfiguration") and
-	(.help.text | length > 0)] | all' out >/dev/null || fail "sarif rules"
+	(.help.text | length > 0 and (test("unless what the kernel") | not))] | all' out >/dev/null || fail "sarif rules"
 jq -e '.runs[0] as $run | ($run.results | length >= 3) and ([$run.results[] | . as $r | $run.tool.driver.rules[.ruleIndex].id == .ruleId and
 	(.level | IN("error", "warning", "note")) and (.message.text | length > 0) and (.partialFingerprints | length > 0) and
 	(.locations[0].physicalLocation | (.artifactLocation.uri | startswith("dir/")) and .region.startLine >= 1 and .region.startColumn >= 1)] | all)' out >/dev/null ||

@@ -19,6 +19,12 @@ want 1 "must-deny broken" "$STAKEOUT" replay "$T/web" --corpus "$T/batch.ndjson"
 grep -q 'must-deny attack: memfd run' "$T/out" || fail "the broken label is not told"
 grep -q '<failure message=' "$T/junit.xml" || fail "JUnit failure missing"
 
+# Names are whatever an event says: JUnit stays XML, without what XML cannot hold.
+printf '%s\n' '{"process_exec":{"process":{"exec_id":"e","pid":9,"uid":0,"cwd":"/","binary":"/bin/x","flags":"execve clone","start_time":"2026-03-02T06:00:00Z"},"parent":{"exec_id":"p","pid":1,"binary":"/sbin/init"}},"stakeout":{"format":1,"path":"/bin/\uffff\u0001<&","parent_path":"/sbin/init","expect":"deny","label":"a\ufffe]]>\"b"},"time":"2026-03-02T06:00:00Z"}' >"$T/names.ndjson"
+want 1 "hostile names" "$STAKEOUT" replay "$T/web" --corpus "$T/names.ndjson" --junit "$T/junit.xml"
+grep -qF 'name="a\xef\xbf\xbe]]&gt;&quot;b"' "$T/junit.xml" || fail "JUnit: the label: $(cat "$T/junit.xml")"
+grep -qF 'exec /bin/\xef\xbf\xbf\x01&lt;&amp; (as' "$T/junit.xml" || fail "JUnit: the event: $(cat "$T/junit.xml")"
+[ "$(LC_ALL=C tr -d '[:print:]\n' <"$T/junit.xml" | wc -c)" -eq 0 ] || fail "JUnit: bytes that are no text"
 # JSON: an object per event and policy, then the summary; every line is JSON; stable keys.
 want 0 json "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --json
 jq -es 'all(.[:-1][]; has("source") and has("line") and has("policy") and has("hook") and has("selector")
