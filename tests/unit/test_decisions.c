@@ -7,7 +7,7 @@
  * N is the place in the list of arguments, iN an index; without actions it is Sigkill; or its spec in braces, the namespace before them of one that
  * has one. <N*TEXT> stands for N times TEXT. "none": the event reaches no hook. The event is
  *	exec|file|connect|inventory KEY=VALUE...     or     hook SECTION NAME KEY=VALUE...
- * by= and path= take "-" for an image without path and "?" for one that is not told; call=execve: by that call, of a native program. A hook line's arguments, in order: number=
+ * by= and path= take "-" for an image without path and "?" for one that is not told; call=execve: by that call, of a native program; returned=: what the call did. A hook line's arguments, in order: number=
  * (an int), long=, caps=, string=, bytes=, file=, folder= (a path), failed=, sockaddr=FAMILY,ADDRESS,PORT, unixaddr=PATH, sock= and skb=FAMILY,SOURCE,PORT,
  * DESTINATION,PORT,PROTOCOL,STATE of which "" is not told; type=X makes X the first letter of the mode of the file before it.
  */
@@ -171,6 +171,9 @@ static void set(struct scene *s, struct str key, struct str value)
 		ev->process.cgroup = value;
 	} else if (str_eq(key, STR("pid"))) {
 		ev->process.pid = (uint32_t)integer(value);
+	} else if (str_eq(key, STR("returned"))) {
+		ev->has_returned = true;
+		ev->returned = integer(value);
 	} else if (str_eq(key, STR("call"))) {
 		s->execve = str_eq(value, STR("execve"));
 	} else if (str_eq(key, STR("type"))) {
