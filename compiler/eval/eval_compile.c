@@ -151,10 +151,10 @@ static uint32_t string_bytes(const struct engine *e)
 	return e->target.kernel >= TARGET_KERNEL(5, 11) ? 4096 : e->target.kernel >= TARGET_KERNEL(5, 4) ? 510 : 144;
 }
 
-static void compile_test(struct compiling *c, const struct hook *h, const struct arg_filter *f,
+static void compile_test(struct compiling *c, const struct hook *h, const struct arg_filter *f, const struct spec_arg *arg,
 			 struct arg_test *t)
 {
-	t->arg = policy_filter_arg(h, f, false);
+	t->arg = arg;
 	t->op = f->op;
 	t->of = h;
 	if (f->op == OPERATOR_CAPABILITIES_GAINED && f->nargs > 1 && f->args[1] < h->nargs)
@@ -173,6 +173,37 @@ static void compile_test(struct compiling *c, const struct hook *h, const struct
 	decide_test(c->e, h, t);
 }
 
+/*
+ * Data that lines tell under another name: the process of the task, and the registers that hold the arguments of a function, of which
+ * those of a system call are elsewhere.
+ */
+static uint32_t data_place(const struct engine *e, const struct hook *h, const struct spec_arg *data)
+{
+	static const struct {
+		struct str name;
+		uint32_t place;
+	} registers[] = {{STR_INIT("rdi"), 0}, {STR_INIT("rsi"), 1}, {STR_INIT("rdx"), 2}, {STR_INIT("rcx"), 3}, {STR_INIT("r8"), 4},
+			 {STR_INIT("edi"), 0}, {STR_INIT("esi"), 1}, {STR_INIT("edx"), 2}, {STR_INIT("ecx"), 3}, {STR_INIT("r8d"), 4}};
+	bool half = data->type == TYPE_INT || data->type == TYPE_SINT32 || data->type == TYPE_INT32 || data->type == TYPE_UINT32;
+	bool function = h->section == SECTION_KPROBE && !h->syscall && e->target.arch == ARCH_X86_64;
+	if (half && str_eq(data->source, STR("current_task")) && str_eq(data->resolve, STR("tgid")))
+		return TASK_PROCESS;
+	for (size_t i = 0; half && function && str_eq(data->source, STR("pt_regs")) && i < ARRAY_SIZE(registers); i++)
+		if (str_eq(registers[i].name, data->resolve))
+			return registers[i].place;
+	return TASK_OTHER;
+}
+
+static void compile_data(struct compiling *c, const struct hook *h, const struct arg_filter *f, struct arg_test *t)
+{
+	struct spec_arg *as_argument = arena_alloc(c->e->arena, sizeof(*as_argument));
+	*as_argument = *policy_filter_arg(h, f, true);
+	as_argument->index = data_place(c->e, h, as_argument);
+	as_argument->resolve = (struct str){NULL, 0};
+	compile_test(c, h, f, as_argument, t);
+	t->data = true;
+}
+
 /* Without "return: true" what is written about the return is ignored. */
 static void compile_return(struct compiling *c, const struct hook *h, const struct selector *s, struct compiled_selector *ret)
 {
@@ -185,7 +216,8 @@ static void compile_return(struct compiling *c, const struct hook *h, const stru
 	ret->return_outcome = eval_return_outcome(s);
 	ret->return_tests = arena_alloc(c->e->arena, (s->nreturn_args + 1) * sizeof(*ret->return_tests));
 	for (size_t i = 0; i < s->nreturn_args; i++)
-		compile_test(c, at_return, &s->return_args[i], &ret->return_tests[ret->nreturn_tests++]);
+		compile_test(c, at_return, &s->return_args[i], policy_filter_arg(at_return, &s->return_args[i], false),
+			     &ret->return_tests[ret->nreturn_tests++]);
 }
 
 /* rateLimit: "N" and "Ns" seconds, "Nm" minutes, "Nh" hours. */
@@ -230,11 +262,11 @@ static void compile_selector(struct compiling *c, const struct hook *h, const st
 	ret->last_ns = arena_alloc(c->e->arena, sizeof(*ret->last_ns));
 	*ret->last_ns = 0;
 	ret->rate_ns = rate_limit(&s);
-	if (!ret->unknown && s.ndata)
-		ret->unknown = "matchData: the events do not tell this data";
-	ret->tests = arena_alloc(c->e->arena, (s.nargs + 1) * sizeof(*ret->tests));
+	ret->tests = arena_alloc(c->e->arena, (s.nargs + s.ndata + 1) * sizeof(*ret->tests));
 	for (size_t i = 0; i < s.nargs; i++)
-		compile_test(c, h, &s.args[i], &ret->tests[ret->ntests++]);
+		compile_test(c, h, &s.args[i], policy_filter_arg(h, &s.args[i], false), &ret->tests[ret->ntests++]);
+	for (size_t i = 0; i < s.ndata; i++)
+		compile_data(c, h, &s.data[i], &ret->tests[ret->ntests++]);
 	ret->outcome = eval_outcome(c->e, c->p, h, &s);
 	compile_return(c, h, &s, ret);
 }

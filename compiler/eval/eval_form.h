@@ -28,6 +28,7 @@ enum {
 	MAX_SLOTS = 8,
 	MAX_INLINE = 4,         /* values of a numeric operator */
 	REQPROT = 100,          /* lsm mmap_file has one more argument than the function */
+	TASK_PROCESS, TASK_OTHER,   /* of matchData: the pid of the task's process, and what is not told */
 	BINARY_PATH_BYTES = 255,
 	SIGKILL_NUMBER = 9,
 };
@@ -129,6 +130,7 @@ struct arg_test {
 	const struct hook *of;  /* CelExpr: whose arguments it is over */
 	enum policy_operator op;
 	enum value_class class;
+	bool data;              /* of matchData: ARG's index is where lines tell it */
 	bool lsm, raw, format;  /* raw, format: of a tracepoint, what its index counts */
 	uint32_t read_bytes;    /* a string of which the kernel reads so many; 0 = all of it */
 	uint8_t first_field;    /* tracepoint fields before the first argument */

@@ -548,6 +548,14 @@ static enum tri test_gained(const struct arg_test *t, const struct hit *h, const
 	return tri_of((uint64_t)new->low & ~(uint64_t)old->low);
 }
 
+/* Of the task its record tells the process. */
+static bool task_data(const struct arg_test *t, const struct hit *h, struct slot *ret)
+{
+	uint32_t pid = t->arg->index == TASK_PROCESS ? h->record.pid : 0;
+	*ret = (struct slot){.kind = SLOT_NUMBER, .known = true, .low = pid, .high = pid};
+	return pid;
+}
+
 enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **why)
 {
 	if (t->decided)
@@ -558,12 +566,12 @@ enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **w
 		return test_gained(t, h, why);
 	struct slot made;
 	const struct slot *s = eval_slot(t, h);
-	if (!s && eval_mode(t, h, place(t, h), &made))
+	if (!s && (t->data ? task_data(t, h, &made) : eval_mode(t, h, place(t, h), &made)))
 		s = &made;
 	if (s && s->failed)
 		return TRI_NO;
 	if (!s || (!s->known && s->kind != SLOT_PATH))
-		return unknown(why, "the events do not tell this argument");
+		return unknown(why, t->data ? "matchData: the events do not tell this data" : "the events do not tell this argument");
 	switch (t->class) {
 	case CLASS_NUMBER:
 		return s->kind == SLOT_NUMBER ? test_number(t, s, why)

@@ -113,7 +113,11 @@ static void trace_test(struct tracer *t, const struct arg_test *test)
 	enum tri answer = eval_test(test, t->hit, &why);
 	struct str value = compared(t, test);
 	CLEANUP_BUF struct buf said = BUF_INIT;
-	buf_printf(&t->words, "argument %u (%s) %s", test->arg->index, type_name(test->arg->type), operator_name(test->op));
+	if (test->data)
+		buf_printf(&t->words, "data of " STR_FMT, STR_ARG(test->arg->source));
+	else
+		buf_printf(&t->words, "argument %u", test->arg->index);
+	buf_printf(&t->words, " (%s) %s", type_name(test->arg->type), operator_name(test->op));
 	eval_explain_test(test, t->hit, &said);
 	if (answer == TRI_UNKNOWN) {
 		buf_printf(&t->words, ": %s", why);

@@ -17,6 +17,19 @@ enum truth slow_maybe(struct slow_question *q, const char *why)
 
 /* ---- 0: one hit ---- */
 
+/* 1.3: the task, of which a line tells the process; and registers, of which the rules do not say what is in them. */
+static enum truth data_filter(struct slow_question *q, const struct arg_filter *f)
+{
+	size_t at = f->nargs ? f->args[0] : f->index;
+	const struct spec_arg *wanted = at < q->hook->ndata ? &q->hook->data[at] : NULL;
+	if (!wanted || str_eq(wanted->source, STR("pt_regs")) || f->op == OPERATOR_CEL_EXPR)
+		return slow_silent(q, "registers, and expressions over data");
+	if (!str_eq(wanted->resolve, STR("tgid")) || !q->hit->who || !q->hit->who->pid)
+		return slow_maybe(q, "this data of the task is not told");
+	const struct arg process = {.kind = ARG_UINT, .number = q->hit->who->pid};
+	return slow_value_filter(q, f, wanted, &(struct slow_value){.arg = &process});
+}
+
 static enum truth selector_matches(struct slow_question *q, const struct selector *s)
 {
 	enum truth within = slow_within_area(q), t = slow_process_filters(q, s);
@@ -25,7 +38,11 @@ static enum truth selector_matches(struct slow_question *q, const struct selecto
 		enum truth one = slow_arg_filter(q, &s->args[i]);
 		t = MIN(t, one);
 	}
-	return s->ndata && t != FALSE_ ? slow_maybe(q, "data of the task are not told") : t;
+	for (size_t i = 0; i < s->ndata; i++) {
+		enum truth one = data_filter(q, &s->data[i]);
+		t = MIN(t, one);
+	}
+	return t;
 }
 
 static bool same_outcome(const struct slow_outcome *x, const struct slow_outcome *y)
