@@ -389,9 +389,9 @@ static bool read_member(struct json *j, const struct fields *fields, void *base,
 	return read_value(j, f, base);
 }
 
-bool json_members(struct json *j, const struct fields *fields, void *base)
+/* Behind a member: the end, or a comma and more of them. */
+static inline bool more_members(struct json *j, const struct fields *fields, void *base, size_t *next)
 {
-	size_t next = 0;
 	for (;;) {
 		json_space(j);
 		char c = *j->p;
@@ -402,9 +402,15 @@ bool json_members(struct json *j, const struct fields *fields, void *base)
 		if (c != ',')
 			return json_fail(j, NDJSON_TORN);
 		j->p++;
-		if (!read_member(j, fields, base, &next))
+		if (!read_member(j, fields, base, next))
 			return false;
 	}
+}
+
+bool json_members(struct json *j, const struct fields *fields, void *base)
+{
+	size_t next = 0;
+	return more_members(j, fields, base, &next);
 }
 
 bool json_object(struct json *j, const struct fields *fields, void *base)
@@ -418,19 +424,7 @@ bool json_object(struct json *j, const struct fields *fields, void *base)
 		return true;
 	}
 	size_t next = 0;
-	for (;;) {
-		if (!read_member(j, fields, base, &next))
-			return false;
-		json_space(j);
-		char c = *j->p;
-		if (c == '}') {
-			j->p++;
-			return true;
-		}
-		if (c != ',')
-			return json_fail(j, NDJSON_TORN);
-		j->p++;
-	}
+	return read_member(j, fields, base, &next) && more_members(j, fields, base, &next);
 }
 
 bool json_array(struct json *j, bool (*element)(struct json *j, void *base), void *base)

@@ -370,19 +370,9 @@ static void json_steps(const struct explanation *e, const struct explain_options
 static void json_judgements(const struct explanation *e, const struct explain_options *o, struct buf *b)
 {
 	for (size_t i = 0; i < e->looked.n; i++) {
-		CLEANUP_BUF struct buf policy = BUF_INIT, hook = BUF_INIT;
 		const struct judgement *j = &e->looked.j[i];
-		judge_words(o->set, j->policy, j->hook, &policy, &hook);
 		buf_puts(b, i ? ",{" : "{");
-		json_member(b, "policy", buf_view(&policy));
-		json_member(b, "hook", buf_view(&hook));
-		if (j->selector >= 0)
-			buf_printf(b, "\"selector\":%d,", j->selector);
-		else
-			buf_puts(b, "\"selector\":null,");
-		json_member(b, "verdict", str_from(verdict_name(j->verdict)));
-		json_member(b, "effect", str_from(effect_name(j->effect)));
-		buf_printf(b, "\"monitor\":%s,", j->monitor ? "true" : "false");
+		json_judgement(o->set, j, b);
 		json_member(b, "detail", j->detail);
 		buf_puts(b, "\"why\":");
 		buf_json(b, str_from(j->why));

@@ -80,10 +80,10 @@ void json_member(struct buf *b, const char *key, struct str value)
 	buf_putc(b, ',');
 }
 
-static void json_judgement(const struct report_part *p, const struct judgement *j, struct buf *b)
+void json_judgement(const struct policy_set *set, const struct judgement *j, struct buf *b)
 {
 	CLEANUP_BUF struct buf policy = BUF_INIT, hook = BUF_INIT;
-	judge_words(p->r->o->set, j->policy, j->hook, &policy, &hook);
+	judge_words(set, j->policy, j->hook, &policy, &hook);
 	json_member(b, "policy", buf_view(&policy));
 	json_member(b, "hook", buf_view(&hook));
 	if (j->selector >= 0)
@@ -93,9 +93,6 @@ static void json_judgement(const struct report_part *p, const struct judgement *
 	json_member(b, "verdict", str_from(verdict_name(j->verdict)));
 	json_member(b, "effect", str_from(effect_name(j->effect)));
 	buf_printf(b, "\"monitor\":%s,", j->monitor ? "true" : "false");
-	json_member(b, "why", str_from(j->why ? j->why : ""));
-	if (j->detail.n)
-		json_member(b, "detail", j->detail);
 }
 
 static void json_event(struct report_part *p, const struct event *ev, const struct judgement *j, bool broken)
@@ -109,11 +106,15 @@ static void json_event(struct report_part *p, const struct event *ev, const stru
 	buf_printf(b, "\"line\":%llu,", (unsigned long long)ev->line);
 	event_words(ev, &words);
 	json_member(b, "event", buf_view(&words));
-	if (j)
-		json_judgement(p, j, b);
-	else
+	if (j) {
+		json_judgement(p->r->o->set, j, b);
+		json_member(b, "why", str_from(j->why ? j->why : ""));
+		if (j->detail.n)
+			json_member(b, "detail", j->detail);
+	} else {
 		buf_puts(b, "\"policy\":null,\"hook\":null,\"selector\":null,\"verdict\":\"allow\",\"effect\":\"happened\","
 			    "\"monitor\":false,\"why\":\"no policy's hook is reached\",");
+	}
 	if (ev->expect != EXPECT_NONE) {
 		json_member(b, "expect", ev->expect == EXPECT_DENY ? STR("deny") : STR("allow"));
 		json_member(b, "label", ev->label);

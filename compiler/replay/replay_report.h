@@ -61,3 +61,5 @@ void hook_words(const struct policy *p, size_t hook, struct buf *b);
 
 /* Appends "key":"value", -- with the comma. */
 void json_member(struct buf *b, const char *key, struct str value);
+/* The members of J that every report has, from "policy" to "monitor", each with its comma. */
+void json_judgement(const struct policy_set *set, const struct judgement *j, struct buf *b);
