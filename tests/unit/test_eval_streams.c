@@ -3,7 +3,7 @@
  * Verdicts that need the lines before: what a process holds, its ancestors, what a call returned, what an enforcer was told.
  *
  * A stream is a text, a line a sentence, the verdict asked of the last:
- *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, caps=full|none, ns=host|own, cwd=, path=PATH|? (else the program); program "-" is a memfd
+ *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, caps=full|held|none, ns=host|own, cwd=, path=PATH|? (else the program); program "-" is a memfd
  *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, ip=, perm=, ret=, t=SECONDS, error; "i386" a 32-bit call
  *	exit ID
  * Lines that begin with "also" tell only that the stream has such lines.
@@ -50,6 +50,12 @@ static const struct {
 	 TELLS_CAPS A_FULL "lsm capset A caps=0;" WRITE, "kill"},
 	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
 	 TELLS_CAPS A_FULL WRITE, "allow"},
+	/* each of the three sets by itself */
+#define SET(type) HOOK_FILE "matchCapabilities: [{type: " type ", operator: In, values: [CAP_SYS_ADMIN]}]" KILL
+	{SET("Permitted"), TELLS_CAPS "exec A P 7 /bin/a caps=held ns=host;" WRITE, "kill"},
+	{SET("Effective"), TELLS_CAPS "exec A P 7 /bin/a caps=held ns=host;" WRITE, "allow"},
+	{SET("Inheritable"), TELLS_CAPS "exec A P 7 /bin/a caps=held ns=host;" WRITE, "allow"},
+	{SET("Inheritable"), TELLS_CAPS A_FULL WRITE, "allow"},
 	/* ... inside a user namespace of its own only; NotIn: another than the listed ones changed, and none of those */
 	{HOOK_FILE "matchCapabilityChanges: [{type: Effective, operator: In, isNamespaceCapability: true, values: [CAP_SYS_ADMIN]}]" KILL,
 	 TELLS_CAPS A_FULL "lsm capset A caps=0;" WRITE, "allow"},
@@ -148,6 +154,10 @@ static const struct {
 	{BPRM("bprm_creds_from_file"), "exec P I 5 /bin/p;exec A P 7 /bin/a", "deny"},
 	{BPRM("bprm_check_security"), "also lsm bprm_check_security Z file=/z;exec P I 5 /bin/p;exec A P 7 /bin/a", "deny"},
 	{BPRM("bprm_creds_for_exec"), "also lsm bprm_creds_for_exec Z file=/z;exec P I 5 /bin/p;exec A P 7 /bin/a", "deny"},
+#define CHECKED "exec P I 5 /bin/p;lsm bprm_creds_for_exec P file=/bin/a;lsm bprm_check_security P file=/bin/a;exec A P 5 /bin/a flags=execve"
+	{BPRM("bprm_creds_for_exec"), CHECKED, "none"},
+	{BPRM("bprm_check_security"), CHECKED, "none"},
+	{BPRM("bprm_creds_from_file"), CHECKED, "deny"},
 	/* a parent without path: no operator holds */
 	{HOOK_FILE "matchParentBinaries: [{operator: In, values: [/bin/q]}]" KILL, "exec P I 5 -;exec A P 7 /bin/a;" WRITE, "allow"},
 	{HOOK_FILE "matchParentBinaries: [{operator: NotIn, values: [/bin/q]}]" KILL, "exec P I 5 -;exec A P 7 /bin/a;" WRITE, "allow"},
@@ -283,6 +293,13 @@ static const struct {
 	 "also kprobe sys_lseek Z n=0;" A_FULL "kprobe sys_write A file=/x n=2", "allow"},
 	{"tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    args: [{index: 4, type: syscall64}]\n    selectors:\n"
 	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"87\"]}]" KILL, A_FULL "kprobe sys_write A file=/x n=2", "unknown"},
+	/* no call has such a number */
+#define NUMBER(op, value) "tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    args: [{index: 4, type: syscall64}]\n    selectors:\n" \
+	"    - matchArgs: [{index: 4, operator: " op ", values: [\"" value "\"]}]" KILL
+	{NUMBER("Equal", "5000"), A_FULL "lsm file_open A file=/x", "allow"},
+	{NUMBER("InMap", "5000"), A_FULL "lsm file_open A file=/x", "allow"},
+	{NUMBER("InMap", "1000:5000"), A_FULL "lsm file_open A file=/x", "unknown"},
+	{NUMBER("NotInMap", "5000"), A_FULL "lsm file_open A file=/x", "kill"},
 	{"lists: [{name: l, type: syscalls, values: [sys_write]}]\n  tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n"
 	 "    args: [{index: 4, type: syscall64}]\n    selectors:\n"
 	 "    - matchArgs: [{index: 4, operator: InMap, values: [\"list:l\"]}]" KILL, A_FULL "kprobe sys_write A file=/x n=2", "kill"},
@@ -449,11 +466,12 @@ static void set_path(struct process *p, struct str value)
 
 static void set_process(struct process *p, struct str key, struct str value)
 {
+	static const struct str held = STR_INIT("{\"permitted\":[\"CAP_SYS_ADMIN\"]}");
 	bool yes = str_eq(value, STR("full")) || str_eq(value, STR("host"));
 	if (str_eq(key, STR("flags")))
 		p->flags = value;
 	else if (str_eq(key, STR("caps")))
-		p->cap = yes ? STR(full) : STR("{}");
+		p->cap = yes ? STR(full) : str_eq(value, STR("held")) ? held : STR("{}");
 	else if (str_eq(key, STR("ns")))
 		p->ns = yes ? STR(NS_ALL("true")) : STR(NS_ALL("false"));
 	else if (str_eq(key, STR("cwd")))
