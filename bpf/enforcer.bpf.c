@@ -333,6 +333,9 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 	struct kernfs_node *node = cgroup->kn;
 	__u64 parent = policy_id(cgroup, node_parent(node)), id = policy_id(cgroup, node);
 	__u32 *number = parent ? bpf_map_lookup_elem(&cgroups, &parent) : NULL;
+	struct enforce_state *st = state_now();
+	if (st)
+		__sync_fetch_and_add(&st->made, 1);
 	if (number && id && bpf_map_update_elem(&cgroups, &id, number, BPF_ANY))
 		lose(ENFORCE_LOSS_CGROUP);
 	return 0;

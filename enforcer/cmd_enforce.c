@@ -4,13 +4,14 @@
 
 #include "enforcer/apply.h"
 #include "enforcer/cmd.h"
+#include "enforcer/follow.h"
 #include "enforcer/slots.h"
 #include "schema/base/cli.h"
 #include "schema/base/table.h"
 
 struct options {
 	struct cli_list cgroups, workloads, runtimes;
-	bool audit, here, json;
+	bool audit, here, follow, json;
 	uint64_t for_ns;
 	const char *backend, *bpffs, *node_root, *pods;
 };
@@ -21,6 +22,7 @@ static const struct cli_option options[] = {
 	{"audit", 'a', CLI_FLAG, offsetof(struct options, audit), NULL, "count and report, refuse nothing"},
 	{"for", 'f', CLI_DURATION, offsetof(struct options, for_ns), "DURATION", "refuse for this long, then only audit: 20m, 2h"},
 	{"here", 0, CLI_FLAG, offsetof(struct options, here), NULL, "leave out what is not on this machine, keep what is in force already"},
+	{"follow", 0, CLI_FLAG, offsetof(struct options, follow), NULL, "--here, and stay: new containers are covered as they come"},
 	{"backend", 'b', CLI_STRING, offsetof(struct options, backend), "NAME", "auto (the best that works), lsm, fmod_ret or signal"},
 	{"runtime", 0, CLI_LIST, offsetof(struct options, runtimes), "FILE", "a container runtime in an unusual place, as the host sees it"},
 	{"bpffs", 0, CLI_STRING, offsetof(struct options, bpffs), "DIR", "the BPF file system (default " BPFFS_DEFAULT ")"},
@@ -143,10 +145,13 @@ static const struct table_column columns[] = {
 	{"mode", "MODE", TABLE_TEXT},         {"backend", "BACKEND", TABLE_TEXT},
 };
 
-static void print(const struct options *o, const struct work *w, const struct machine *m)
+/* Those that were covered BEFORE (by target) are not told again. */
+static void print(const struct options *o, const struct work *w, const struct machine *m, const bool *before)
 {
 	CLEANUP(table_free) struct table *t = table_new(columns, ARRAY_SIZE(columns));
 	for (size_t k = 0; k < w->targets.n; k++) {
+		if (before[k])
+			continue;
 		const struct group *g = &w->groups.v[w->targets.v[k].group];
 		const struct image *i = w->images.v[w->targets.v[k].image];
 		table_str(t, str_from(g->workload));
@@ -172,13 +177,22 @@ static void warn(const struct work *w, const struct machine *m, struct diag *d)
 		diag_add(d, DIAG_WARNING, NULL, 0, 0, "guards: this kernel takes only the signal back end, which has none");
 }
 
-static int run(const struct options *o, struct cli_args *args, struct diag *d)
+/* By target: is its cgroup covered? True when all are. */
+static bool find_covered(const struct work *w, const struct follow *f, bool *ret)
+{
+	bool all = true;
+	for (size_t k = 0; k < w->targets.n; k++) {
+		ret[k] = follow_covers(f, w->groups.v[w->targets.v[k].group].id);
+		all &= ret[k];
+	}
+	return all;
+}
+
+/* Once, or, when following, where there may be something to do; then nothing is said of what stays as it is. */
+static int run(const struct options *o, const struct cli_args *args, int backend, struct follow *f, struct diag *d)
 {
 	__attribute__((cleanup(work_done))) struct work w = {0};
 	CLEANUP(machine_close) struct machine *m = NULL;
-	int backend = o->backend && strcmp(o->backend, "auto") ? backend_from(o->backend) : -1;
-	if (backend < 0 && o->backend && strcmp(o->backend, "auto"))
-		return diag_error(d, NULL, "--backend '%s' is not one of auto, lsm, fmod_ret, signal", o->backend);
 	CLEANUP_RUNTIMES struct runtimes runtimes = {0};
 	int r = read_images(args->v, args->n, d, &w);
 	if (!r)
@@ -187,14 +201,58 @@ static int run(const struct options *o, struct cli_args *args, struct diag *d)
 		r = runtimes_find(&o->runtimes, d, &runtimes);
 	if (!r)
 		r = find_groups(o, d, &w);
-	if (r || !w.targets.n)
+	CLEANUP_FREE bool *before = xcalloc(w.targets.n + 1, sizeof(*before));
+	bool all = !r && find_covered(&w, f, before) && f->applied_ns;
+	f->news = false;
+	if (r || (all && !follow_is_due(f)))
 		return r;
+	if (!w.targets.n) {
+		follow_applied(f, NULL);
+		return 0;
+	}
 	struct apply_options a = {w.images.v, w.images.n, &w.groups, w.targets.v, w.targets.n, o->bpffs, backend, o->audit, o->for_ns, o->here, &runtimes};
 	r = apply(&a, d, &m);
 	if (r)
 		return r;
-	print(o, &w, m);
-	warn(&w, m, d);
+	follow_applied(f, m);
+	f->news = !all;
+	if (!all) {
+		print(o, &w, m, before);
+		warn(&w, m, d);
+		fflush(stdout);
+	}
+	return 0;
+}
+
+/* What fails later is told, once for as long as it is the same, and tried again: an image may be half copied, a container be gone meanwhile. */
+static _Noreturn void follow(const struct options *o, const struct cli_args *args, int backend, struct follow *f)
+{
+	CLEANUP_BUF struct buf told = BUF_INIT;
+	for (;;) {
+		follow_wait(f);
+		CLEANUP_DIAG struct diag d = DIAG_INIT;
+		int r = run(o, args, backend, f, &d);
+		CLEANUP_BUF struct buf text = BUF_INIT;
+		for (size_t i = 0; i < d.n && r; i++)
+			buf_str(&text, str_from(d.v[i].message));
+		if (r ? !str_eq(buf_view(&text), buf_view(&told)) : f->news)
+			end(&d, r);
+		buf_clear(&told);
+		buf_str(&told, buf_view(&text));
+		if (r)
+			follow_applied(f, NULL);
+	}
+}
+
+static int check_options(struct options *o, struct diag *d, int *ret_backend)
+{
+	bool best = !o->backend || !strcmp(o->backend, "auto");
+	*ret_backend = best ? -1 : backend_from(o->backend);
+	if (!best && *ret_backend < 0)
+		return diag_error(d, NULL, "--backend '%s' is not one of auto, lsm, fmod_ret, signal", o->backend);
+	if (o->follow && (o->for_ns || o->cgroups.n || o->workloads.n))
+		return diag_error(d, NULL, "--follow puts images to their own workloads for good: it goes without --for, --cgroup and --workload");
+	o->here |= o->follow;
 	return 0;
 }
 
@@ -202,11 +260,19 @@ int cmd_enforce(int argc, char **argv)
 {
 	struct options o = {.bpffs = BPFFS_DEFAULT};
 	struct cli_args args;
-	int status;
+	struct follow f;
+	int status, backend;
 	if (!cli_parse(&verb, argc, argv, &o, &args, &status))
 		return status;
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
-	status = end(&d, run(&o, &args, &d));
+	follow_init(&f);
+	int r = check_options(&o, &d, &backend);
+	if (!r)
+		r = run(&o, &args, backend, &f, &d);
+	status = end(&d, r);
+	if (!r && o.follow)      /* until a signal ends it */
+		follow(&o, &args, backend, &f);
+	follow_done(&f);
 	cli_done(&verb, &o);
 	return status;
 }

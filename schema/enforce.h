@@ -112,6 +112,7 @@ struct enforce_state {
 	__u64 losses[ENFORCE_LOSSES];
 	__u64 backend;          /* enum enforce_backend, for whoever opens the pins */
 	__u64 recent;           /* how many refusals there were */
+	__u64 made;             /* how many cgroups were made */
 };
 
 enum enforce_backend {
@@ -178,7 +179,7 @@ _Static_assert(ENFORCE_SLOTS <= ENFORCE_WORKLOADS, "a place for what is noted of
 _Static_assert(sizeof(struct enforce_workload) == 96, "ABI");
 _Static_assert(sizeof(struct enforce_identity) == 16, "ABI");
 _Static_assert(sizeof(struct enforce_runtime) == 24, "ABI");
-_Static_assert(sizeof(struct enforce_state) == 464, "ABI");
+_Static_assert(sizeof(struct enforce_state) == 472, "ABI");
 _Static_assert(sizeof(struct enforce_name) == 112 + 256 + 512 + 1024, "ABI");
 _Static_assert(sizeof(struct enforce_refusal) == 72 + ENFORCE_SUBJECT_MAX, "ABI");
 _Static_assert(__builtin_offsetof(struct enforce_refusal, subject) == 72, "ABI");
