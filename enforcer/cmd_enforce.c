@@ -206,10 +206,13 @@ static int run(const struct options *o, const struct cli_args *args, int backend
 	f->news = false;
 	if (r || (all && !follow_is_due(f)))
 		return r;
-	if (!w.targets.n) {
-		follow_applied(f, NULL);
-		return 0;
+	if (o->follow && f->cgroups < 0)     /* what others put in force */
+		r = machine_find(o->bpffs, d, &m);
+	if (r || !w.targets.n || (!m && follow_is_early(f))) {
+		follow_applied(f, m);
+		return r;
 	}
+	machine_close(TAKE(m));
 	struct apply_options a = {w.images.v, w.images.n, &w.groups, w.targets.v, w.targets.n, o->bpffs, backend, o->audit, o->for_ns, o->here, &runtimes};
 	r = apply(&a, d, &m);
 	if (r)

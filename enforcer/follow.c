@@ -43,7 +43,7 @@ void follow_applied(struct follow *f, const struct machine *m)
 		return;
 	bool first = f->state < 0;
 	follow_done(f);
-	f->state = fcntl(m->maps[MACHINE_STATE], F_DUPFD_CLOEXEC, 3);
+	f->state = machine_knows_caller(m) ? fcntl(m->maps[MACHINE_STATE], F_DUPFD_CLOEXEC, 3) : -1;
 	f->cgroups = fcntl(m->maps[MACHINE_CGROUPS], F_DUPFD_CLOEXEC, 3);
 	if (first)
 		f->made = made_now(f);
@@ -51,7 +51,7 @@ void follow_applied(struct follow *f, const struct machine *m)
 
 bool follow_is_due(const struct follow *f)
 {
-	return boot_ns() - f->applied_ns >= (f->state < 0 ? FOLLOW_AGAIN_NS / 15 : FOLLOW_AGAIN_NS);
+	return boot_ns() - f->applied_ns >= (f->cgroups < 0 ? FOLLOW_AGAIN_NS / 15 : FOLLOW_AGAIN_NS);
 }
 
 void follow_wait(struct follow *f)
@@ -73,6 +73,15 @@ void follow_wait(struct follow *f)
 		if (follow_is_due(f))
 			return;
 	}
+}
+
+bool follow_is_early(struct follow *f)
+{
+	if (f->cgroups >= 0 || !f->applied_ns)
+		return false;
+	if (!f->found_ns)
+		f->found_ns = boot_ns();
+	return boot_ns() - f->found_ns < FOLLOW_FIRST_NS;
 }
 
 bool follow_covers(const struct follow *f, uint64_t cgroup)
