@@ -282,6 +282,15 @@ static enum tri test_text(const struct arg_test *t, struct str text, const char 
 	}
 }
 
+/* Of a buffer as much is compared as an argument says, and nothing where none does; a string tells neither. */
+static enum tri test_buffer(const struct arg_test *t, const char **why)
+{
+	bool positive = t->op == OPERATOR_EQUAL || t->op == OPERATOR_PREFIX || t->op == OPERATOR_POSTFIX;
+	if (!t->arg->size_arg_index && !t->arg->max_data && positive)
+		return TRI_NO;
+	return unknown(why, "the events do not tell the bytes of the buffer");
+}
+
 /* A longer string is read in part; whether with the byte for its end is not told, and must not matter. */
 static enum tri test_read(const struct arg_test *t, struct str text, const char **why)
 {
@@ -577,6 +586,8 @@ enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **w
 		return s->kind == SLOT_NUMBER ? test_number(t, s, why)
 					      : unknown(why, "the events tell this argument as another type");
 	case CLASS_STRING:
+		if (t->arg->type == TYPE_CHAR_BUF)
+			return test_buffer(t, why);
 		return s->kind == SLOT_STRING ? test_string(t, s, why)
 					      : unknown(why, "the events tell this argument as another type");
 	case CLASS_PATH:
