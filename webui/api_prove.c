@@ -58,6 +58,8 @@ static bool add_corpus(const char *file, const struct corpus_proof *p, struct re
 	buf_json(b, str_from(file));
 	buf_putc(b, ',');
 	json_proof(b, &p->proof);
+	buf_puts(b, ",\"unread\":");
+	json_diag(b, &p->diag);
 	buf_putc(b, '}');
 	return true;
 }

@@ -296,7 +296,7 @@ int prove_corpus(const struct proof_wish *wish, const struct feed_name *corpus, 
 	err = prove_feed(&p, feed, feed_size(corpus));
 	*ret = p.proof;
 	prover_done(&p);
-	return err < 0 && err != -ECANCELED ? feed_end(feed, err, d) : err;
+	return err == -ECANCELED ? err : feed_end(feed, err, d);
 }
 
 struct corpora {

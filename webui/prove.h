@@ -60,7 +60,7 @@ struct proof_wish {
 /* Over the store's observations of the workload: 0, -ECANCELED, or -errno of the store. */
 int prove_recording(struct web *w, struct store *s, const struct proof_wish *wish, struct proof *ret);
 
-/* Over a corpus: 0, -ECANCELED, or -EINVAL with the reason in D. */
+/* Over a corpus: 0, -ECANCELED, or -EINVAL with the reason in D. What could not be read of it is a warning in D. */
 int prove_corpus(const struct proof_wish *wish, const struct feed_name *corpus, struct diag *d, struct proof *ret);
 
 struct corpus_proof {

@@ -25,7 +25,9 @@ run(async () => {
 
 	const again = path.join(dir, 'again.yaml');
 	fs.copyFileSync(deployed[0], again);
-	const server = await serve('--db', db, ...deployed.flatMap(f => ['--current', f]), '--current', again), without = await serve('--db', db), browser = await launch();
+	const torn = path.join(dir, 'torn.ndjson');
+	fs.writeFileSync(torn, fs.readFileSync(path.join(dir, 'node-service.benign.ndjson'), 'utf8').slice(0, -100));
+	const server = await serve('--db', db, ...deployed.flatMap(f => ['--current', f]), '--current', again, '--corpus', torn), without = await serve('--db', db), browser = await launch();
 	try {
 		const page = await browser.newPage({viewport: {width: 1600, height: 900}}), wrong = watch(page, server.url);
 		await page.goto(server.url);
@@ -58,6 +60,7 @@ run(async () => {
 		await page.goto(`${server.url}/w/${id}/policy`);
 		await page.waitForSelector('.target select');
 		assert.doesNotMatch(await page.textContent('#foot'), /image/);
+		await page.waitForFunction(() => /not all of 1 corpus could be read/.test(document.getElementById('foot').textContent));
 		await page.getByLabel('Judged by').selectOption('signal');
 		await page.waitForFunction(() => /judged by the image, as stakeout enforce does with signal/.test(document.getElementById('foot').textContent));
 		assert.match(page.url(), /backend%3Dsignal.*by=image|by=image.*backend%3Dsignal/);

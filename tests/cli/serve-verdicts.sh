@@ -113,4 +113,10 @@ done | jq -es --slurpfile whole "$T/whole" 'add == $whole[0] and (.[0] | has("co
 [ "$(curl -s -o /dev/null -w '%{http_code}' "$url/api/v1/workloads/$id/consequence?of=half")" = 400 ] || fail "of=half is taken"
 curl -s "$url/api/v1/workloads/$id/consequence?by=image&target=backend=signal" | jq -e '.note | test("image.*signal")' >/dev/null || fail "by what it is judged is not said"
 [ "$(curl -s -o /dev/null -w '%{http_code}' "$url/api/v1/workloads/$id/consequence?by=magic")" = 400 ] || fail "by=magic is taken"
+# What could not be read of a corpus is told, as replay tells it.
+head -c -100 "$T/node-service.ndjson" >"$T/torn.ndjson"
+echo "no JSON" >>"$T/torn.ndjson"
+start --db "$T/shop.db" -c "$T/torn.ndjson"
+curl -s "$url/api/v1/workloads/$id/consequence?of=corpora" | jq -e '.corpora[0].unread | length >= 1 and all(.[]; .level == "warning" and .line > 1 and (.message | test("skipped")))' >/dev/null ||
+	fail "a torn corpus: $(curl -s "$url/api/v1/workloads/$id/consequence?of=corpora" | head -c 2000)"
 echo ok

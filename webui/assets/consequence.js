@@ -18,6 +18,12 @@ function number(n, text, href, kind) {
 	return h(`a.number.${kind}`, {href}, h('span', {'aria-hidden': 'true'}, {good: '✓ ', warn: '▲ ', bad: '✕ '}[kind]), h('b', null, count(n)), ' ' + text);
 }
 
+// Silence about a line that could not be read proves nothing.
+function unread(list) {
+	const all = list.flatMap(c => c.unread);
+	return all.length ? h('span.warn', {title: all.map(d => safe(`${d.file}:${d.line}: ${d.message}`)).join('\n')}, ' · ▲ not all of ', plural(new Set(all.map(d => d.file)).size, 'corpus', 'corpora'), ' could be read') : null;
+}
+
 function corpora(id, list) {
 	const sum = key => list.reduce((n, c) => n + c[key], 0);
 	const attacks = sum('attacks'), stopped = sum('stopped'), benign = sum('benign'), broken = sum('broken');
@@ -26,10 +32,10 @@ function corpora(id, list) {
 	if (!list.length)
 		return h('span.muted', null, 'no corpus given (serve --corpus FILE)');
 	if (!attacks && !benign)
-		return h('span.muted', null, 'the corpora hold no event of this workload');
+		return [h('span.muted', null, 'the corpora hold no event of this workload'), unread(list)];
 	return [number(stopped, `of ${plural(attacks, 'attack')} stopped`, stopped === attacks ? at('attacks', c => c.attacks) : at('missed', c => c.stopped < c.attacks),
 		       stopped === attacks ? 'good' : 'warn'), ' · ',
-		number(broken, `of ${count(benign)} benign broken`, at('broken', c => c.broken), broken ? 'bad' : 'good')];
+		number(broken, `of ${count(benign)} benign broken`, at('broken', c => c.broken), broken ? 'bad' : 'good'), unread(list)];
 }
 
 class Consequence {
