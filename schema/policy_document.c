@@ -35,6 +35,7 @@ static const struct yaml_node *get_any_case(const struct yaml_node *map, const c
 }
 
 static const char kinds_fix[] = "write TracingPolicy or TracingPolicyNamespaced";
+static const char list_fix[] = "write each of its items as a document of its own, with --- between them";
 
 static bool read_kind(struct policy_reader *r, const struct yaml_node *doc, struct policy *p)
 {
@@ -58,7 +59,7 @@ static bool read_kind(struct policy_reader *r, const struct yaml_node *doc, stru
 	p->namespaced = str_eq(kind->text, STR("TracingPolicyNamespaced"));
 	if (!p->namespaced && !str_eq(kind->text, STR("TracingPolicy"))) {
 		struct str s = {kind->text.p, MIN(kind->text.n, (size_t)60)};
-		policy_reject(r, RULE_KIND, kind, kinds_fix,
+		policy_reject(r, RULE_KIND, kind, str_eq(kind->text, STR("List")) ? list_fix : kinds_fix,
 			      "kind \"" STR_FMT "\" is not a tracing policy", STR_ARG(s));
 		return false;
 	}

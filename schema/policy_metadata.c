@@ -7,7 +7,7 @@
 #include <strings.h>
 
 #include "schema/base/buf.h"
-#include "schema/policy_fields.h"
+#include "schema/policy_hints.h"
 
 /* ---- syntax ---- */
 
@@ -99,8 +99,11 @@ static bool wrong(struct policy_reader *r, const struct yaml_node *n, const char
 static bool read_text(struct policy_reader *r, const struct yaml_node *n, struct str *ret)
 {
 	bool scalar = n->kind != YAML_LIST && n->kind != YAML_MAP;
-	if (!scalar || (r->way == WAY_API && n->kind != YAML_STRING && n->kind != YAML_NULL))
-		return wrong(r, n, scalar ? "a string, in quotes" : "a string");
+	if (!scalar || (r->way == WAY_API && n->kind != YAML_STRING && n->kind != YAML_NULL)) {
+		policy_reject(r, RULE_METADATA_TYPE, n, hint_value(r->arena, n, YAML_STRING, "a string"),
+			      "%s where a string belongs", yaml_kind_name(n->kind));
+		return false;
+	}
 	struct yaml_node copy = *n;
 	if (n->kind == YAML_NULL)
 		copy.text = STR("");

@@ -53,6 +53,8 @@ static const struct {
 	/* other clothes */
 	{HOOK "    return: \"no\"\n", "9 wrong-type: write it without quotes: no\n"},
 	{HOOK "    tags: kernel\n", "9 wrong-type: write [\"kernel\"]\n"},
+	{"kind: TracingPolicy\nmetadata: {name: [x]}\nspec: {}\n", "2 metadata-type: write a string\n"},
+	{"apiVersion: v1\nkind: List\nitems: []\n", "2 kind: write each of its items as a document of its own, with --- between them\n"},
 	{HEAD "  podSelector: {app: web}\n", "5 unknown-field: did you mean matchLabels: {app: ...}?\n"},
 	{HEAD "  options: [{policy-mode: monitor}]\n",
 	 "5 required-field: add it\n5 unknown-field: write {name: policy-mode, value: \"...\"}\n"},
