@@ -51,7 +51,7 @@ static const char *flaw_of(const struct stat *st)
 }
 
 /* 1 = taken, or there already. */
-static int take(struct runtimes *f, int root, const char *path, struct diag *d)
+static int take(struct runtimes *f, int root, const char *path, enum diag_level level, struct diag *d)
 {
 	CLEANUP_FD int fd = open_in(root, path);
 	struct stat st;
@@ -62,7 +62,7 @@ static int take(struct runtimes *f, int root, const char *path, struct diag *d)
 			return 1;
 	const char *flaw = flaw_of(&st);
 	if (flaw || f->n == ENFORCE_RUNTIMES_MAX) {
-		diag_add(d, DIAG_WARNING, path, 0, 0, "%s", flaw ? flaw : "is one container runtime too many: it is not noted");
+		diag_add(d, level, path, 0, 0, "%s", flaw ? flaw : "is one container runtime too many: it is not noted");
 		return 0;
 	}
 	f->v[f->n].device = st.st_dev;
@@ -78,16 +78,16 @@ int runtimes_find(const struct cli_list *more, struct diag *d, struct runtimes *
 	if (root < 0)
 		return root;
 	for (size_t i = 0; i < more->n; i++) {
-		int r = take(f, root, more->v[i], d);
+		int r = take(f, root, more->v[i], DIAG_ERROR, d);
 		if (r < 0)
 			diag_error(d, more->v[i], "%s: --runtime takes the path of a container runtime, as the host sees it", strerror(-r));
 		if (r <= 0)
 			return -EINVAL;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(runtimes); i++)
-		take(f, root, runtimes[i], d);
+		take(f, root, runtimes[i], DIAG_WARNING, d);
 	for (size_t i = 0; i < ARRAY_SIZE(runtime_places); i++)
-		take(f, root, runtime_places[i], d);
+		take(f, root, runtime_places[i], DIAG_WARNING, d);
 	return 0;
 }
 

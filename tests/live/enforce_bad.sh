@@ -43,6 +43,12 @@ bad 2 "No such file" "$good" --cgroup "$group/none" --bpffs "$bpffs"
 bad 2 "no cgroup of v2" "$good" --cgroup "$v2/../../../../../../../tmp" --bpffs "$bpffs"
 bad 2 "no cgroup of such a workload" "$good" --workload "no-such-thing" --bpffs "$bpffs"
 bad 2 "take one image" "$good" "$good" $to
+bad 2 "as the host sees it" "$good" $to --runtime "$dir/absent"
+bad 2 "is no program" "$good" $to --runtime "$dir"
+cp "$acts" "$dir/anybodys"
+chmod 777 "$dir/anybodys"
+bad 2 "changed by others than root" "$good" $to --runtime "$dir/anybodys"
+bad 2 "goes without --for" "$good" $to --follow
 bad 2 "is not one of auto" "$good" $to --backend magic
 bad 2 "wants a duration" "$good" $to --for soon
 bad 3 "No such file" "$good" --cgroup "$group/a" --bpffs "$dir/absent"
