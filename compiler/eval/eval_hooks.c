@@ -36,7 +36,7 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 {
 	switch (ev->kind) {
 	case KIND_EXEC:
-		if (is_inventory(ev))
+		if (!e->hooks_exec || is_inventory(ev))
 			return;
 		exec_entry_hits(e, ev, hits);
 		if (later)
