@@ -1,26 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Two CPUs, a fully preemptible kernel, and a reader that keeps a map busy on each CPU: every open, exec and connect is
-# still recorded, and counted exactly.
+# Two CPUs, a fully preemptible kernel, and readers that keep maps busy on each CPU: every open, exec and connect is
+# still recorded, counted exactly, and by whom it was, whatever the hooks.
 set -eu
 versions=${VERSIONS:-6.1 6.12}
 
-inside() {
-	. tests/lib/live.sh
-	opens=20000 names=300 execs=300 ports=20
-	live=$(dirname "$STAKEOUT")/tests/live
-	uname -rv
-	cp "$acts" "$dir/acts"
-	cp "$live/load" "$live/load-child" "$dir/"
-	echo x >"$dir/plain"
-	mkdir "$dir/names"
-	for i in $(seq $names); do echo "$dir/names/$i"; done >"$dir/list"
-	xargs touch <"$dir/list"
-	start_recorder --workload "$name"
+# by WAY: records with these hooks
+by() {
+	opens=6000 names=300 execs=100 ports=10
+	rm -f "$db"*
+	start_recorder --workload "$name" --hooks "$1"
 	readers=
-	for _ in 1 2; do "$live/read-map" seen & readers="$readers $!"; done
+	for map in seen tasks; do "$live/read-map" $map & readers="$readers $!"; done
 	pids=
-	for _ in 1 2; do in_group "$dir/acts" loop $opens "$dir/plain" & pids="$pids $!"; done
+	for who in acts acts other; do in_group "$dir/$who" loop $opens "$dir/plain" & pids="$pids $!"; done
 	in_group "$dir/load" exec $execs "$dir/load-child" & pids="$pids $!"
 	in_group xargs "$dir/acts" open r <"$dir/list"
 	for port in $(seq $ports); do in_group "$dir/acts" udp 127.0.0.1 "$port"; done
@@ -28,19 +21,36 @@ inside() {
 	for pid in $readers; do kill "$pid" || { echo "a reader ended too early"; exit 1; }; done
 	stop_recorder
 	{
-		echo "opens|1|$((2 * opens))"
+		echo "opens|acts|$((2 * opens))"
+		echo "opens|other|$opens"
 		echo "names|$names|$names"
 		echo "execs|1|$execs"
 		echo "connects|$ports|$ports"
 		echo "lost|0"
 	} >"$dir/wanted"
-	query "SELECT 'opens', count(*), sum(count) FROM observation WHERE kind = 2 AND CAST(path AS TEXT) = '$dir/plain';
+	query "SELECT 'opens', replace(CAST(subject AS TEXT), '$dir/', ''), sum(count) FROM observation WHERE kind = 2 AND CAST(path AS TEXT) = '$dir/plain'
+			GROUP BY subject;
 		SELECT 'names', count(*), sum(count) FROM observation WHERE kind = 2 AND CAST(path AS TEXT) LIKE '$dir/names/%';
 		SELECT 'execs', count(*), sum(count) FROM observation WHERE kind = 0 AND CAST(path AS TEXT) = '$dir/load-child';
 		SELECT 'connects', count(*), sum(count) FROM observation WHERE kind = 3;
 		SELECT 'lost', ifnull(sum(count), 0) FROM loss" >"$dir/got"
-	same "$dir/wanted" "$dir/got" "under a busy map reader"
-	cat "$dir/got"
+	same "$dir/wanted" "$dir/got" "--hooks $1, under busy map readers"
+	echo "$1: $(tr '\n' ' ' <"$dir/got")"
+}
+
+inside() {
+	. tests/lib/live.sh
+	live=$(dirname "$STAKEOUT")/tests/live
+	uname -rv
+	cp "$acts" "$dir/acts"
+	cp "$acts" "$dir/other"
+	cp "$live/load" "$live/load-child" "$dir/"
+	echo x >"$dir/plain"
+	mkdir "$dir/names"
+	for i in $(seq 300); do echo "$dir/names/$i"; done >"$dir/list"
+	xargs touch <"$dir/list"
+	by lsm
+	by tracepoint
 }
 
 [ "${1:-}" != inside ] || { inside; exit 0; }
