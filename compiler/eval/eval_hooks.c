@@ -65,10 +65,17 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 		struct event exec = *ev;
 		exec.kind = KIND_EXEC;
 		exec_hits(e, &exec, hits);
-	} else if (site != SITE_SYS_EXIT && site != SITE_SYS_ENTER && site != SITE_SCHED_EXEC) {
-		struct record who = hit_record(&ev->process);
-		exec_other_calls(e, hits, &who);
 	}
+}
+
+/* Whoever is seen to do something made calls before, and mostly is in one: what was told there holds for this line. */
+static void calls_before(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
+{
+	bool acts = ev->kind == KIND_FILE || ev->kind == KIND_CONNECT || ev->kind == KIND_GUARD || ev->kind == KIND_HOOK;
+	if (!acts || site == SITE_SYS_EXIT || site == SITE_SYS_ENTER || site == SITE_SCHED_EXEC)
+		return;
+	struct record who = hit_record(&ev->process);
+	exec_other_calls(e, hits, &who);
 }
 
 /* The entry of a system call passes raw_syscalls too, before it, and so does its exit. */
@@ -168,6 +175,7 @@ void eval_hits(struct engine *e, struct event *ev, uint32_t site, struct hits *h
 		name_path(e, ev);
 	if (e->waiting)
 		waited_hits(e, ev, site, hits);
+	calls_before(e, ev, site, hits);
 	call_hit(e, ev, SITE_SYS_ENTER, hits);
 	if (site != SITE_NONE)
 		line_hit(e, ev, site, hits);

@@ -121,6 +121,10 @@ static const struct {
 	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "kill"},
 	{HOOK_FILE "matchNamespaceChanges: [{operator: NotIn, values: [Uts]}]" KILL,
 	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "allow"},
+	/* any of the listed ones */
+	{HOOK_FILE "matchNamespaceChanges: [{operator: In, values: [Uts, Net]}]" KILL, TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "kill"},
+	{HOOK_FILE "matchNamespaceChanges: [{operator: In, values: [Net, Uts]}]" KILL, TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "kill"},
+	{HOOK_FILE "matchNamespaceChanges: [{operator: NotIn, values: [Uts, Net]}]" KILL, TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE, "allow"},
 	/* posted, a change is the record: the next write is none */
 	{HOOK_FILE "matchNamespaceChanges: [{operator: In, values: [Uts]}]\n      matchActions: [{action: Signal, argSig: 15}]\n",
 	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;" WRITE ";" WRITE, "allow"},
@@ -251,6 +255,12 @@ static const struct {
 	{FORGETS, "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;kprobe sys_umask A n=2;lsm path_mkdir A file=/x", "none"},
 	{FORGETS, "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;kprobe sys_umask P n=2;lsm path_mkdir A file=/x", "deny"},
 	{FORGETS, "also lsm path_mkdir Z;" A_FULL "kprobe sys_umask A n=2;kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x", "deny"},
+	/* ... and so does it for a hook inside a call that has no line of its own */
+	{"enforcers: [{calls: [security_path_mkdir]}]\n  tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n    selectors:\n"
+	 "    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n", "also lsm path_mkdir Z;lsm path_mkdir A file=/x", "deny"},
+	{"enforcers: [{calls: [security_path_mkdir]}]\n  tracepoints:\n  - subsystem: raw_syscalls\n    event: sys_enter\n"
+	 "    args: [{index: 4, type: syscall64}]\n    selectors:\n    - matchArgs: [{index: 4, operator: InMap, values: [\"83\"]}]\n"
+	 "      matchActions: [{action: NotifyEnforcer, argError: -13}]\n", "also lsm path_mkdir Z;lsm path_mkdir A file=/x", "unknown"},
 	/* the next call may be one that the stream does not have */
 	{"enforcers: [{calls: [security_path_mkdir, security_path_unlink]}]\n  kprobes:\n  - call: sys_mkdir\n"
 	 "    args: [{index: 0, type: string}]\n    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n",
