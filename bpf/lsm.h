@@ -34,12 +34,17 @@ static __always_inline bool is_internal(const struct path_words *p)
 	return !ops || !WORD(ops, struct dentry_operations, d_dname);
 }
 
+static __always_inline int on_deed_to(const struct path_words *p, const struct deed *d)
+{
+	if (p->mount && !is_internal(p))
+		on_object(bpf_get_current_task_btf(), p, d);
+	return 0;
+}
+
 static __always_inline int on_words(const struct path_words *p, __u32 kind, __u32 bits)
 {
 	struct deed d = {.kind = kind, .bits = bits};
-	if (p->mount && !is_internal(p))
-		on_object(bpf_get_current_task_btf(), p, &d);
-	return 0;
+	return on_deed_to(p, &d);
 }
 
 static __always_inline int on_path(__u64 path, __u32 kind, __u32 bits)
@@ -61,13 +66,19 @@ static __always_inline int on_bare(__u32 guard)
 	return on_deed(bpf_get_current_task_btf(), &d);
 }
 
+#define CHANGES_BY_OPEN (WIRE_ACCESS_WRITE | WIRE_ACCESS_APPEND | WIRE_ACCESS_CREATE | WIRE_ACCESS_TRUNCATE)
+
+/* What only reads is not told apart: nobody judges it. */
 SEC("lsm/file_open")
 int BPF_PROG(lsm_file_open, struct file *file)
 {
 	if (file->f_mode & FMODE_NOACCOUNT_)   /* overlayfs again, before 6.5 */
 		return 0;
 	struct path_words p = path_words(have_cast, file);
-	return on_words(&p, WIRE_FILE, access_of(file->f_flags));
+	struct deed d = {.kind = WIRE_FILE, .bits = access_of(file->f_flags)};
+	if ((d.bits & CHANGES_BY_OPEN) && !opening(bpf_get_current_task_btf()))
+		d.tags = WIRE_TAG_NO_OPEN_CALL;
+	return on_deed_to(&p, &d);
 }
 
 /* security_mmap_file() has one argument less. */

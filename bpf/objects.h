@@ -7,9 +7,9 @@
 
 #include "bpf/seen.h"
 
-/* The kind and what was done: access bits of a file, the number of a guard. */
+/* The kind and what was done: access bits of a file, the number of a guard; and tags that make it another deed. */
 struct deed {
-	__u32 kind, bits;
+	__u32 kind, bits, tags;
 };
 
 static __always_inline enum wire_loss ring_loss(const struct deed *d)
@@ -55,6 +55,7 @@ static __always_inline long send_text(struct scratch *s, const struct subject *w
 	s->header.access = d->bits;
 	s->header.flags = flags;
 	text_flags(s);
+	s->header.tags |= d->tags;
 	if ((s->state & WALK_CUT) && d->kind == WIRE_FILE)
 		lose(w->cgroup, WIRE_LOSS_FILE_PATH);
 	return emit_text(s);
@@ -67,7 +68,7 @@ static __always_inline __u64 object_key(const struct subject *w, const struct pa
 {
 	__u64 sum = p->mount * K2 + p->dentry * K3 + b->hash_len * K4 + (__u64)b->parent * K5 +
 		    b->inode * (K2 + 2) + w->image * (K3 + 2);
-	__u64 what = d->bits | (__u64)d->kind << 32 | (b->pprev ? 0 : 1ull << 60);
+	__u64 what = d->bits | (__u64)d->kind << 32 | (__u64)d->tags << 36 | (b->pprev ? 0 : 1ull << 60);
 	return key_of(w, sum + what * (K4 + 2));
 }
 

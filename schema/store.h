@@ -79,7 +79,8 @@ int store_instance(struct store *s, int64_t workload, const struct instance *i, 
  * does not leave out the others. All else is counted or ORed.
  */
 #define OBSERVATION_TAGS (TAG_INTERACTIVE | TAG_PROBE | TAG_PATH_CUT | TAG_MEMFD | TAG_DELETED | \
-			  TAG_UNCONNECTED | TAG_LISTENING | TAG_HOST_ROOT_MOVED | TAG_DETACHED | TAG_ONE_NAME)
+			  TAG_UNCONNECTED | TAG_LISTENING | TAG_HOST_ROOT_MOVED | TAG_DETACHED | TAG_ONE_NAME | \
+			  TAG_NO_OPEN_CALL)
 
 struct observation {
 	int64_t id, workload;

@@ -343,6 +343,8 @@ static struct image_verdict by_signal(const struct image *i, const struct event 
 		return verdict(VERDICT_ALLOW, "the signal back end has no guards");
 	if (ev->kind == KIND_FILE && !is_open)
 		return verdict(VERDICT_ALLOW, "the signal back end sees of changes to files only opens");
+	if (ev->tags & TAG_NO_OPEN_CALL)
+		return verdict(VERDICT_ALLOW, "the signal back end sees opens by system calls, not by io_uring");
 	if (v.verdict == VERDICT_DENY)
 		v.verdict = VERDICT_KILL;
 	v.effect = is_open ? EFFECT_HAPPENED : EFFECT_PREVENTED;

@@ -155,6 +155,8 @@ static void test_backends(void **state)
 		 VERDICT_ALLOW, EFFECT_HAPPENED},
 		{{.kind = KIND_FILE, .path = STR_INIT("/etc/new"), .access = ACCESS_LINK, .tags = TAG_ONE_NAME}, VERDICT_DENY,
 		 VERDICT_ALLOW, EFFECT_HAPPENED},
+		{{.kind = KIND_FILE, .path = STR_INIT("/etc/passwd"), .access = ACCESS_WRITE, .tags = TAG_NO_OPEN_CALL}, VERDICT_DENY,
+		 VERDICT_ALLOW, EFFECT_HAPPENED},
 		/* What is written on a mount of no namespace, by whom, and below a root of its own. */
 		{{.kind = KIND_FILE, .path = STR_INIT("/f"), .access = ACCESS_WRITE, .tags = TAG_DETACHED}, VERDICT_DENY,
 		 VERDICT_KILL, EFFECT_HAPPENED},
