@@ -222,6 +222,8 @@ static void plan_guard(struct dice *r, struct world *w, unsigned reach, struct p
 	p->act.alone = p->act.op == ACT_PTRACE || p->act.op == ACT_SETUID;
 	if (p->act.op == ACT_MOUNT && reach & REACH_LASTING)
 		p->path = w->folders[1 + dice_below(r, WORLD_FOLDERS - 1)];
+	else if (p->act.op == ACT_MODULE && reach & REACH_LASTING)   /* nobody may write to it meanwhile, so not one that others write to */
+		p->path = w->programs[dice_below(r, WORLD_PROGRAMS)];
 	else if (guards[i].needs != ABSENT)
 		p->path = take_file(r, w, p, 0, guards[i].needs);
 	add_event(p, w, KIND_GUARD)->guard = str_from(guards[i].guard);
