@@ -85,6 +85,9 @@ int runtime_stage(char **again);
 int change(const char *path);
 int change_fd(int fd);
 
+/* For a child: until the process that tries, and what it started, has ended. Parents may change users, so no signal would do. */
+void wait_for_end(void);
+
 /* What became of a child, as if of this process. */
 int outcome_of(pid_t child);
 

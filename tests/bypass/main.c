@@ -9,7 +9,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -21,6 +20,7 @@ struct kept_handle handle = {.bytes = sizeof(handle.data)};
 
 static char *ran[] = {(char *)"forbidden", (char *)"ran", folder, NULL};
 static char *none[] = {NULL};
+static int alive[2];    /* a pipe that nothing is written to: at its end when all who might have are gone */
 
 const char *in(const char *name)
 {
@@ -59,6 +59,15 @@ int change_fd(int fd)
 int change(const char *path)
 {
 	return change_fd(open(path, O_WRONLY | O_TRUNC));
+}
+
+void wait_for_end(void)
+{
+	char byte;
+	close(alive[1]);
+	while (read(alive[0], &byte, 1) < 0)
+		;
+	_exit(0);
 }
 
 int outcome_of(pid_t child)
@@ -221,15 +230,13 @@ static int start_outsider(void)
 {
 	int ready[2];
 	char byte = 'x';
-	if (pipe(ready))
+	if (pipe(alive) || pipe(ready))
 		return -errno;
 	outsider = fork();
 	if (outsider == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (unshare(CLONE_NEWNS) || mount(in("protected"), in("elsewhere"), NULL, MS_BIND, NULL) || write(ready[1], &byte, 1) != 1)
 			_exit(FAILED);
-		for (;;)
-			pause();
+		wait_for_end();
 	}
 	close(ready[1]);
 	int r = outsider < 0 || read(ready[0], &byte, 1) != 1 ? -ECHILD : 0;

@@ -5,7 +5,6 @@
 #include <linux/bpf.h>
 #include <linux/sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 
@@ -15,8 +14,7 @@ static pid_t victim(void)
 {
 	pid_t pid = fork();
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		pause();
+		wait_for_end();
 	}
 	return pid;
 }
