@@ -12,13 +12,13 @@ int runtime_stage(char **again)
 	static char *none[] = {NULL};
 	const char *name = again[1];
 	if (!strcmp(name, "runtime-outside"))
-		return result(execve(in("../runtime"), again, none));
+		return result(execve(in("../runc"), again, none));
 	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return -errno;
 	if (!strcmp(name, "runtime-removed"))
 		return 0;
 	if (!strcmp(name, "runtime-inside") || !strcmp(name, "runtime-itself"))
-		return result(execve(in("../runtime"), again, none));
+		return result(execve(in("../runc"), again, none));
 	for (unsigned i = 0; !strcmp(name, "runtime-name") && i < ARRAY_SIZE(runtime_folders); i++)
 		if (!mount("tmpfs", runtime_folders[i], "tmpfs", 0, NULL))
 			break;

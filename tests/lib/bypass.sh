@@ -8,7 +8,7 @@ chmod 755 "$dir"
 f=$dir/f
 mkdir -p "$f/protected" "$f/apps-deep"
 chmod 777 "$f"
-cp "$actor" "$dir/runtime"
+cp "$actor" "$dir/runc"
 for top in protected apps-deep; do "$actor" deep "$f/$top"; done
 
 # Everything a case may need, as before any case; the deep folders stay.

@@ -29,7 +29,7 @@ outcome() {
 }
 
 policy | image bypass
-apply "$dir/bypass.image.elf" --cgroup "$group" --runtime "$dir/runtime"
+apply "$dir/bypass.image.elf" --cgroup "$group" --runtime "$dir/runc"
 used=$(backend_now)
 echo "back end: $used"
 

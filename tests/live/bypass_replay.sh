@@ -53,7 +53,8 @@ for backend in lsm signal; do
 		!($1 in tried) { next }
 		{ name = $1; sub(/^[^\t]*\t/, "") }
 		said[name] == "unknown" { unknown = unknown " " name; next }
-		name == "passed-socket" { next }   # a recording tells whose the process is, the kernel goes by whose the socket is
+		# A recording tells whose a process is and its path when it started; the kernel goes by whose the socket is, and by the path now.
+		name == "passed-socket" || name == "runtime-name" { next }
 		/^gets through/ && said[name] == "stopped" { print name ": replay says stopped, the kernel lets it through"; bad++; next }
 		/^gets through/ || said[name] == "stopped" { agree++; next }
 		{ silent = silent " " name }
