@@ -3,13 +3,12 @@
 // store have their states.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, run, axeSource} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, settled, run, axeSource} = require('./lib/browser.js');
 
 async function audit(page, what, found) {
 	// What is still being asked for would be looked at half drawn.
-	await page.waitForFunction(() => document.querySelector('main .body .row:not(.waiting), main .page > *, main .note > *, .failure, dl.commands') &&
-		!document.querySelector('.working'));
-	await page.waitForTimeout(120);
+	await page.waitForSelector('main .body .row:not(.waiting), main .page > *, main .note > *, .failure, dl.commands');
+	await settled(page);
 	const result = await page.evaluate(() => window.axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']}));
 	for (const v of result.violations)
 		if (v.impact === 'serious' || v.impact === 'critical')
@@ -54,14 +53,14 @@ run(async () => {
 			await context.close();
 		}
 		const page = await (await browser.newContext({bypassCSP: true})).newPage();
+		watch(page, 'http://127.0.0.1');
 		await page.addInitScript(axe);
 		await page.goto(empty.url);
 		await page.waitForSelector('dl.commands code');
-		assert.equal((await page.$$('dl.commands code')).length, 3, 'three commands fill an empty store');
+		await until(() => page.$$eval('dl.commands code', v => v.length), 3, 'three commands fill an empty store');
 		await audit(page, 'empty store', found);
 		await page.goto(readOnly.url);
-		await page.waitForSelector('.notice');
-		assert.match(await page.textContent('#notices'), /Read-only/);
+		await says(page, '#notices', /Read-only/);
 		await page.goto(`${readOnly.url}/w/99999/review`);
 		await page.waitForSelector('.failure');
 		await audit(page, 'no such workload', found);

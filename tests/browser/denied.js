@@ -2,7 +2,7 @@
 // A denial that the policy cannot hold to is said at the foot, with which and why; so is what nobody decided and would be stopped.
 'use strict';
 const assert = require('node:assert'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, run} = require('./lib/browser.js');
 
 run(async () => {
 	const dir = folder(), db = path.join(dir, 's.db');
@@ -16,7 +16,7 @@ run(async () => {
 		const rows = await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows);
 		const id = rows.find(r => r.kind === 'Deployment').id;
 		const api = p => page.evaluate(async u => (await fetch(u)).json(), `/api/v1/workloads/${id}${p}`);
-		const foot = text => page.waitForFunction(t => document.getElementById('foot').textContent.includes(t), text);
+		const foot = text => says(page, '#foot', t => t.includes(text), text);
 		const show = async query => {
 			await page.goto(`${server.url}/w/${id}/review?${query}`);
 			await page.waitForSelector('.review-list .row.cursor .what');
@@ -29,7 +29,7 @@ run(async () => {
 			await page.keyboard.press('b');
 			await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
 			await page.click('.preview .primary');
-			await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Stored'));
+			await says(page, '#toast', /^Stored/);
 		}
 		const left = (await api('')).connect, before = (await api('/consequence')).recording;
 		assert.ok(left > 0 && before.undecided_blocked === left, `${left} undecided, ${before.undecided_blocked} of them blocked`);
@@ -41,8 +41,8 @@ run(async () => {
 		assert.ok(policy.rules.every(r => /^(low|medium|high): /.test(r.risk)) && policy.rules.some(r => r.kind === 'connect' && r.risk.startsWith('high')));
 		await page.goto(`${server.url}/w/${id}/policy`);
 		await page.waitForSelector('.examples li');
-		assert.match(await page.textContent('main'), new RegExp(`Recorded, and not allowed: ${left} observations`));
-		assert.ok((await page.$$eval('.rules td b.bad', v => v.map(e => e.textContent))).includes('▲ high'));
+		await says(page, 'main', new RegExp(`Recorded, and not allowed: ${left} observations`));
+		await until(() => page.$$eval('.rules td b.bad', v => v.map(e => e.textContent)), v => v.includes('▲ high'));
 
 		// The probe is denied while the entrypoint, the same program by the same runtime, is allowed: that blocks nothing.
 		await show('kind=exec&tag=probe');
@@ -50,10 +50,10 @@ run(async () => {
 		await foot('1 denied would still pass');
 		await page.click('#foot a[href*=denied-passing]');
 		await page.waitForSelector('.replay-list .body .row .words');
-		assert.equal(await page.$$eval('.replay-list .body .row', v => v.length), 1);
+		await until(() => page.$$eval('.replay-list .body .row', v => v.length), 1);
 		const why = (await api('/replay?show=denied-passing')).rows[0].why;
 		assert.match(why, /what you allowed covers it too: \/usr\/local\/bin\/node, by .*started by the runtime/);
-		await page.waitForFunction(w => document.querySelector('.detail')?.textContent.includes(w), 'covers it too');
+		await says(page, '.detail', /covers it too/);
 		// A file that is only read is judged by no rule.
 		await page.goto(`${server.url}/w/${id}/review?kind=file&q=session-102`);
 		await page.waitForSelector('.review-list .row.cursor .what');

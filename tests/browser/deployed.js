@@ -4,7 +4,7 @@
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
 const {spawnSync} = require('node:child_process');
-const {launch, stakeout, serve, folder, watch, run, program} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, run, program} = require('./lib/browser.js');
 
 run(async () => {
 	const dir = folder(), db = path.join(dir, 's.db'), out = path.join(dir, 'out');
@@ -37,13 +37,13 @@ run(async () => {
 		await page.goto(`${server.url}/w/${id}/replay`);
 		await page.waitForFunction(() => document.querySelector('[aria-label="Compare with"] option[value=deployed]'));
 		await page.selectOption('[aria-label="Compare with"]', 'deployed');
-		await page.waitForSelector('.summary .compared');
+		await says(page, '.summary .compared', /newly blocked/);
 		const before = await api('/replay?current=deployed&show=newly-blocked');
 		assert.equal(before.newly_blocked, before.blocked, 'all that is blocked is allowed by what is deployed');
 		assert.ok(before.newly_blocked > 0 && before.newly_allowed === 0);
-		assert.match(await page.textContent('.summary .compared'), new RegExp(`Against what is deployed now: ${before.newly_blocked.toLocaleString('en-US')} newly blocked`));
-		assert.match(page.url(), /current=deployed/);
-		assert.match(await page.textContent('.summary'), /Not judged: 1 deployed policy would not load .* a second one/);
+		await says(page, '.summary .compared', new RegExp(`Against what is deployed now: ${before.newly_blocked.toLocaleString('en-US')} newly blocked`));
+		await until(() => page.url(), /current=deployed/);
+		await says(page, '.summary', /Not judged: 1 deployed policy would not load .* a second one/);
 
 		// All of it allowed: nothing differs.
 		await page.goto(`${server.url}/w/${id}/review`);
@@ -51,7 +51,7 @@ run(async () => {
 		await page.keyboard.press('b');
 		await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
 		await page.click('.preview .primary');
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Stored'));
+		await says(page, '#toast', /^Stored/);
 		const after = await api('/replay?current=deployed');
 		assert.deepEqual([after.newly_blocked, after.newly_allowed, after.newly_unknown], [0, 0, 0]);
 		assert.equal((await page.request.get(`${without.url}/api/v1/workloads/${id}/replay?current=deployed`)).status(), 404);
@@ -59,25 +59,24 @@ run(async () => {
 		// Who holds to it: kept from page to page, said at the foot and in the address.
 		await page.goto(`${server.url}/w/${id}/policy`);
 		await page.waitForSelector('.target select');
-		assert.doesNotMatch(await page.textContent('#foot'), /image/);
-		await page.waitForFunction(() => /not all of 1 corpus could be read/.test(document.getElementById('foot').textContent));
+		assert.doesNotMatch(await says(page, '#foot', /not all of 1 corpus could be read/), /image/);
 		await page.getByLabel('Judged by').selectOption('signal');
-		await page.waitForFunction(() => /judged by the image, as stakeout enforce does with signal/.test(document.getElementById('foot').textContent));
-		assert.match(page.url(), /backend%3Dsignal.*by=image|by=image.*backend%3Dsignal/);
-		assert.match(await page.textContent('.target'), /it kills: .* guards are not held/);
+		await says(page, '#foot', /judged by the image, as stakeout enforce does with signal/);
+		await until(() => page.url(), /backend%3Dsignal.*by=image|by=image.*backend%3Dsignal/);
+		await says(page, '.target', /it kills: .* guards are not held/);
 		await page.goto(`${server.url}/w/${id}/replay?show=all`);
-		await page.waitForFunction(() => /with signal/.test(document.getElementById('foot').textContent));
+		await says(page, '#foot', /with signal/);
 		await page.goto(`${server.url}/w/${id}/ship`);
 		await page.waitForSelector('.target select');
 		await page.getByLabel('Judged by').selectOption('signal');
-		await page.waitForFunction(() => /stakeout enforce \S+\.image\.elf --backend signal --audit/.test(document.querySelector('.steps')?.textContent));
+		await says(page, '.steps', /stakeout enforce \S+\.image\.elf --backend signal --audit/);
 		await page.getByLabel('Judged by').selectOption('');
-		await page.waitForFunction(() => document.querySelector('#foot .label') && !/image/.test(document.getElementById('foot').textContent));
+		await says(page, '#foot', text => /Recording/.test(text) && !/image/.test(text));
 		// A host workload gets no YAML: there is no such choice.
 		const host = (await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows)).find(r => r.namespace === 'host');
 		await page.goto(`${server.url}/w/${host.id}/policy`);
 		await page.waitForSelector('.target select');
-		assert.equal(await page.getByLabel('Judged by').inputValue(), 'lsm');
+		await until(() => page.getByLabel('Judged by').inputValue(), 'lsm');
 		assert.deepEqual(wrong, []);
 	} finally {
 		await browser.close();

@@ -2,8 +2,8 @@
 // What goes wrong behind the page: no store yet, a damaged one, a full disk, a server that is gone. Each says what and what to do,
 // and a choice that was not stored is taken back on the page.
 'use strict';
-const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path'), {spawnSync} = require('node:child_process');
-const {launch, stakeout, serve, folder, run} = require('./lib/browser.js');
+const fs = require('node:fs'), path = require('node:path'), {spawnSync} = require('node:child_process');
+const {launch, stakeout, serve, folder, until, says, run} = require('./lib/browser.js');
 
 const VIEW = {viewport: {width: 1500, height: 900}};
 
@@ -14,14 +14,7 @@ async function firstRow(page, url) {
 	await page.locator('.scroller').focus();
 }
 
-async function says(page, selector, pattern) {
-	await page.waitForFunction(([s, p]) => new RegExp(p).test(document.querySelector(s)?.textContent || ''), [selector, pattern.source], {timeout: 10000})
-		.catch(async () => assert.fail(`${selector} says '${await page.textContent(selector).catch(() => '')}', not ${pattern}`));
-}
-
-async function notStored(page) {
-	assert.equal(await page.locator('.review-list .row .choice.allow').count(), 0, 'a choice that was not stored is not shown as made');
-}
+const notStored = page => until(() => page.locator('.review-list .row .choice.allow').count(), 0, 'a choice that was not stored is not shown as made');
 
 run(async () => {
 	const dir = folder(), events = path.join(dir, 'e.ndjson'), db = path.join(dir, 's.db');

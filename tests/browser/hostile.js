@@ -2,7 +2,7 @@
 // Names that would like to be markup, script, direction marks or control bytes are shown as text on every screen.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, settled, run} = require('./lib/browser.js');
 
 const EVIL = ['<img src=x onerror=alert(1)>', '"><script>alert(2)</script>', "';alert(3)//", '{{7*7}}${alert(4)}', '../../etc/passwd\u202etxt.exe',
 	      'javascript:alert(5)', '\u05d0\u05d1\u05d2 \u0627\u0644\u0639', 'a\u0007\u001b[31mred', '\udbff\udfff'.slice(0, 0) + 'x'.repeat(3000), '</title><svg onload=alert(6)>'];
@@ -33,10 +33,11 @@ run(async () => {
 		let text = '';
 		for (const screen of ['review', 'replay?show=all', 'policy', 'ship', 'review?panel=sources']) {
 			await page.goto(`${server.url}/w/${id}/${screen}`);
-			await page.waitForTimeout(600);
+			await page.waitForSelector('main > *');
+			await settled(page);
 			for (const key of ['j', 'j', 'g'])
 				await page.keyboard.press(key);
-			await page.waitForTimeout(200);
+			await settled(page);
 			text += await page.evaluate(() => document.body.textContent);
 			const made = await page.evaluate(() => [...document.querySelectorAll('main img, main script, dialog img, main svg[onload], main b b, title svg')].length);
 			assert.equal(made, 0, `${screen}: a name became markup`);

@@ -3,7 +3,7 @@
 // the command line compiles and replays what was fetched.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, settled, run} = require('./lib/browser.js');
 
 run(async () => {
 	const dir = folder(), db = path.join(dir, 's.db'), fleet = path.join(dir, 'fleet');
@@ -14,7 +14,8 @@ run(async () => {
 	try {
 		const page = await browser.newPage({viewport: {width: 1400, height: 900}}), wrong = watch(page, server.url);
 		const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
-		const toast = text => page.waitForFunction(t => document.getElementById('toast').textContent.startsWith(t), text);
+		const toast = text => says(page, '#toast', t => t.startsWith(text), text);
+		const rows = (list, cell) => page.$$eval(`.${list} .body .row`, (v, c) => v.map(e => e.querySelector(c)?.textContent), cell);
 		const at = () => page.evaluate(() => { const e = document.activeElement; return {text: e.textContent, tag: e.localName, download: e.hasAttribute('download'), ring: getComputedStyle(e).outlineStyle}; });
 		// Tab until the focus is on what is looked for; it must show where it is.
 		const tabTo = async (what, found) => {
@@ -32,7 +33,7 @@ run(async () => {
 		await page.waitForSelector('.fleet-list .body .row a');
 		await press('/');
 		await page.keyboard.type('deployment');
-		await page.waitForFunction(() => [...document.querySelectorAll('.fleet-list .body .row .workload')].every(e => /Deployment/.test(e.textContent)));
+		await until(() => rows('fleet-list', '.workload'), v => v.length && v.every(text => /Deployment/.test(text)), 'only Deployments');
 		await press('Escape', 'Enter');
 		await page.waitForSelector('.review-list .row.cursor .what');
 		const id = page.url().match(/\/w\/(\d+)/)[1];
@@ -51,20 +52,22 @@ run(async () => {
 		await page.waitForSelector('ol.words li');
 		const blocked = async () => (await api('/replay?show=blocked&limit=1000')).rows.map(r => r.observation);
 		const before = await blocked();
+		await settled(page);
 		const words = await page.textContent('ol.words'), yaml = await page.textContent('ol.yaml');
 
 		// One connection is taken back: words and YAML follow, and only that is blocked.
 		await press('2');
 		await page.waitForSelector('.review-list .row.cursor .what');
 		await press('[', '[', '[');
-		await page.waitForFunction(() => /kind=connect/.test(location.search) && document.querySelector('.review-list .row.cursor .what'));
-		await page.waitForFunction(() => document.querySelectorAll('.review-list .body .row').length === Number(document.querySelectorAll('.tab')[3].textContent.match(/\d+/)[0]));
+		await until(() => page.url(), /kind=connect/);
+		const connects = (await api('')).connect;
+		await until(() => rows('review-list', '.what'), v => v.length === connects && v.every(Boolean), `${connects} connections`);
 		await press('End', 'd');
 		await toast('Denied');
-		await page.waitForFunction(() => /[1-9]\d* of [\d,]+ events would be blocked/.test(document.getElementById('foot').textContent));
+		await says(page, '#foot', /[1-9]\d* of [\d,]+ events would be blocked/);
 		await press('4');
 		await page.waitForSelector('ol.words li');
-		assert.notEqual(await page.textContent('ol.yaml') + await page.textContent('ol.words'), yaml + words, 'the policy is another one');
+		await until(async () => await page.textContent('ol.yaml') + await page.textContent('ol.words'), now => now !== yaml + words, 'the policy is another one');
 		await press('3');
 		await page.waitForSelector('.replay-list .row.cursor');
 		const denied = (await api('/observations?choice=deny')).rows.map(r => r.id);
@@ -72,8 +75,7 @@ run(async () => {
 		assert.deepEqual((await blocked()).sort(), [...before, ...denied].sort());
 		await page.keyboard.press('/');
 		await page.keyboard.type('connect ');
-		await page.waitForFunction(() => document.querySelectorAll('.replay-list .body .row').length === 1);
-		assert.match(await page.textContent('.replay-list .row.cursor .words'), /connect/);
+		await until(() => rows('replay-list', '.words'), v => v.length === 1 && /connect/.test(v[0]), 'one row, a connection');
 		await press('Escape');
 
 		// Every file, each by Tab and Enter.
@@ -97,7 +99,7 @@ run(async () => {
 		const told = await api('/consequence');
 		assert.equal(summary.prevented + summary.happened + summary.effect_unknown, told.recording.blocked, 'the command line and the page agree');
 		// The review page is shown as a page.
-		assert.ok((await page.$$('.review-page table')).length >= 2);
+		await until(() => page.$$eval('.review-page table', v => v.length), n => n >= 2, 'tables of the review page');
 		assert.doesNotMatch(await page.textContent('.review-page'), /\*\*|\|---/);
 		assert.deepEqual(wrong, []);
 	} finally {

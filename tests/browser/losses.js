@@ -3,7 +3,7 @@
 // nothing on the page takes that away.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, says, settled, run} = require('./lib/browser.js');
 
 const LOST = 1234;
 
@@ -26,36 +26,35 @@ run(async () => {
 		assert.ok(lost.every(r => r.lost === LOST && /recording lost 1,234 events: not complete/.test(r.next)));
 
 		// Fleet: first in the list, in words and as a number.
-		const first = await page.textContent('.fleet-list .body .row');
-		assert.match(first, /recording lost 1,234 events: not complete/);
-		assert.equal(await page.textContent('.fleet-list .body .row .cell.lost'), '1,234');
-		assert.match(await page.textContent('#notices'), /lost/, 'the fleet says it above the table too');
+		await says(page, '.fleet-list .body .row', /recording lost 1,234 events: not complete/);
+		await says(page, '.fleet-list .body .row .cell.lost', '1,234');
+		await says(page, '#notices', /lost/, 'the fleet says it above the table too');
 
 		// Review, also when everything is decided: the notice stays, and leads to the reason.
 		await page.goto(`${server.url}/w/${lost[0].id}/review`);
 		await page.waitForSelector('.review-list .row.cursor .what');
-		const notice = () => page.textContent('#notices');
-		assert.match(await notice(), /Not complete: 1,234 events lost/);
+		const notice = (text, what) => says(page, '#notices', text, what);
+		await notice(/Not complete: 1,234 events lost/);
 		assert.equal(await page.$('#notices button'), null, 'it cannot be dismissed');
 		await page.keyboard.press('b');
 		await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
 		await page.click('.preview .primary');
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Stored'));
-		assert.match(await notice(), /Not complete: 1,234 events lost/);
+		await says(page, '#toast', /^Stored/);
+		await settled(page);
+		await notice(/Not complete: 1,234 events lost/);
 		await page.click('#notices a');
 		await page.waitForSelector('dialog[open] table');
-		const table = await page.textContent('dialog[open]');
-		assert.match(table, /1,234/);
-		assert.match(table, /rate/, `the reason is told: ${table}`);
+		await says(page, 'dialog[open]', /1,234/);
+		await says(page, 'dialog[open]', /rate/, 'the reason is told');
 		await page.keyboard.press('Escape');
 		for (const screen of ['replay', 'policy', 'ship']) {
 			await page.goto(`${server.url}/w/${lost[0].id}/${screen}`);
-			await page.waitForSelector('#notices .warn');
-			assert.match(await notice(), /1,234 events lost/, screen);
+			await says(page, '#notices .warn', /1,234 events lost/, screen);
 		}
 		await page.goto(`${server.url}/w/${whole[0].id}/review`);
 		await page.waitForSelector('.review-list .row.cursor .what');
-		assert.doesNotMatch(await notice(), /lost/, 'a workload of the other recording is not blamed');
+		await settled(page);
+		await notice(text => !/lost/.test(text), 'a workload of the other recording is not blamed');
 		assert.deepEqual(wrong, []);
 	} finally {
 		await browser.close();

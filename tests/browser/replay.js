@@ -4,7 +4,7 @@
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
 const {execFileSync, spawn} = require('node:child_process');
-const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, run} = require('./lib/browser.js');
 
 // A corpus without end: a pipe that is filled as long as somebody reads it. Resolves when nobody does any more.
 function endless(pipe, file) {
@@ -38,34 +38,34 @@ run(async () => {
 		await page.keyboard.press('b');
 		await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
 		await page.click('.preview .primary');
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Stored'));
+		await says(page, '#toast', /^Stored/);
 		const victim = (await api('/observations?kind=connect&sort=count&descending=1')).rows[0];
 		await page.goto(`${server.url}/w/${id}/review?kind=connect&sort=count&descending=1`);
 		await page.waitForSelector('.review-list .row.cursor .what');
 		await page.keyboard.press('d');
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Denied'));
+		await says(page, '#toast', /^Denied/);
 
 		// Compared with version 1: exactly that is newly blocked, in words and in numbers.
 		await page.keyboard.press('3');
 		await page.waitForSelector('.summary b');
-		await page.waitForFunction(() => document.querySelector('[aria-label="Compare with"]')?.options.length > 2);
+		await until(() => page.evaluate(() => document.querySelector('[aria-label="Compare with"]')?.options.length), n => n > 2, 'versions to compare with');
 		await page.selectOption('[aria-label="Compare with"]', '1');
-		await page.waitForSelector('.summary .compared');
-		assert.match(page.url(), /current=1/);
+		await says(page, '.summary .compared', /version 1/);
+		await until(() => page.url(), /current=1/);
 		const changed = await api('/replay?current=1&show=changed');
 		assert.ok(changed.newly_blocked >= victim.count && changed.newly_allowed === 0, JSON.stringify({...changed, rows: 0}));
 		assert.ok(changed.rows.every(r => r.before === 'allow' && (r.verdict === 'deny' || r.verdict === 'kill')));
 		assert.ok(changed.rows.some(r => r.observation === victim.id), 'the connection that was taken back is listed');
-		assert.match(await page.textContent('.summary .compared'), new RegExp(`version 1: ${changed.newly_blocked.toLocaleString('en-US')} newly blocked, 0 newly allowed`));
-		assert.match(await page.textContent('.replay-list .body .row .verdict'), /was allowed/);
+		await says(page, '.summary .compared', new RegExp(`version 1: ${changed.newly_blocked.toLocaleString('en-US')} newly blocked, 0 newly allowed`));
+		await says(page, '.replay-list .body .row .verdict', /was allowed/);
 		const nothing = await api(`/replay?current=0&show=newly-blocked`);
 		assert.equal(nothing.total, 0, 'version 0 allowed nothing: nothing can be newly blocked');
 		assert.ok(nothing.newly_allowed > 0);
 		// Allowed here, nothing differs any more.
 		await page.locator('.replay-list').focus();
 		await page.keyboard.press('a');
-		await page.waitForFunction(() => document.querySelector('.summary .compared')?.textContent.includes('0 newly blocked'));
-		assert.match(await page.textContent('.note'), /No verdict changes/);
+		await says(page, '.summary .compared', / 0 newly blocked/);
+		await says(page, '.note', /No verdict changes/);
 
 		// Filters: each narrows, together they are all of it.
 		const total = async filters => (await api(`/replay?show=all&${filters}`)).total;
@@ -87,25 +87,24 @@ run(async () => {
 		assert.ok(decided > 0 && decided <= all && await total('rule=none') === 0, `${decided} of ${all} by rules`);
 		await page.selectOption('[aria-label=Phase]', 'probes');
 		await page.getByRole('button', {name: 'All', exact: true}).click();
-		await page.waitForFunction(() => [...document.querySelectorAll('.replay-list .body .row .phase')].length &&
-			[...document.querySelectorAll('.replay-list .body .row .phase')].every(e => e.textContent === 'probes'));
+		const cells = cell => page.$$eval(`.replay-list .body .row ${cell}`, v => v.map(e => e.textContent));
+		await until(() => cells('.phase'), v => v.length && v.every(text => text === 'probes'), 'only probes');
 		await page.selectOption('[aria-label="Replay against"]', '0');
 		await page.selectOption('[aria-label=Phase]', '');
-		await page.waitForFunction(() => [...document.querySelector('[aria-label=Label]').options].some(o => o.value === 'attack: memfd run'));
-		await page.selectOption('[aria-label=Label]', 'attack: memfd run');
-		await page.waitForFunction(() => [...document.querySelectorAll('.replay-list .body .row .tag')].length === 3);
-		assert.deepEqual([...new Set(await page.$$eval('.replay-list .body .row .tag', v => v.map(e => e.textContent)))], ['attack: memfd run']);
-		assert.ok((await page.$eval('[aria-label=Rule]', e => e.options.length)) > 1, 'the rules that stop it can be chosen');
-		await page.$eval('[aria-label=Rule]', e => { e.selectedIndex = 1; e.dispatchEvent(new Event('change')); });
-		await page.waitForFunction(() => [...document.querySelectorAll('.replay-list .body .row .why')].length &&
-			[...document.querySelectorAll('.replay-list .body .row .why')].every(e => e.textContent.endsWith(document.querySelector('[aria-label=Rule]').value)));
+		const memfd = 'attack: memfd run', options = label => page.$eval(`[aria-label=${label}]`, e => [...e.options].map(o => o.value));
+		await until(() => options('Label'), v => v.includes(memfd), 'labels to choose from');
+		await page.selectOption('[aria-label=Label]', memfd);
+		await until(() => cells('.tag'), [memfd, memfd, memfd]);
+		const rule = (await until(() => options('Rule'), v => v.length > 1, 'the rules that stop it can be chosen'))[1];
+		await page.selectOption('[aria-label=Rule]', rule);
+		await until(() => cells('.why'), v => v.length && v.every(text => text.endsWith(rule)), `only what ${rule} stops`);
 		await page.selectOption('[aria-label=Rule]', '');
-		const pod = await page.$eval('[aria-label=Instance]', e => e.options[1].value);
+		const pod = (await until(() => options('Instance'), v => v.length > 1, 'instances to choose from'))[1];
 		assert.ok((await api(`/replay?against=0&show=all&instance=${encodeURIComponent(pod)}`)).total < (await api('/replay?against=0&show=all')).total);
 		assert.equal((await page.request.get(`${server.url}/api/v1/workloads/${id}/replay?phase=never`)).status(), 400);
 		// The address holds all of it.
 		await page.reload();
-		await page.waitForFunction(() => document.querySelectorAll('.replay-list .body .row .tag').length === 3);
+		await until(async () => (await cells('.tag')).length, 3, 'rows after a reload');
 		assert.deepEqual(wrong, []);
 
 		// A replay without end: how far it is, and Cancel.
@@ -113,29 +112,27 @@ run(async () => {
 		await long.route(/\/consequence(\?|$)/, route => route.fulfill({status: 503, json: {error: 'not asked here'}}));
 		const runs = async () => (await (await page.request.get(`${piped.url}/api/v1/runs`, {headers: {Cookie: ''}})).json()).rows;
 		// The pipe is let go a moment before the run is taken off the list.
-		const forgotten = async () => { while ((await runs()).length) await new Promise(done => setTimeout(done, 20)); };
+		const forgotten = () => until(async () => (await runs()).length, 0, 'the run is still listed');
 		const open = async () => {
 			const ended = endless(pipe, benign);
 			await long.goto(`${piped.url}/w/${id}/replay?against=0&show=all`);
 			await long.waitForSelector('.progress:not([hidden]) button');
-			await long.waitForFunction(() => /\d MB so far/.test(document.querySelector('.bar .progress').textContent), null, {polling: 100});
+			await says(long, '.bar .progress', /\d MB so far/);
 			return [ended];   // not the promise itself: the caller's await would wait for it
-
 		};
 		let [ended] = await open();
-		assert.equal((await runs()).length, 1);
-		const begun = async () => { while (!(await runs())[0].done) await new Promise(done => setTimeout(done, 20)); };
-		await within(10000, 'nothing is told of how far it is', begun());
+		await until(async () => (await runs()).length, 1);
+		await until(async () => (await runs())[0].done, done => done > 0, 'it is told how far it is');
 		await long.getByRole('button', {name: 'Cancel'}).click();
-		await long.waitForFunction(() => document.querySelector('.note').textContent.startsWith('Cancelled'));
-		await within(5000, 'the server goes on reading after Cancel', ended);
-		await within(5000, 'the run is still listed', forgotten());
+		await says(long, '.note', /^Cancelled/);
+		await within(30000, 'the server goes on reading after Cancel', ended);
+		await forgotten();
 		// Closing the page ends it as well.
 		[ended] = await open();
 		assert.deepEqual(wrongLong, []);
 		await long.close();
-		await within(5000, 'the server goes on reading after its page was closed', ended);
-		await within(5000, 'the run is still listed', forgotten());
+		await within(30000, 'the server goes on reading after its page was closed', ended);
+		await forgotten();
 	} finally {
 		await browser.close();
 		await Promise.all([server.stop(), piped.stop()]);

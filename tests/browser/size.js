@@ -3,7 +3,7 @@
 // is in the document are held to their bounds.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, run} = require('./lib/browser.js');
 
 const WORKLOADS = 1000, OBSERVATIONS = 100000;
 
@@ -59,7 +59,7 @@ run(async () => {
 		await inPage('fleet');
 		assert.equal(new Set(twice).size, twice.length, `asked twice: ${twice.join(' ')}`);
 		assert.ok(await page.evaluate(() => performance.getEntriesByType('resource').some(e => /\/api\/v1\/workloads/.test(e.name) && e.initiatorType !== 'fetch')), 'the rows are asked for while the scripts load');
-		assert.match(await page.textContent('.bar'), /1,000 workloads/);
+		await says(page, '.bar', /1,000 workloads/);
 		assert.ok(asked <= 100, `${asked} rows for the first view`);
 		assert.ok(await nodes() < 3000);
 
@@ -93,7 +93,7 @@ run(async () => {
 		});
 		console.log(`scrolling: frame ${scroll.median.toFixed(1)} ms median, ${scroll.worst.toFixed(1)} ms worst, ${scroll.most} elements at most`);
 		assert.ok(scroll.most < 4000, `${scroll.most} elements`);
-		await page.waitForFunction(() => [...document.querySelectorAll('.body .row .what')].some(e => e.textContent.includes('/data/')));
+		await until(() => page.$$eval('.body .row .what', v => v.map(e => e.textContent)), v => v.some(text => text.includes('/data/')), 'rows after scrolling');
 		begun = Date.now();
 		await page.evaluate(() => fetch(location.pathname.replace(/\/w\/(\d+).*/, '/api/v1/workloads/$1/observations?sort=count&descending=1&offset=90000&limit=200')).then(r => r.json()));
 		console.log(`a page at 90,000 sorted by count: ${Date.now() - begun} ms`);
@@ -104,8 +104,7 @@ run(async () => {
 		await page.waitForSelector('.review-list .row.cursor .choice');
 		for (const round of ['first', 'second']) {
 			begun = Date.now();
-			await page.keyboard.press('a');
-			await page.waitForResponse(r => /\/consequence/.test(r.url()) && r.status() === 200, {timeout: 60000});
+			await Promise.all([page.waitForResponse(r => /\/consequence/.test(r.url()) && r.status() === 200), page.keyboard.press('a')]);
 			console.log(`choice to consequence, ${round}: ${Date.now() - begun} ms over ${OBSERVATIONS} observations`);
 		}
 		assert.deepEqual(wrong, []);

@@ -2,7 +2,7 @@
 // From choosing to the downloaded file, which the command line then compiles and replays.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, run} = require('./lib/browser.js');
 
 run(async () => {
 	const dir = folder(), db = path.join(dir, 's.db');
@@ -22,7 +22,7 @@ run(async () => {
 		await page.waitForSelector('.fleet-list .row:not(.head):not(.waiting)');
 		await page.keyboard.press('/');
 		await page.keyboard.type('deployment');
-		await page.waitForFunction(() => document.querySelectorAll('.fleet-list .body .row').length === 1);
+		await until(() => page.$$eval('.fleet-list .body .row a', v => v.length), 1, 'rows left by the filter');
 		await page.keyboard.press('Escape');
 		await page.keyboard.press('Enter');
 		await page.waitForSelector('.review-list .row.cursor .what');
@@ -35,20 +35,20 @@ run(async () => {
 		// One by key, then undo; stored at once each time.
 		await page.keyboard.press('a');
 		await page.waitForFunction(() => document.querySelector('.review-list .row .choice.allow'));
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Allowed'));
+		await says(page, '#toast', /^Allowed/);
 		assert.equal((await api('')).allowed, 1);
 		await page.keyboard.press('z');
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Undone'));
+		await says(page, '#toast', /^Undone/);
 		assert.equal((await api('')).allowed, 0);
 
 		// A range of three denied, and undone by one key.
 		await page.keyboard.press('Home');
 		for (const key of ['Shift+J', 'Shift+J', 'd'])
 			await page.keyboard.press(key);
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Denied: 3'));
+		await says(page, '#toast', /^Denied: 3/);
 		assert.equal((await api('')).denied, 3);
 		await page.keyboard.press('z');
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Undone'));
+		await says(page, '#toast', /^Undone/);
 		assert.equal((await api('')).denied, 0);
 
 		// Another tab decides the same: told, nothing overwritten.
@@ -57,15 +57,15 @@ run(async () => {
 		await other.waitForSelector('.review-list .row.cursor .what');
 		await other.keyboard.press('Home');
 		await other.keyboard.press('d');
-		await other.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Denied'));
+		await says(other, '#toast', /^Denied/);
 		await page.bringToFront();
 		await page.keyboard.press('Home');
 		await page.keyboard.press('a');
-		await page.waitForFunction(() => document.querySelector('#toast.bad')?.textContent.includes('someone else decided'));
+		await says(page, '#toast.bad', /someone else decided/);
 		const after = await api('');
 		assert.deepEqual([after.allowed, after.denied], [0, 1]);
 		await page.keyboard.press('z');
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Undone'));
+		await says(page, '#toast', /^Undone/);
 		await other.close();
 
 		// Everything undecided at once: a preview with counts first.
@@ -74,39 +74,36 @@ run(async () => {
 		await page.waitForSelector('.preview .primary');
 		assert.equal((await api('')).allowed, 0, 'a preview changes nothing');
 		await page.click('.preview .primary');
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Stored'));
+		await says(page, '#toast', /^Stored/);
 		const chosen = await api('');
 		assert.ok(chosen.allowed > 10);
 
 		// The consequence follows.
-		await page.waitForFunction(() => /attacks? stopped/.test(document.getElementById('foot').textContent));
 		const told = await api('/consequence');
 		assert.equal(told.corpora[0].broken, 0, 'nothing benign breaks');
 		assert.ok(told.corpora[0].stopped > 0, 'attacks are stopped');
-		const foot = (await page.textContent('#foot')).replace(/,/g, '');
-		assert.ok(foot.includes(`${told.corpora[0].stopped} of ${told.corpora[0].attacks} attacks stopped`), foot);
+		await says(page, '#foot', text => text.replace(/,/g, '').includes(`${told.corpora[0].stopped} of ${told.corpora[0].attacks} attacks stopped`));
 
 		// Back works, and the address holds the state.
 		await page.goto(`${server.url}/w/${id}/review?kind=connect`);
 		await page.waitForSelector('.review-list .row.cursor .what');
-		assert.equal(await page.getAttribute('.tab[aria-pressed=true]', 'class'), 'tab');
-		assert.match(await page.textContent('.tab[aria-pressed=true]'), /Connect/);
+		await says(page, '.tab[aria-pressed=true]', /Connect/);
 		await page.keyboard.press('3');
 		await page.waitForSelector('.strip svg');
 		await page.goBack();
 		await page.waitForSelector('.review-list .row.cursor .what');
-		assert.match(page.url(), /kind=connect/);
+		await until(() => page.url(), /\/review\?.*kind=connect/);
 
 		// Policy in words, then the files.
 		await page.keyboard.press('4');
 		await page.waitForSelector('ol.words li');
-		assert.match(await page.textContent('ol.words'), /When a program/);
+		await says(page, 'ol.words', /When a program/);
 		await page.keyboard.press('5');
 		await page.waitForSelector('table.files a');
 		const files = {};
-		for (const link of await page.$$('table.files a')) {
-			const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
-			const name = download.suggestedFilename();
+		for (const name of await page.$$eval('table.files a', v => v.map(a => a.download))) {
+			const [download] = await Promise.all([page.waitForEvent('download'), page.click(`table.files a[download="${name}"]`)]);
+			assert.equal(download.suggestedFilename(), name);
 			files[name] = path.join(dir, name);
 			await download.saveAs(files[name]);
 			assert.ok(fs.statSync(files[name]).size > 0, `${name} is empty`);

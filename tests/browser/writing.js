@@ -3,7 +3,7 @@
 // What a rule decided is listed, and taken back.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, settled, run} = require('./lib/browser.js');
 
 const ROWS = 120, LATER = 30;
 
@@ -33,19 +33,20 @@ run(async () => {
 		await page.waitForSelector('.review-list .row.cursor .what');
 		const id = page.url().match(/\/w\/(\d+)/)[1];
 		const api = p => page.evaluate(async u => (await fetch(u)).json(), `/api/v1/workloads/${id}${p}`);
-		assert.match(await page.textContent('#foot'), /Nothing is decided yet/);
+		await says(page, '#foot', /Nothing is decided yet/);
 
 		await page.evaluate(() => { document.querySelector('.scroller').scrollTop = 700; });
-		await page.waitForTimeout(100);
+		await until(() => page.$$eval('.review-list .body .row .what', v => v.length), n => n > 0, 'rows after scrolling');
+		await settled(page);
 		const view = () => page.evaluate(() => [document.querySelector('.scroller').scrollTop, document.querySelector('.scroller').getBoundingClientRect().top,
 			[...document.querySelectorAll('.review-list .body .row .what')].map(e => e.textContent).join()]);
 		const before = await view();
 		stakeout('ingest', '--db', db, write(path.join(dir, 'later.ndjson'), ROWS, ROWS + LATER));
 		const button = page.getByRole('button', {name: `${LATER} new observations: show`});
-		await button.waitFor({timeout: 15000});
+		await button.waitFor();
 		assert.deepEqual(await view(), before, 'nothing moves by itself');
 		await button.click();
-		await page.waitForFunction(n => document.querySelector('.bar').textContent.includes(`${n} observations`), ROWS + LATER);
+		await says(page, '.bar', new RegExp(`${ROWS + LATER} observations`));
 		assert.equal((await view())[0], 700, 'the place in the list is kept');
 
 		// A rule from the ladder; it stands in the list of what was decided, and one click takes it back.
@@ -54,17 +55,16 @@ run(async () => {
 		await page.keyboard.press('g');
 		await page.waitForSelector('.ladder li');
 		await page.locator('.ladder li', {hasText: '/etc/app/'}).last().getByRole('button').click();
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Stored as a rule'));
+		await says(page, '#toast', /^Stored as a rule/);
 		assert.equal((await api('/rules')).rows.length, 1);
 		assert.ok((await api('')).allowed > 1, 'the rule decides all that it covers');
 		await page.keyboard.press('h');
 		await page.getByRole('button', {name: 'Take back'}).click();
-		await page.waitForFunction(() => document.getElementById('toast').textContent.startsWith('Taken back'));
+		await says(page, '#toast', /^Taken back/);
 		assert.equal((await api('/rules')).rows.length, 0);
 		assert.equal((await api('')).allowed, 0);
 		await page.keyboard.press('h');
-		await page.waitForSelector('dialog table');
-		assert.match(await page.textContent('dialog'), /History/);
+		await says(page, 'dialog', /History/);
 		assert.deepEqual(wrong, []);
 
 		// The server goes away: what could not be stored is not shown as stored.
@@ -74,8 +74,8 @@ run(async () => {
 		await page.keyboard.press('Home');
 		await server.stop();
 		await page.keyboard.press('a');
-		await page.waitForFunction(() => document.querySelector('#toast.bad')?.textContent.includes('cannot be reached'));
-		await page.waitForFunction(() => !document.querySelector('.review-list .row .choice.allow'));
+		await says(page, '#toast.bad', /cannot be reached/);
+		await until(() => page.locator('.review-list .row .choice.allow').count(), 0, 'a choice that was not stored is not shown as made');
 	} finally {
 		await browser.close();
 		await server.stop();

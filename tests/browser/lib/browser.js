@@ -3,7 +3,7 @@
 // the distribution's chromium, a server of our own on a free port, and a store made from scenarios.
 'use strict';
 const {execFileSync, spawn} = require('node:child_process');
-const fs = require('node:fs'), os = require('node:os'), path = require('node:path');
+const assert = require('node:assert'), fs = require('node:fs'), os = require('node:os'), path = require('node:path');
 
 const MODULES = path.resolve('build/node');
 
@@ -24,11 +24,26 @@ function chromium() {
 	return found || skip('no chromium here (Debian: apt-get install chromium)');
 }
 
+// SLOW=8 node tests/browser/whole.js: with pages that have an eighth of the processor.
+const SLOW = Number(process.env.SLOW || 1), PATIENCE_MS = 30000 * SLOW;
+
+function slowed(browser) {
+	const newContext = browser.newContext.bind(browser);
+	browser.newContext = async options => {
+		const context = await newContext(options);
+		context.setDefaultTimeout(PATIENCE_MS);
+		if (SLOW > 1)
+			context.on('page', async page => (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', {rate: SLOW}).catch(() => {}));
+		return context;
+	};
+	return browser;
+}
+
 async function launch() {
 	const {chromium: engine} = need('playwright-core'), executablePath = chromium();
 	try {
-		return await engine.launch({executablePath, headless: true, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
-			'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage']});
+		return slowed(await engine.launch({executablePath, headless: true, args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+			'--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage']}));
 	} catch (e) {
 		// Ubuntu's is a snap, or a script that asks for it: confined, it may not let itself be driven.
 		if (/^\/snap\/|chromium-browser$/.test(executablePath))
@@ -65,9 +80,42 @@ function serve(...args) {
 	});
 }
 
+// A page follows an action when it can. What is read after one is asked for until it is EXPECTED: a pattern, a condition or a value.
+async function until(ask, expected, what) {
+	for (const end = Date.now() + PATIENCE_MS; ; await new Promise(done => setTimeout(done, 20))) {
+		try {
+			const value = await ask();
+			if (expected instanceof RegExp)
+				assert.match(String(value), expected, what && `${what}: '${value}' is not ${expected}`);
+			else if (typeof expected === 'function')
+				assert.ok(expected(value), `${what || expected}: ${JSON.stringify(value)}`);
+			else
+				assert.deepEqual(value, expected, what && `${what}: ${JSON.stringify(value)}`);
+			return value;
+		} catch (e) {
+			if (Date.now() > end)
+				throw e;
+		}
+	}
+}
+
+// The same for the text of the first part that SELECTOR names.
+const says = (page, selector, expected, what) => until(() => page.evaluate(s => document.querySelector(s)?.textContent, selector), expected, what || selector);
+
+// All that a watched page asked for has come and been drawn: what is not there now does not come by itself.
+const settled = page => until(async () => {
+	const drawn = await page.evaluate(() => new Promise(done => requestAnimationFrame(() => setTimeout(() =>
+		done(!document.querySelector('.working, .row.waiting') && !document.getAnimations().length)))));
+	return drawn && !page.asking.size;
+}, true, 'the page comes to rest');
+
 // Watches a page for what must never happen: errors, refused content, requests elsewhere.
 function watch(page, url) {
 	const wrong = [];
+	page.asking = new Set();
+	page.on('request', r => page.asking.add(r));
+	for (const end of ['requestfinished', 'requestfailed'])
+		page.on(end, r => page.asking.delete(r));
 	page.on('pageerror', e => wrong.push(`error: ${e.message}`));
 	page.on('console', m => { if (m.type() === 'error' && !/status of (4|5)\d\d/.test(m.text())) wrong.push(`console: ${m.text()}`); });
 	page.on('request', r => { if (!r.url().startsWith(url) && !/^(data|blob|about):/.test(r.url())) wrong.push(`request elsewhere: ${r.url()}`); });
@@ -85,4 +133,4 @@ async function run(main) {
 	process.exit();
 }
 
-module.exports = {launch, stakeout, serve, folder, watch, run, axeSource, program, skip};
+module.exports = {launch, stakeout, serve, folder, watch, until, says, settled, run, axeSource, program, skip};
