@@ -324,6 +324,7 @@ uint32_t eval_event_site(struct engine *e, const struct event *ev);   /* of the 
 enum tri eval_test(const struct arg_test *t, const struct hit *h, const char **why);
 const struct slot *eval_slot(const struct arg_test *t, const struct hit *h);   /* NULL = not told */
 enum value_class eval_class(enum policy_type t);
+int64_t eval_narrow(int64_t v, enum policy_type t);    /* as the kernel holds it */
 
 /* eval_mode.c: a mode that other arguments tell; INDEX is the place of the argument. */
 bool eval_mode(const struct arg_test *t, const struct hit *h, uint8_t index, struct slot *ret);

@@ -54,8 +54,8 @@ static bool is_signed(enum policy_type t)
 	       t == TYPE_SINT64 || t == TYPE_INT64;
 }
 
-/* As the kernel holds it. 8 and 16 bits are compared unsigned, size_t by its low 32 bits. */
-static int64_t narrow(int64_t v, enum policy_type t)
+/* 8 and 16 bits are compared unsigned, size_t by its low 32 bits. */
+int64_t eval_narrow(int64_t v, enum policy_type t)
 {
 	switch (t) {
 	case TYPE_SINT8:
@@ -119,12 +119,12 @@ static enum tri equals_any(const struct slot *s, const struct value_table *t, en
 {
 	bool maybe = false;
 	for (uint32_t i = 0; i < t->ninline; i++) {
-		int64_t v = narrow(t->inline_values[i], type);
+		int64_t v = eval_narrow(t->inline_values[i], type);
 		if (type >= TYPE_SINT8 && type <= TYPE_UINT16)
 			v = t->inline_values[i];   /* never narrowed: a negative value never equals */
 		if (s->low != s->high)
 			maybe |= possible(s, v, type);
-		else if (narrow(s->low, type) == v)
+		else if (eval_narrow(s->low, type) == v)
 			return TRI_YES;
 	}
 	return maybe ? TRI_UNKNOWN : TRI_NO;
@@ -136,7 +136,7 @@ static enum tri masks_any(const struct slot *s, const struct value_table *t, enu
 	bool maybe = false;
 	uint64_t known = s->low == s->high ? UINT64_MAX : s->known_bits;
 	for (uint32_t i = 0; i < t->ninline; i++) {
-		uint64_t v = (uint64_t)t->inline_values[i] & (uint64_t)narrow(-1, type);
+		uint64_t v = (uint64_t)t->inline_values[i] & (uint64_t)eval_narrow(-1, type);
 		if ((uint64_t)s->low & v & known)
 			return TRI_YES;
 		maybe |= (v & ~known) != 0;
@@ -147,7 +147,7 @@ static enum tri masks_any(const struct slot *s, const struct value_table *t, enu
 static enum tri in_ranges(const struct slot *s, const struct value_table *t, enum policy_type type)
 {
 	bool maybe = false;
-	int64_t low = narrow(s->low, type), high = narrow(s->high, type);
+	int64_t low = eval_narrow(s->low, type), high = eval_narrow(s->high, type);
 	for (uint32_t i = 0; i < t->ninline; i++) {
 		int64_t first = t->inline_values[i], last = t->inline_last[i];
 		if (compare(first, last, type) > 0)
@@ -164,7 +164,7 @@ static enum tri in_map(const struct slot *s, const struct value_table *t, enum p
 {
 	bool maybe = false;
 	if (s->low == s->high) {
-		uint64_t key = (uint64_t)narrow(s->low, type);
+		uint64_t key = (uint64_t)eval_narrow(s->low, type);
 		if (type == TYPE_INT || type == TYPE_SINT32 || type == TYPE_INT32)
 			key = (uint32_t)key;
 		return tri_of(range_set_has(&t->ranges, key));
@@ -178,8 +178,8 @@ static enum tri ordered(const struct slot *s, const struct value_table *t, enum 
 {
 	bool maybe = false;
 	for (uint32_t i = 0; i < t->ninline; i++) {
-		int low = compare(narrow(s->low, type), t->inline_values[i], type) * sign;
-		int high = compare(narrow(s->high, type), t->inline_values[i], type) * sign;
+		int low = compare(eval_narrow(s->low, type), t->inline_values[i], type) * sign;
+		int high = compare(eval_narrow(s->high, type), t->inline_values[i], type) * sign;
 		if (low > 0 && high > 0)
 			return TRI_YES;
 		maybe |= low > 0 || high > 0;

@@ -49,6 +49,16 @@ static struct str number_text(struct tracer *t, int64_t n)
 	return str_from(arena_printf(t->arena, "%lld", (long long)n));
 }
 
+/* As a value of its type is written; syscall64 marks the numbers of the 32-bit ABI. */
+static struct str typed_number(struct tracer *t, const struct slot *s, enum policy_type type)
+{
+	int64_t n = eval_narrow(s->low, type);
+	if (type == TYPE_SYSCALL64 && s->compat)
+		n |= INT64_C(1) << 31;
+	bool is_unsigned = type == TYPE_UINT64 || type == TYPE_ULONG || type == TYPE_SYSCALL64;
+	return is_unsigned ? str_from(arena_printf(t->arena, "%llu", (unsigned long long)n)) : number_text(t, n);
+}
+
 static struct str address_of(struct tracer *t, const struct address *a)
 {
 	char space[INET6_ADDRSTRLEN];
@@ -71,7 +81,7 @@ static struct str compared(struct tracer *t, const struct arg_test *test)
 	case CLASS_UNIX:
 		return arena_str(t->arena, s->text);
 	case CLASS_NUMBER:
-		return s->low == s->high ? number_text(t, s->low) : none;
+		return s->low == s->high ? typed_number(t, s, test->arg->type) : none;
 	case CLASS_ADDRESS:
 	case CLASS_SOCKET:
 		switch (test->op) {
@@ -94,6 +104,31 @@ static struct str compared(struct tracer *t, const struct arg_test *test)
 		return none;
 	}
 	return none;
+}
+
+/* What a further filter would name to let just this pass by. Of both ends of a connection the one that the filter is about. */
+static void exception(struct tracer *t, const struct arg_test *test, struct trace_step *s)
+{
+	static const struct {
+		enum policy_operator op, except;
+	} ends[] = {
+		{OPERATOR_SPORT, OPERATOR_NOT_SPORT}, {OPERATOR_SPORT_PRIV, OPERATOR_NOT_SPORT},
+		{OPERATOR_NOT_SPORT, OPERATOR_NOT_SPORT}, {OPERATOR_NOT_SPORT_PRIV, OPERATOR_NOT_SPORT},
+		{OPERATOR_DPORT, OPERATOR_NOT_DPORT}, {OPERATOR_DPORT_PRIV, OPERATOR_NOT_DPORT},
+		{OPERATOR_NOT_DPORT, OPERATOR_NOT_DPORT}, {OPERATOR_NOT_DPORT_PRIV, OPERATOR_NOT_DPORT},
+		{OPERATOR_SADDR, OPERATOR_NOT_SADDR}, {OPERATOR_NOT_SADDR, OPERATOR_NOT_SADDR},
+	};
+	const struct slot *slot = eval_slot(test, t->hit);
+	if (test->data || !slot || !slot->known)
+		return;
+	struct arg_test other = *test;
+	other.op = test->class == CLASS_ADDRESS ? OPERATOR_NOT_SADDR : test->class == CLASS_SOCKET ? OPERATOR_NOT_DADDR : OPERATOR_NOT_EQUAL;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (ends[i].op == test->op)
+			other.op = ends[i].except;
+	s->arg = test->arg;
+	s->except = other.op;
+	s->excepted = compared(t, &other);
 }
 
 static void list_words(struct tracer *t, const struct strs *values)
@@ -133,6 +168,7 @@ static void trace_test(struct tracer *t, const struct arg_test *test)
 	s->values = test->table->written;
 	s->op = test->op;
 	s->value = value;
+	exception(t, test, s);
 }
 
 static void trace_binaries(struct tracer *t, const struct binary_test *test)
@@ -264,7 +300,8 @@ static void trace_record(struct tracer *t)
 		buf_printf(&t->words, "the process filters look at " STR_FMT, STR_ARG(r->path));
 	if (r->pid)
 		buf_printf(&t->words, ", pid %u", r->pid);
-	step(t, TRACE_RECORD, r->known ? TRACE_YES : TRACE_UNKNOWN);
+	struct trace_step *s = step(t, TRACE_RECORD, r->known ? TRACE_YES : TRACE_UNKNOWN);
+	s->value = r->known ? arena_str(t->arena, r->path) : (struct str){NULL, 0};
 }
 
 static void trace_hook(struct tracer *t)

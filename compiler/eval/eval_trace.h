@@ -27,6 +27,10 @@ struct trace_step {
 	enum policy_operator op;
 	struct str value;       /* what is compared with it, as it would be written there; empty = not known */
 	bool process;           /* it is about who acts, not about what is acted on */
+	/* A further filter on the same argument that lets just this pass by: */
+	const struct spec_arg *arg;  /* in the policy; NULL = of no argument */
+	enum policy_operator except;
+	struct str excepted;    /* empty = none would */
 };
 
 struct trace {

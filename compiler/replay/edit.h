@@ -9,18 +9,20 @@
 #include "compiler/replay/policy_set.h"
 #include "schema/allowlist.h"
 
-enum edit_kind { EDIT_ADD_VALUE, EDIT_REMOVE_VALUE, EDIT_ADD_ENTRY, EDIT_REMOVE_ENTRY };
+enum edit_kind { EDIT_ADD_VALUE, EDIT_REMOVE_VALUE, EDIT_ADD_FILTER, EDIT_REMOVE_FILTER, EDIT_ADD_ENTRY, EDIT_REMOVE_ENTRY };
 
 struct edit {
 	enum edit_kind kind;
 	size_t policy;                /* as in judgements */
 	size_t hook;
 	int selector;
-	/* A value of a policy's list: */
+	/* A value of a policy's list, or the filter that has it; NULL with a filter to add: */
 	const struct strs *values;
 	enum policy_operator op;
 	bool process;                 /* the list is about who acts */
 	struct str value;
+	bool wide;                    /* the value stands for more than the event's */
+	const struct spec_arg *arg;   /* of a filter to add that is about no process: of the policy's hook */
 	/* An allowlist's entry: what to add, or the number of what to remove. */
 	enum kind section;            /* KIND_EXEC, KIND_FILE, KIND_CONNECT, KIND_GUARD */
 	size_t number;
@@ -59,8 +61,15 @@ void edited_set_done(struct edited_set *s);
 /* "add /usr/bin/id to matchArgs NotEqual, shells.yaml:12:9"; raw bytes of names. */
 void edit_words(const struct policy_set *set, const struct edit *edit, struct buf *b);
 
+/* The filter to add, as YAML of one line. */
+void edit_filter(const struct policy_set *set, const struct edit *edit, struct buf *b);
+
+/* How the values of an operator hold; LIST_NONE: it has no list that takes the event's own value. */
+enum list_way { LIST_NONE, LIST_WHOLE, LIST_STARTS, LIST_ENDS, LIST_NETWORKS, LIST_SPANS };
+enum list_way list_way_of(enum policy_operator op);
+
 /* In general, whatever was recorded: what the edit admits or stops. */
 void edit_reach(const struct policy_set *set, const struct edit *edit, struct buf *b);
 
-/* The place of its list; line 0 = none. */
+/* The place of its list, or of the selector that gets a filter; line 0 = none. */
 struct place edit_place(const struct policy_set *set, const struct edit *edit);

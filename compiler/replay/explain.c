@@ -277,8 +277,8 @@ static int find_edit(const struct explain_options *o, struct diag *d, struct exp
 		e->no_edit = STR("an image is not edited: give the allowlist it was made of instead, and the entry is told");
 	} else if (!is_turned(&a.looked, e->to_pass)) {
 		e->best = (struct turn){NULL, 0};
-		e->no_edit = e->to_pass ? STR("no single value or entry turns it: change the selector that decided")
-					: STR("no selector that would stop it is one value away");
+		e->no_edit = e->to_pass ? STR("no single value, filter or entry turns it: change the selector that decided")
+					: STR("no selector that would stop it is one value or filter away");
 	} else {
 		err = try_on_others(&a, d);
 	}

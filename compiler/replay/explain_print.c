@@ -382,7 +382,7 @@ static void json_judgements(const struct explanation *e, const struct explain_op
 
 static void json_edit(const struct explained_edit *x, const struct explain_options *o, bool last, struct buf *b)
 {
-	static const char *const kinds[] = {"add-value", "remove-value", "add-entry", "remove-entry"};
+	static const char *const kinds[] = {"add-value", "remove-value", "add-filter", "remove-filter", "add-entry", "remove-entry"};
 	struct place at = edit_place(o->set, &x->edit);
 	buf_putc(b, '{');
 	json_member(b, "kind", str_from(kinds[x->edit.kind]));
@@ -390,7 +390,14 @@ static void json_edit(const struct explained_edit *x, const struct explain_optio
 		json_member(b, "file", o->set->policies[x->edit.policy]->file);
 		if (at.line)
 			buf_printf(b, "\"line\":%u,\"column\":%u,", at.line, at.column);
-		json_member(b, "value", x->edit.value);
+		if (x->edit.value.n)
+			json_member(b, "value", x->edit.value);
+		if (x->edit.kind == EDIT_ADD_FILTER) {
+			CLEANUP_BUF struct buf filter = BUF_INIT;
+			edit_filter(o->set, &x->edit, &filter);
+			json_member(b, "field", x->edit.process ? STR("matchBinaries") : STR("matchArgs"));
+			json_member(b, "filter", buf_view(&filter));
+		}
 	}
 	json_member(b, "words", x->words);
 	buf_puts(b, "\"reach\":");
