@@ -28,17 +28,30 @@ bool held_exec(struct held *h, const struct process *p)
 	return h->now.caps_told || h->now.ns_told;
 }
 
-void held_refresh(struct held *h)
+void held_refresh(struct held *h, unsigned parts)
 {
-	memcpy(h->record_caps, h->now.caps, sizeof(h->record_caps));
-	h->caps_changed = h->caps_maybe = 0;
-	h->ns_changed = h->ns_maybe = 0;
+	if (parts & HELD_CAPS) {
+		memcpy(h->record_caps, h->now.caps, sizeof(h->record_caps));
+		h->record_unsure = h->caps_unsure;
+		h->caps_changed = h->caps_maybe = 0;
+	}
+	if (parts & HELD_NAMESPACES)
+		h->ns_changed = h->ns_maybe = 0;
+}
+
+void held_may_refresh(struct held *h, unsigned parts)
+{
+	for (unsigned set = 0; set < CAPS_SETS && parts & HELD_CAPS; set++)
+		if (h->now.caps[set] != h->record_caps[set] || h->caps_unsure & 1 << set)
+			h->record_unsure |= (uint8_t)(1 << set);
+	if (parts & HELD_NAMESPACES)
+		h->ns_maybe |= h->ns_changed;
 }
 
 void held_fork(struct held *h, const struct held *parent)
 {
 	*h = *parent;
-	held_refresh(h);
+	held_refresh(h, HELD_CAPS | HELD_NAMESPACES);
 	h->ns_unsure = ALL_NAMESPACES & ~(1 << NS_USER);
 	h->ns_fresh = 0;
 }

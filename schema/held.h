@@ -18,6 +18,7 @@ struct held {
 	uint16_t ns_changed;      /* not the one of the agent's record */
 	uint16_t ns_maybe;        /* perhaps not the one of the record */
 	uint64_t record_caps[CAPS_SETS];   /* of the agent's record, made at fork and exec */
+	uint8_t record_unsure;    /* 1 << enum cap_set: what is there is not told */
 };
 
 /* At an exec line. False: the line does not tell. */
@@ -29,5 +30,7 @@ void held_fork(struct held *h, const struct held *parent);
 /* What the call that LINE stands for will have changed, once it is over. False: it is no such call. */
 bool held_line(struct held *h, const struct event *line);
 
-/* The agent's record is made anew: what is held now counts as unchanged. */
-void held_refresh(struct held *h);
+/* The agent's record is made anew in these parts: what is held now counts as unchanged. */
+enum held_part { HELD_CAPS = 1, HELD_NAMESPACES = 2 };
+void held_refresh(struct held *h, unsigned parts);
+void held_may_refresh(struct held *h, unsigned parts);   /* ... or it is not */

@@ -598,12 +598,13 @@ bool processes_caller(struct processes *m, const struct event *exec, struct proc
 	return true;
 }
 
-void processes_refresh(struct processes *m, struct str exec_id)
+void processes_refresh(struct processes *m, struct str exec_id, unsigned surely, unsigned perhaps)
 {
 	struct node *node = find_node(m, exec_id);
 	if (!node || !node->held)
 		return;
-	held_refresh(node->held);
+	held_refresh(node->held, surely);
+	held_may_refresh(node->held, perhaps);
 	/* A change that is pending comes after, and is one against the new record. */
 	if (m->pending.id && m->pending.id == node->id && &m->v[m->pending.node] == node) {
 		m->pending.held = *node->held;

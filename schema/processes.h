@@ -66,7 +66,7 @@ bool processes_caller(struct processes *m, const struct event *exec, struct proc
  * Makes the agent's record of what the process holds anew: from now on changes are counted from here. The event given to
  * processes_apply() last must still be there.
  */
-void processes_refresh(struct processes *m, struct str exec_id);
+void processes_refresh(struct processes *m, struct str exec_id, unsigned surely, unsigned perhaps);   /* parts: enum held_part */
 
 size_t processes_count(const struct processes *m);
 size_t processes_forgotten(const struct processes *m);   /* dropped for want of room while alive */

@@ -114,6 +114,7 @@ struct choice {
 	int selector;             /* the first of them; -1 = none */
 	bool differ;              /* those that may match do not all come to the same */
 	bool posting_differs;     /* ... or only some of them post */
+	bool may_post, may_not;   /* of all that may decide: some do, some do not */
 	const char *unsure;       /* why it is not told whether the first of those matches */
 	const struct compiled_selector *matched;
 	const struct verdict_form *speaks;   /* one of them that speaks to the enforcer */
@@ -133,6 +134,8 @@ static struct choice choose(const struct engine *e, const struct compiled_hook *
 			c.selector = (int)i;
 		if (s->outcome.notifies || s->outcome.forgets)
 			c.speaks = &s->outcome;
+		c.may_post |= s->outcome.posts;
+		c.may_not |= !s->outcome.posts;
 		if (t == TRI_YES) {
 			c.sure = &s->outcome;
 			c.matched = s;
@@ -194,6 +197,11 @@ static bool is_limited(const struct engine *e, const struct compiled_selector *s
 	return !now || (before && (now > before ? now - before : before - now) <= s->rate_ns);
 }
 
+static enum tri is_posted(const struct choice *c, const struct hit *h, bool sure)
+{
+	return !c->may_post ? TRI_NO : c->may_not || !c->matched || h->maybe || !sure ? TRI_UNKNOWN : TRI_YES;
+}
+
 /* SURE: the policy is for this process. */
 static void decide(struct engine *e, const struct compiled_hook *hook, const struct hit *h, bool sure, struct judgement *j)
 {
@@ -204,10 +212,14 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 	if (c.possible && (c.differ || !same_fate(c.possible, c.sure))) {
 		not_told(j, c.unsure);
 		tell_enforcer(e, hook, h, &c, NULL, false, j);
+		if (hook->changes)
+			eval_posted(e, hook, h, is_posted(&c, h, false));
 		return;
 	}
 	if (c.matched && c.matched->rate_ns)
 		limited = is_limited(e, c.matched);
+	if (hook->changes)
+		eval_posted(e, hook, h, is_posted(&c, h, sure && !limited));
 	bool same = c.possible && !c.posting_differs && c.possible->verdict == c.sure->verdict;
 	const struct verdict_form *f = !c.possible ? c.sure : same ? c.possible : &either;
 	f = limited && f->verdict == VERDICT_POST ? &either : f;
@@ -218,9 +230,6 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 		tell_enforcer(e, hook, h, &c, NULL, false, j);
 		return;
 	}
-	/* What the kernel keeps of a process to see changes by is made anew when the change is posted. */
-	if (c.matched && f->posts && (c.matched->namespace_changes || c.matched->capability_changes))
-		processes_refresh(e->processes, h->record.image);
 	j->selector = c.selector;
 	j->verdict = f->verdict;
 	j->why = f->why;

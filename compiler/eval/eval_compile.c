@@ -438,6 +438,8 @@ static struct compiled_hook *compile_hook(struct compiling *c, size_t number)
 		compile_selector(c, h, &h->selectors[i], &hook->selectors[i]);
 	for (size_t i = 0; i < h->nselectors; i++)
 		hook->returns |= h->ret && eval_stops(&hook->selectors[i].return_outcome);
+	for (size_t i = 0; i < h->nselectors; i++)
+		hook->changes |= hook->selectors[i].namespace_changes || hook->selectors[i].capability_changes;
 	wrap_selectors(c, h, hook);
 	eval_file_hook(c->e, c->p, h, hook);
 	return hook;

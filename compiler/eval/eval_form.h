@@ -196,6 +196,7 @@ struct compiled_hook {
 	bool monitor;
 	bool enforcer;          /* not a hook: a call that the policy's enforcer stops when it was notified */
 	bool returns;           /* something is stopped at the return */
+	bool changes;           /* a selector asks for changes of what a process holds */
 	struct compiled_selector *selectors;
 	size_t nselectors;
 };
@@ -338,6 +339,9 @@ static inline struct str eval_cut_path(struct str path)
 {
 	return (struct str){path.p, MIN(path.n, (size_t)BINARY_PATH_BYTES)};
 }
+
+/* eval_posted.c: what an event of this hook, if it was posted, does to the agent's record of the process. */
+void eval_posted(struct engine *e, const struct compiled_hook *hook, const struct hit *h, enum tri posted);
 
 /* eval_used.c: which listed values decide at this hook. */
 void eval_note_values(struct engine *e, const struct compiled_hook *hook, const struct hit *h);

@@ -256,7 +256,7 @@ static enum tri match_capability_changes(const struct engine *e, const struct ca
 	enum tri there = counts_there(h, t);
 	if (there == TRI_NO)
 		return there;
-	if (there == TRI_UNKNOWN || !h || !h->now.caps_told || ((h->caps_unsure | h->caps_maybe) & 1 << t->set) ||
+	if (there == TRI_UNKNOWN || !h || !h->now.caps_told || ((h->caps_unsure | h->caps_maybe | h->record_unsure) & 1 << t->set) ||
 	    (!hit->fresh_image && !tells_caps(e)))
 		return unknown(why, reason);
 	uint64_t differ = h->now.caps[t->set] ^ h->record_caps[t->set];

@@ -175,9 +175,12 @@ static void namespaces_line(struct slow_image *i, const struct slow_hit *hit)
 		return;
 	bool told = hit->nvalues && hit->values[0].arg->kind == ARG_INT, fails = hit->has_returned && hit->returned < 0;
 	uint64_t flags = told ? (uint32_t)hit->values[0].arg->number : UINT32_MAX;
-	for (size_t k = 0; k < SLOW_NAMESPACES && !fails; k++)
-		if (flags & namespaces[k].flag)
-			i->ns_now[k] = told && hit->has_returned ? SLOW_NS_NEW : SLOW_NS_OPEN;
+	for (size_t k = 0; k < SLOW_NAMESPACES && !fails; k++) {
+		if (!(flags & namespaces[k].flag))
+			continue;
+		i->ns_now[k] = told && hit->has_returned ? SLOW_NS_NEW : SLOW_NS_OPEN;
+		i->ns_recorded[k] = false;
+	}
 }
 
 /* setns takes a descriptor: what a stream tells of those alone the rules do not say. */

@@ -132,6 +132,35 @@ static const struct {
 	{"lsmhooks:\n  - hook: capset\n    selectors:\n    - matchCapabilityChanges: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]\n"
 	 "      matchActions: [{action: Override, argError: -1}]\n",
 	 TELLS_CAPS A_FULL "lsm capset A caps=0;lsm capset A caps=200000;lsm capset A caps=0", "deny"},
+	/* ... each by itself: the other's changes are still ones */
+#define CHANGES(first, then) "kprobes:\n  - call: security_file_permission\n    syscall: false\n    args: [{index: 0, type: file}]\n" \
+	"    selectors:\n    - " first "\n  - call: security_mmap_file\n    syscall: false\n    selectors:\n    - " then KILL
+#define CAPS_CHANGE "matchCapabilityChanges: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]"
+#define NS_CHANGE "matchNamespaceChanges: [{operator: In, values: [Uts]}]"
+#define CHANGED TELLS_CAPS TELLS_NS A_FULL "kprobe sys_unshare A n=67108864;lsm capset A caps=0;"
+#define THEN WRITE ";kprobe security_mmap_file A file=/x n=1"
+	{CHANGES(CAPS_CHANGE, CAPS_CHANGE), CHANGED THEN, "allow"},
+	{CHANGES(CAPS_CHANGE, NS_CHANGE), CHANGED THEN, "kill"},
+	{CHANGES(NS_CHANGE, CAPS_CHANGE), CHANGED THEN, "kill"},
+	{CHANGES(NS_CHANGE, NS_CHANGE), CHANGED THEN, "allow"},
+	/* ... not without its event, and by whichever selector it is posted: all have been asked before */
+	{CHANGES(CAPS_CHANGE "\n      matchActions: [{action: NoPost}]", CAPS_CHANGE), CHANGED THEN, "kill"},
+	{CHANGES(CAPS_CHANGE "\n      matchArgs: [{index: 0, operator: Equal, values: [/no]}]", CAPS_CHANGE), CHANGED THEN, "kill"},
+	{CHANGES(CAPS_CHANGE "\n      matchArgs: [{index: 0, operator: Equal, values: [/no]}]\n    - matchActions: [{action: Post}]", CAPS_CHANGE), CHANGED THEN, "allow"},
+	{CHANGES("matchPIDs: [{operator: In, values: [99]}]\n      " CAPS_CHANGE "\n    - matchActions: [{action: Post}]", CAPS_CHANGE), CHANGED THEN, "kill"},
+	/* ... and made once more, it is one against the new record */
+	{HOOK_FILE NS_CHANGE "\n      matchActions: [{action: Signal, argSig: 15}]\n",
+	 TELLS_NS A_FULL "kprobe sys_unshare A n=67108864 ret=0;" WRITE ";kprobe sys_unshare A n=67108864 ret=0;" WRITE, "kill"},
+	/* ... and where it is not told whether it was posted, it may be either */
+	{CHANGES(CAPS_CHANGE "\n      matchActions: [{action: Post, rateLimit: 5m}]", CAPS_CHANGE), CHANGED WRITE " t=10;" THEN, "allow"},
+	{CHANGES(CAPS_CHANGE "\n      matchActions: [{action: Post, rateLimit: 5m}]", CAPS_CHANGE),
+	 CHANGED WRITE " t=10;lsm capset A caps=200000;" WRITE " t=20;kprobe security_mmap_file A file=/x n=1", "unknown"},
+	{CHANGES("matchBinaries: [{operator: In, values: [/bin/a]}]\n      " CAPS_CHANGE, CAPS_CHANGE),
+	 TELLS_CAPS "exec A P 7 /bin/a caps=full ns=host path=?;lsm capset A caps=0;" THEN, "unknown"},
+	{CHANGES("matchBinaries: [{operator: In, values: [/bin/a]}]\n      " CAPS_CHANGE, CAPS_CHANGE),
+	 TELLS_CAPS "exec A P 7 /bin/a caps=full ns=host path=?;lsm capset A caps=0;" WRITE ";lsm capset A caps=200000;kprobe security_mmap_file A file=/x n=1", "unknown"},
+	{CHANGES("matchBinaries: [{operator: In, values: [/bin/a]}]\n      " NS_CHANGE, NS_CHANGE),
+	 TELLS_NS "exec A P 7 /bin/a caps=full ns=host path=?;kprobe sys_unshare A n=67108864;" THEN, "unknown"},
 	/* two selectors that may match decide when they come to the same */
 #define TWO(first, second) "lsmhooks:\n  - hook: file_open\n    args: [{index: 0, type: file}]\n    selectors:\n" \
 	"    - matchCapabilities: [{operator: In, values: [CAP_CHOWN]}]\n      matchActions: [" first "]\n" \
