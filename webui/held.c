@@ -15,7 +15,7 @@ struct held {
 	struct arena *arena;
 	struct observation_row *rows;
 	size_t n;
-	uint32_t *by_id;                  /* places in rows, sorted by id */
+	uint32_t *by_id, *by_time;        /* places in rows */
 	struct instance instance;
 	pthread_mutex_t lock;             /* over what follows, and the choices in rows */
 	uint64_t version;
@@ -26,6 +26,7 @@ static void free_one(struct held *e)
 	pthread_mutex_destroy(&e->lock);
 	arena_free(e->arena);
 	free(e->by_id);
+	free(e->by_time);
 	free(e);
 }
 DEFINE_CLEANUP(struct held *, free_one)
@@ -94,6 +95,22 @@ static int by_id(const void *a, const void *b, void *arg)
 	return (x > y) - (x < y);
 }
 
+static int by_time(const void *a, const void *b, void *arg)
+{
+	const struct observation_row *rows = arg;
+	uint64_t x = rows[*(const uint32_t *)a].o.first_ns, y = rows[*(const uint32_t *)b].o.first_ns;
+	return x == y ? by_id(a, b, arg) : x > y ? 1 : -1;
+}
+
+static uint32_t *sorted(struct observation_row *rows, size_t n, int (*order)(const void *, const void *, void *))
+{
+	uint32_t *places = xcalloc(n + 1, sizeof(*places));
+	for (size_t i = 0; i < n; i++)
+		places[i] = (uint32_t)i;
+	qsort_r(places, n, sizeof(*places), order, rows);
+	return places;
+}
+
 static int first_instance(struct store *s, struct arena *a, int64_t workload, struct instance *ret)
 {
 	struct instance_row *rows;
@@ -121,10 +138,8 @@ static int read_all(struct store *s, const struct workload_row *row, struct held
 		err = store_observation_page(s, e->arena, &q, &e->rows, &e->n, NULL);
 	if (err)
 		return err;
-	e->by_id = xcalloc(e->n + 1, sizeof(*e->by_id));
-	for (size_t i = 0; i < e->n; i++)
-		e->by_id[i] = (uint32_t)i;
-	qsort_r(e->by_id, e->n, sizeof(*e->by_id), by_id, e->rows);
+	e->by_id = sorted(e->rows, e->n, by_id);
+	e->by_time = sorted(e->rows, e->n, by_time);
 	e->users = 1;
 	*ret = TAKE(e);
 	return 0;
@@ -289,7 +304,7 @@ struct source *held_part(struct held *e, const struct workload_row *row, const u
 			 size_t parts)
 {
 	size_t first = e->n * part / parts;
-	return source_store_held(row, &e->instance, e->rows + first, choices + first,
+	return source_store_held(row, &e->instance, e->rows + first, choices + first, NULL,
 				 e->n * (part + 1) / parts - first);
 }
 
@@ -298,6 +313,6 @@ int held_source(struct held *e, struct store *s, const struct workload_row *row,
 {
 	if (!e)
 		return source_store_workload(s, row->id, ret);
-	*ret = held_part(e, row, choices, 0, 1);
+	*ret = source_store_held(row, &e->instance, e->rows, choices, e->by_time, e->n);
 	return 0;
 }

@@ -32,9 +32,10 @@ int held_suggest_at(struct held *e, struct store *s, const struct workload_row *
 size_t held_rows(const struct held *e);
 /* An enum choice for each of the rows, at ROW's version or later; the caller frees. NULL for E NULL. */
 int held_choices(struct held *e, struct store *s, const struct workload_row *row, uint8_t **ret);
-/* Part PART of PARTS. CHOICES must outlive the source. */
+/* Part PART of PARTS, in the store's order. CHOICES must outlive the source. */
 struct source *held_part(struct held *e, const struct workload_row *row, const uint8_t *choices, size_t part,
 			 size_t parts);
+/* All of them, by the time they were first seen; E NULL: from the store, in its order. */
 int held_source(struct held *e, struct store *s, const struct workload_row *row, const uint8_t *choices,
 		struct source **ret);
 

@@ -14,7 +14,8 @@ struct source_store {
 	struct store_cursor *cursor;
 	const struct observation_row *held;   /* instead of the cursor */
 	const uint8_t *choices;           /* of them */
-	size_t nheld;
+	const uint32_t *order;            /* NULL: as they lie */
+	size_t nheld, nread;
 	enum choice choice;               /* of the last event */
 
 	/* Of source_store_sightings(). */
@@ -123,12 +124,12 @@ static void fill_event(struct source_store *s, const struct observation *o, stru
 static int next_held(struct source *source, struct event *ev)
 {
 	struct source_store *s = (struct source_store *)source;
-	if (!s->nheld)
+	if (s->nread == s->nheld)
 		return 0;
-	fill_event(s, &s->held->o, ev);
-	s->choice = *s->choices++;
-	s->held++;
-	s->nheld--;
+	size_t at = s->order ? s->order[s->nread] : s->nread;
+	fill_event(s, &s->held[at].o, ev);
+	s->choice = s->choices[at];
+	s->nread++;
 	return 1;
 }
 
@@ -270,7 +271,8 @@ int source_store_workload(struct store *store, int64_t workload, struct source *
 }
 
 struct source *source_store_held(const struct workload_row *w, const struct instance *instance,
-				 const struct observation_row *rows, const uint8_t *choices, size_t n)
+				 const struct observation_row *rows, const uint8_t *choices, const uint32_t *order,
+				 size_t n)
 {
 	static const struct source_ops ops = {.next = next_held, .close = close_source};
 	struct source_store *s = new_source(NULL);
@@ -281,6 +283,7 @@ struct source *source_store_held(const struct workload_row *w, const struct inst
 	s->instance = *instance;
 	s->held = rows;
 	s->choices = choices;
+	s->order = order;
 	s->nheld = n;
 	return &s->source;
 }

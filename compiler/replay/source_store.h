@@ -24,13 +24,13 @@ int source_store_sightings(struct store *s, const char *pattern, struct source *
 int source_store_workload(struct store *s, int64_t workload, struct source **ret);
 
 /*
- * One workload whose observations the caller holds, in the store's order: the same events, without reading. INSTANCE is the first
- * that store_instances() tells. All must outlive the source. CHOICES: an enum choice for each row, that stays while the rows may
- * be chosen anew.
+ * One workload whose observations the caller holds: the same events, without reading. INSTANCE is the first that
+ * store_instances() tells. All must outlive the source. CHOICES: an enum choice for each row, that stays while the rows may
+ * be chosen anew. ORDER: the places of the N rows in the order they come; NULL: as they lie.
  */
 struct source *source_store_held(const struct workload_row *w, const struct instance *instance,
 				 const struct observation_row *rows, const uint8_t *choices,
-				 size_t n);
+				 const uint32_t *order, size_t n);
 
 /* What was decided of the last event of such a source. */
 enum choice source_store_choice(const struct source *source);

@@ -58,6 +58,8 @@ run(async () => {
 		assert.ok(changed.rows.some(r => r.observation === victim.id), 'the connection that was taken back is listed');
 		await says(page, '.summary .compared', new RegExp(`version 1: ${changed.newly_blocked.toLocaleString('en-US')} newly blocked, 0 newly allowed`));
 		await says(page, '.replay-list .body .row .verdict', /was allowed/);
+		const times = (await api('/replay?show=all&limit=1000')).rows.map(r => r.time_ns);
+		assert.deepEqual(times, [...times].sort(), 'what is replayed comes in the order of time');
 		const nothing = await api(`/replay?current=0&show=newly-blocked`);
 		assert.equal(nothing.total, 0, 'version 0 allowed nothing: nothing can be newly blocked');
 		assert.ok(nothing.newly_allowed > 0);
