@@ -8,7 +8,7 @@
 
 void refuse_uncompiled(struct response *r, const struct candidate *c)
 {
-	response_error(r, 422, "Change the choice or the target; the Policy page shows every reason.", "%s",
+	response_error(r, 422, "Change the choice or the target; the Policy page shows every reason, and the allowlist to complete by hand.", "%s",
 		       c->diag.n ? c->diag.v[0].message : "the choice cannot be compiled");
 }
 

@@ -45,6 +45,7 @@ run(async () => {
 			// eslint-disable-next-line no-control-regex
 			assert.doesNotMatch(await page.evaluate(() => document.body.innerText), /[\u0000-\u0008\u000b-\u001f\u202a-\u202e]/, `${screen}: a control character`);
 		}
+		assert.match(text, /No policy can be made of this choice\..*completed and given to stakeout compile/, 'labels that no two pods share: the way on is told');
 		assert.ok(text.includes('<img src=x onerror=alert(1)>'), 'markup is shown as text');
 		assert.ok(text.includes('\\u{202e}'), 'direction marks are shown');
 		assert.ok(text.includes('\\x1b'), 'control characters are shown');

@@ -76,7 +76,7 @@ class Consequence {
 			if (e.name === 'AbortError')
 				return;
 			foot.classList.remove('working');
-			clear(foot, h('span', null, h('b', null, 'No verdict: '), safe(e.message), ' ',
+			clear(foot, h('span', null, h('b', null, 'No verdict: '), safe(e.message), '. ',
 				      h('span.muted', null, safe(e.whatToDo))));
 		}
 	}

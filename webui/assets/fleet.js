@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Fleet: which workloads need me?
-import {h, clear, get, ago, span, millis, count, name, safe, session, load} from '/lib.js';
+import {h, clear, get, ago, span, millis, count, name, safe, copyButton, session, load} from '/lib.js';
 import {List} from '/list.js';
 import {go, state, refreshFleet} from '/app.js';
 
@@ -33,7 +33,7 @@ const columns = [
 
 function emptyStore() {
 	const store = session.store && session.store !== 'stakeout.db' ? ` --db ${session.store}` : '';
-	const row = (what, command) => [h('dt', null, what), h('dd', null, h('code', null, safe(command)))];
+	const row = (what, command) => [h('dt', null, what), h('dd', null, h('code', null, safe(command)), copyButton(command, 'Copy the command'))];
 	return h('section.empty', null, h('h2', null, 'Nothing was recorded yet'),
 		 h('p', null, 'One of these three fills the store; this page follows by itself.'),
 		 h('dl.commands', null,

@@ -162,7 +162,12 @@ export function toast(text, bad) {
 export function copyButton(text, label) {
 	return h('button.quiet', {type: 'button', 'aria-label': label || 'Copy', onclick: async ev => {
 		const button = ev.currentTarget;
-		await navigator.clipboard.writeText(text);
+		try {
+			await navigator.clipboard.writeText(text);
+		} catch {   // no permission, or no https:// where the page is not on this machine
+			toast('The browser lets no page copy here: select the text instead.', true);
+			return;
+		}
 		button.textContent = 'copied';
 		setTimeout(() => { button.textContent = 'copy'; }, 1500);
 	}}, 'copy');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Policy: what exactly goes out? YAML beside plain English, findings, target, cost, what it cannot stop.
-import {h, clear, safe, get, count, plural, failure} from '/lib.js';
+import {h, clear, safe, get, count, plural, failure, copyButton} from '/lib.js';
 import {state} from '/app.js';
 import {consequence, where, arrive} from '/consequence.js';
 
@@ -125,7 +125,7 @@ export async function show(main, at) {
 				findings(p.findings),
 				p.compiled ? glance(p, left) : null,
 				p.compiled ? null : h('div.failure', {role: 'alert'}, h('strong', null, 'No policy can be made of this choice. '),
-					h('p', null, 'Nothing ships until every reason above is gone.')),
+					h('p', null, 'Nothing ships until every reason above is gone: by another choice or target, or in the allowlist below, copied to a file, completed and given to stakeout compile.')),
 				p.no_yaml ? h('p.notice', null, h('b', null, 'No YAML: '), safe(p.no_yaml), '. The image holds the same choice.') : null,
 				p.compiled ? p.files.filter(f => f.text && /\.ya?ml$/.test(f.name)).map(f => {
 					const mine = p.policies.filter(x => x.file === f.name || safe(x.file).endsWith('/' + f.name));
@@ -136,7 +136,7 @@ export async function show(main, at) {
 				h('section.left-out', null, h('h2', null, `Not in it: ${plural(left, 'observation')}`), left ? h('ul', null, p.left_out.map(l =>
 					h('li', null, h('b', null, count(l.observations)), ` ${safe(l.summary.replace(/ \(--.*\)/, ''))} (${plural(l.events, 'event')})`)))
 					: h('p.muted', null, 'Everything that was observed is in it.')),
-				h('section', null, h('h2', null, 'The choice, as an allowlist'), h('pre.file', {tabindex: '0', 'aria-label': 'Allowlist'}, safe2(p.allowlist))));
+				h('section', null, h('h2', null, 'The choice, as an allowlist ', copyButton(p.allowlist, 'Copy the allowlist')), h('pre.file', {tabindex: '0', 'aria-label': 'Allowlist'}, safe2(p.allowlist))));
 		} catch (e) {
 			if (e.name !== 'AbortError')
 				clear(body, failure(e));

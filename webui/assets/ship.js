@@ -73,7 +73,7 @@ export async function show(main, at) {
 				h('fieldset.modes', null, h('legend', null, 'What the files do'),
 					radio(false, 'Monitor', 'reports what would be blocked; blocks nothing'), radio(true, 'Enforce', 'stops what is not allowed; ship the monitoring files first')),
 				findings(p.findings),
-				p.compiled ? [h('p.muted', null, `Replayed over ${plural(p.replayed, 'recorded event')} before it was offered; ${count(p.unknown)} of them could not be judged.`),
+				p.compiled ? [h('p.muted', null, `${plural(p.replayed, 'allowed event')}, for each entry and each observation that it covers, went through these files: none would be stopped; ${count(p.unknown)} could not be judged.`),
 					h('table.files', null, h('thead', null, h('tr', null, ['File', 'What it is', 'Size', 'SHA-256'].map(t => h('th', {scope: 'col'}, t)))),
 						h('tbody', null, p.files.map(f => h('tr', null,
 							h('td', null, h('a', {download: f.name, href: `/api/v1/workloads/${at.id}/download/${encodeURIComponent(f.name)}${queryString(query)}`}, safe(f.name))),
