@@ -19,6 +19,7 @@ struct engine *engine_new(struct policy *const *policies, size_t n, const struct
 	e->names = map_new();
 	e->named = map_new();
 	e->key = &e->key_room;
+	e->assuming = &e->assuming_room;
 	e->compat = map_new();
 	eval_compile(e);
 	return e;
@@ -39,6 +40,7 @@ void engine_free(struct engine *e)
 	map_free(e->named);
 	free(e->name_is.v);
 	free(e->silent.v);
+	eval_folders_free(e);
 	map_free(e->compat);
 	free(e->seen.v);
 	free(e->answers.v);
@@ -152,8 +154,38 @@ static struct choice choose(const struct engine *e, const struct compiled_hook *
 	return c;
 }
 
+static bool is_open(const struct choice *c)
+{
+	return c->possible && (c->differ || !same_fate(c->possible, c->sure));
+}
+
+/* What another line is judged by later cannot rest on what is taken for granted: it would not say so. */
+static bool reaches_further(const struct choice *c)
+{
+	return c->speaks || (c->matched && (c->matched->namespace_changes || c->matched->capability_changes));
+}
+
+/* What is taken for granted counts only where nothing is told without it, and is then in *ret_assumes. */
+static struct choice choose_assuming(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const char **ret_assumes)
+{
+	if (!e->assumed.n)
+		return choose(e, hook, h);
+	*e->assuming = (struct assuming){.on = false};
+	struct choice told = choose(e, hook, h);
+	if (!e->assuming->what || !is_open(&told) || reaches_further(&told))
+		return told;
+	*e->assuming = (struct assuming){.on = true};
+	struct choice granted = choose(e, hook, h);
+	e->assuming->on = false;
+	if (e->assuming->several || is_open(&granted) || reaches_further(&granted))
+		return told;
+	*ret_assumes = e->assuming->what->words;
+	return granted;
+}
+
 static void not_told(struct judgement *j, const char *why)
 {
+	j->assumes = NULL;
 	j->verdict = VERDICT_UNKNOWN;
 	j->why = why;
 	j->selector = -1;
@@ -208,8 +240,8 @@ static void decide(struct engine *e, const struct compiled_hook *hook, const str
 	static const struct verdict_form either = {
 		.verdict = VERDICT_ALLOW, .why = "nothing stops it; whether its event is posted is not told"};
 	bool limited = false;
-	struct choice c = choose(e, hook, h);
-	if (c.possible && (c.differ || !same_fate(c.possible, c.sure))) {
+	struct choice c = choose_assuming(e, hook, h, &j->assumes);
+	if (is_open(&c)) {
 		not_told(j, c.unsure);
 		tell_enforcer(e, hook, h, &c, NULL, false, j);
 		if (hook->changes)
@@ -319,6 +351,7 @@ size_t engine_judge(struct engine *e, const struct event *ev, const struct judge
 	if (e->ahead)
 		end_ahead(e);
 	uint32_t site = learn(e, e->processes, known);
+	eval_note_silent(e, known);
 	e->out.n = 0;
 	e->hits.n = 0;
 	e->place = eval_place(e, &known->process);
@@ -354,6 +387,11 @@ void engine_presume_paths(struct engine *e, bool yes)
 	e->presume_paths = yes;
 }
 
+void engine_assume(struct engine *e)
+{
+	e->assumes = true;
+}
+
 void engine_records(struct engine *e, const struct event *ev)
 {
 	if (!e->ahead)
@@ -366,6 +404,8 @@ void engine_records(struct engine *e, const struct event *ev)
 void engine_records_end(struct engine *e)
 {
 	e->read_ahead = true;
+	if (e->at.v[SITE_SCHED_EXEC].recorded)
+		eval_look_at_folders(e);
 }
 
 static bool enforces(const struct compiled_hook *hook)
@@ -401,16 +441,16 @@ static enum miss missed_at(const struct engine *e, uint32_t site)
 	}
 }
 
-static bool may_stop(const struct engine *e, const struct compiled_hook *hook, const struct hit *h)
+static bool may_stop(struct engine *e, const struct compiled_hook *hook, const struct hit *h)
 {
-	const char *why;
+	const char *why, *assumes;
 	/* 32-bit calls enter elsewhere. */
 	if (e->at.v[h->site].call && eval_abi(e, &h->record) == ABI_COMPAT)
 		return false;
 	if (hook->enforcer || !enforces(hook) ||
 	    eval_scope(e, hook->policy, &why) == TRI_NO)
 		return false;
-	struct choice c = choose(e, hook, h);
+	struct choice c = choose_assuming(e, hook, h, &assumes);
 	return c.selector >= 0 && (eval_stops(c.sure) || (c.possible && eval_stops(c.possible)) || c.differ || hook->returns);
 }
 

@@ -31,6 +31,7 @@ struct judgement {
 	bool before_first_instruction;  /* KILL at exec: the new image ran nothing */
 	const char *why;          /* valid for the engine's life */
 	struct str detail;        /* for whoever asks for engine_explain()'s words: empty from engine_judge() */
+	const char *assumes;      /* what was taken for granted, as it is not told and decides (engine_assume()); NULL: nothing */
 };
 
 /*
@@ -71,6 +72,12 @@ enum verdict judgements_worst(const struct judgement *j, size_t n);
  * it, not below /proc or /dev). Symlinks and scripts then come out wrong; without it such verdicts are UNKNOWN.
  */
 void engine_presume_paths(struct engine *e, bool yes);
+
+/*
+ * Of programs that the stream is silent about, take for granted what speaks for itself (eval_folders.c): a name typed whole, in a folder
+ * of which lines tell many names and no link, is no link. Judgements that rest on it say so. Of a stream that was read ahead to its end.
+ */
+void engine_assume(struct engine *e);
 
 /*
  * The program at PATH, as the kernel resolves it, is a 32-bit one (x86): its system calls pass other hooks and numbers. No

@@ -272,11 +272,34 @@ struct engine {
 	struct { uint8_t *v; size_t n, cap; } seen;
 	/* names as typed, by container, and what they were told to be; MAP_NONE: several */
 	struct map *names, *named;
-	struct { uint32_t *v; size_t n, cap; } name_is;
+	struct {
+		struct name {
+			uint32_t is;      /* in NAMED */
+			bool told, typed, script;
+		} *v;
+		size_t n, cap;
+	} name_is;
 	struct buf key_room, *key;      /* to look one of these up */
 	/* programs that the recorders are silent about; SILENT_TOLD: about these alone */
 	struct { struct str *v; size_t n, cap; } silent;
 	bool silent_told;
+	/* what may be taken for granted of programs, see eval_folders.c: the images, by exec_id, and of each which of the assumed names */
+	bool assumes;
+	struct folders *folders;        /* NULL: nothing may */
+	struct map *assumed_images;
+	struct { uint32_t *v; size_t n, cap; } image_assumed;
+	struct {
+		struct assumed {
+			struct str path;
+			const char *words;
+		} *v;
+		size_t n, cap;
+	} assumed;
+	struct assuming {
+		bool on;                /* else it is only noted what could be */
+		const struct assumed *what;
+		bool several;           /* ... not the same each time */
+	} assuming_room, *assuming;
 	bool hooks_exec;                /* a policy hooks what an exec passes */
 	bool hooks_exits;               /* ... or a tracepoint syscalls/sys_exit_X */
 	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
@@ -398,6 +421,13 @@ bool eval_among_silent(const struct engine *e, struct str exec_id);
 /* eval_names.c: the resolved path of a name as typed, where other lines tell it, or the caller of the engine has it presumed. */
 void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, struct processes *model);
 bool eval_named(const struct engine *e, struct str container, struct str name, struct str *ret);
+struct str eval_name_key(const struct engine *e, struct str container, struct str name);   /* empty: it depends on who says it */
+
+/* eval_folders.c: the name of a silent program that is taken for its path; NULL: none is. */
+void eval_look_at_folders(struct engine *e);   /* after the stream was read ahead */
+void eval_note_silent(struct engine *e, const struct event *exec);
+const struct assumed *eval_assumed(const struct engine *e, struct str exec_id);
+void eval_folders_free(struct engine *e);
 
 /* eval_effect.c */
 void eval_note_created(struct engine *e, const struct event *ev);

@@ -29,23 +29,33 @@ static struct str key_of(const struct engine *e, struct str container, struct st
 	return buf_view(e->key);
 }
 
-static void note(struct engine *e, struct str container, struct str name, struct str path)
+static struct name *name_at(struct engine *e, struct str container, struct str name)
 {
 	if (!is_clean(name) || map_size(e->names) >= NAMES)
-		return;
+		return NULL;
 	bool new;
 	uint32_t i = map_add(e->names, key_of(e, container, name), &new);
-	uint32_t to = map_add(e->named, path, NULL);
 	if (new)
-		*(uint32_t *)VEC_PUSH(&e->name_is) = to;
-	else if (e->name_is.v[i] != to)
-		e->name_is.v[i] = MAP_NONE;
+		*(struct name *)VEC_PUSH(&e->name_is) = (struct name){.is = MAP_NONE};
+	return &e->name_is.v[i];
 }
 
-/* A script runs under another program; its own name is among the arguments. */
+static void note(struct engine *e, struct str container, struct str name, struct str path, bool typed)
+{
+	struct name *n = name_at(e, container, name);
+	if (!n)
+		return;
+	uint32_t to = map_add(e->named, path, NULL);
+	n->is = !n->told || n->is == to ? to : MAP_NONE;
+	n->told = true;
+	n->typed |= typed;
+}
+
+/* A script runs under another program; its own name is among the arguments. What runs as itself is none. */
 static bool is_script(const struct process *p, const struct process_image *image)
 {
-	return image->script || (p->arguments.n && p->filename.n && memmem(p->arguments.p, p->arguments.n, p->filename.p, p->filename.n));
+	bool told = p->arguments.n && p->filename.n && memmem(p->arguments.p, p->arguments.n, p->filename.p, p->filename.n);
+	return !str_eq(p->path, p->filename) && (image->script || told);
 }
 
 void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, struct processes *model)
@@ -54,10 +64,21 @@ void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, str
 	if (ev->kind != KIND_EXEC && site != SITE_SCHED_EXEC)
 		return;
 	const struct process_image *image = processes_find(model, p->exec_id);
-	if (!p->path_known || !p->path.n || str_ends(p->path, STR(" (deleted)")) || !image || is_script(p, image) || image->fork_only)
+	if (!p->path_known || !p->path.n || str_ends(p->path, STR(" (deleted)")) || !image || image->fork_only)
 		return;
-	note(e, p->docker, p->filename, p->path);
-	note(e, p->docker, p->path, p->path);
+	if (is_script(p, image)) {
+		struct name *script = name_at(e, p->docker, p->filename);
+		if (script)
+			script->script = true;
+		return;
+	}
+	note(e, p->docker, p->filename, p->path, true);
+	note(e, p->docker, p->path, p->path, false);
+}
+
+struct str eval_name_key(const struct engine *e, struct str container, struct str name)
+{
+	return is_clean(name) ? key_of(e, container, name) : (struct str){NULL, 0};
 }
 
 bool eval_named(const struct engine *e, struct str container, struct str name, struct str *ret)
@@ -65,9 +86,9 @@ bool eval_named(const struct engine *e, struct str container, struct str name, s
 	if (!is_clean(name))
 		return false;
 	uint32_t i = map_size(e->names) ? map_find(e->names, key_of(e, container, name)) : MAP_NONE;
-	bool told = i != MAP_NONE && e->name_is.v[i] != MAP_NONE;
+	bool told = i != MAP_NONE && e->name_is.v[i].is != MAP_NONE;
 	if (told)
-		*ret = map_key(e->named, e->name_is.v[i]);
+		*ret = map_key(e->named, e->name_is.v[i].is);
 	else if (e->presume_paths)
 		*ret = name;
 	return told || e->presume_paths;
