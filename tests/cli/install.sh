@@ -33,6 +33,21 @@ if command -v mandoc >/dev/null; then
 	for page in "$share"/man/man1/*.1 "$share"/man/man8/*.8; do
 		mandoc -Tlint -Wwarning "$page" >lint || { cat lint; exit 1; }
 	done
+	# manual PAGE VERB...: the page has every option of these verbs' --help.
+	manual() {
+		mandoc -Tascii "$share/man/man8/$1" | sed "s/.$(printf '\b')//g" >page
+		shift
+		for verb in "$@"; do
+			"$bin/stakeout" $verb --help | sed -n 's/^  \(-[a-z0-9], \)* *\(--[a-z-]*\).*/\2/p' | grep -vx -e --help >options
+			[ -s options ] || fail "$verb --help tells no options"
+			while read -r option; do
+				grep -q -e "$option\>" page || fail "the manual page of $verb lacks $option"
+			done <options
+		done
+	}
+	manual stakeout-serve.8 serve
+	[ ! -x "$bin/stakeout-record" ] || manual stakeout-record.8 record
+	[ ! -x "$bin/stakeout-enforce" ] || manual stakeout-enforce.8 enforce "enforce status" "enforce watch" "enforce verify" "enforce confirm" "enforce release"
 fi
 while read -r verb; do
 	[ "$verb" = help ] || grep -q "^.Ss stakeout $verb\$" "$share/man/man1/stakeout.1" || fail "stakeout(1) lacks $verb"
