@@ -29,4 +29,31 @@ check show --db "$dir/s.db" "$w" --tree --json
 check allow --db "$dir/s.db" "$w"
 check export --db "$dir/s.db"
 check serve --help
+"$STAKEOUT" corpus -o "$dir/c" corpus/scenarios/web-server.yaml >/dev/null
+"$STAKEOUT" allow --db "$dir/s.db" "$w" --protect /usr/share/nginx/ -o "$dir/wide.yaml" 2>/dev/null
+"$STAKEOUT" allow --db "$dir/s.db" "$w" -o "$dir/narrow.yaml" 2>/dev/null
+"$STAKEOUT" compile --enforce "$dir/wide.yaml" -o "$dir/wide" >/dev/null
+"$STAKEOUT" compile --enforce "$dir/narrow.yaml" -o "$dir/narrow" >/dev/null
+events=$dir/c/web-server.ndjson image=web-storefront-nginx.image.elf policy=$dir/wide/web-storefront-nginx.yaml
+for form in "" --json; do
+	check compile "$dir/wide.yaml" -o "$dir/again" $form
+	check replay "$dir/wide" --corpus "$events" $form
+	check replay "$dir/wide" --corpus "$events" --totals $form
+	check diff "$dir/wide" "$dir/narrow" --corpus "$events" $form
+	check explain "$policy" "$events:289" $form
+	check image show "$dir/wide/$image" $form
+	check image verify "$dir/wide/$image" $form
+	check image diff "$dir/wide/$image" "$dir/narrow/$image" $form
+	check lint "$policy" $form
+	check explain-field spec.kprobes $form
+	check recordings --db "$dir/s.db" $form
+	check corpus --list $form
+	check ingest --db "$dir/again.db" "$events" $form
+	check allow --db "$dir/s.db" "$w" --generalise $form
+done
+check losses --db "$dir/s.db"
+check diff "$dir/wide" "$dir/narrow" --corpus "$events" --markdown
+check lint "$policy" --sarif
+check corpus web-server
+check audit-policy --db "$dir/s.db" "$w"
 exit $failed
