@@ -51,7 +51,7 @@ static void check_override(struct loading *l, const struct action *a)
 static bool rate_limit_fits(struct str s)
 {
 	uint64_t v;
-	if (s.n && strchr("smh", s.p[s.n - 1]) && s.p[s.n - 1])
+	if (s.n && strchr("smhSMH", s.p[s.n - 1]) && s.p[s.n - 1])
 		s.n--;
 	return go_uint(s, 10, 32, &v);
 }
@@ -68,10 +68,10 @@ static void check_rate(struct loading *l, const struct action *a)
 	else if (a->rate_limit.n && !rate_limit_fits(a->rate_limit))
 		load_reject(l, RULE_RATE_LIMIT, a->at, "rateLimit", "write N, Ns, Nm or Nh",
 			    "\"" STR_FMT "\" is not a rateLimit", STR_ARG(a->rate_limit));
-	if (a->rate_limit_scope.n && (!known || a->action != ACTION_POST || !a->rate_limit.n))
-		load_reject(l, RULE_RATE_LIMIT, a->at, "rateLimitScope",
-			    "write thread, process or global, beside rateLimit",
-			    "rateLimitScope without a rateLimit, or not one of its values");
+	/* Without a rateLimit its scope is not looked at. */
+	if (a->rate_limit.n && !known)
+		load_reject(l, RULE_RATE_LIMIT, a->at, "rateLimitScope", "write thread, process or global",
+			    "\"" STR_FMT "\" is not a rateLimitScope", STR_ARG(a->rate_limit_scope));
 }
 
 static void check_action_lsm(struct loading *l, const struct action *a)

@@ -56,7 +56,7 @@ static void check_cel(struct loading *l, const struct arg_filter *f)
 static void check_gained(struct loading *l, const struct arg_filter *f)
 {
 	for (size_t i = 0; i < 2; i++) {
-		bool there = i < f->nargs && f->args[i] < l->h->nargs;
+		bool there = f->nargs == 2 && f->args[i] < l->h->nargs;
 		if (!there || policy_type_class(l->h->args[f->args[i]].type) != CLASS_CAPS) {
 			load_reject(l, RULE_GAINED, f->at, "args",
 				    "write args: [OLD, NEW], their positions in the list of args",
@@ -133,6 +133,11 @@ static void check_return_filter(struct loading *l, const struct arg_filter *f)
 	const struct spec_arg *arg = l->h->return_arg;
 	if (!l->h->ret || !arg)
 		return;
+	if (f->nargs && f->args[0] > 0) {
+		load_reject(l, RULE_FILTER_ARG, f->at, "args", "write args: [0], or the returnArg's index",
+			    "position %u: the one returned value is at 0", f->args[0]);
+		return;
+	}
 	if (!f->nargs && f->index != arg->index) {
 		load_reject(l, RULE_FILTER_ARG, f->at, "index", "write the same in both",
 			    "index %u is not the returnArg's, which is %u", f->index, arg->index);
@@ -155,6 +160,8 @@ static void check_binaries(struct loading *l, const struct binary_filter *f)
 	bool exact = f->op == OPERATOR_IN || f->op == OPERATOR_NOT_IN;
 	bool postfix = f->op == OPERATOR_POSTFIX || f->op == OPERATOR_NOT_POSTFIX;
 	size_t max = exact ? 255 : postfix ? 127 : 256;
+	if (!f->values.n)   /* the agent leaves the filter out, whatever else it says */
+		return;
 	if (f->follow_children && ++l->followed == POLICY_FOLLOWED_MAX + 1)
 		load_reject(l, RULE_BINARIES, f->at, "followChildren", "make fewer filters with more values each",
 			    "more than %d filters with followChildren; an agent has no more", POLICY_FOLLOWED_MAX);

@@ -25,7 +25,7 @@ enum type_class policy_type_class(enum policy_type t)
 	    [TYPE_INT64] = CLASS_INT64,
 	    [TYPE_ULONG] = CLASS_UINT64,
 	    [TYPE_UINT64] = CLASS_UINT64,
-	    [TYPE_SYSCALL64] = CLASS_UINT64,
+	    [TYPE_SYSCALL64] = CLASS_INT64,   /* read so, compared unsigned */
 	    [TYPE_KERNEL_CAP_T] = CLASS_CAPS,
 	    [TYPE_CAP_INHERITABLE] = CLASS_CAPS,
 	    [TYPE_CAP_PERMITTED] = CLASS_CAPS,
@@ -109,12 +109,15 @@ static bool split(struct str s, char at, struct str *left, struct str *right)
 	return true;
 }
 
+/* Either end of up to 32 bits may be negative, and is not held against the type further. */
 static bool value_range(struct loading *l, const struct spec_arg *arg, struct str s)
 {
 	struct str low, high;
-	int64_t v;
-	(void)l, (void)arg;
-	return split(s, ':', &low, &high) && go_int(low, 0, 64, &v) && go_int(high, 0, 64, &v);
+	int64_t a, b;
+	enum type_class class = policy_type_class(arg->type);
+	int64_t most = class == CLASS_INT32 || class == CLASS_UINT32 ? (int64_t)UINT32_MAX : INT64_MAX;
+	(void)l;
+	return split(s, ':', &low, &high) && go_int(low, 0, 64, &a) && go_int(high, 0, 64, &b) && a <= most && b <= most;
 }
 
 /* The agent looks the numbers of its calls up when it loads the policy. */
@@ -138,10 +141,11 @@ static bool is_call_list(struct loading *l, const struct policy_list *list)
 	return *known > 0;
 }
 
-/* A number or a range, in base 10 and of any size; or, in a tracepoint, a list of system calls. */
+/* A number or a range, in base 10, of 64 bits with the type's sign; or, in a tracepoint, a list of system calls. */
 static bool value_set(struct loading *l, const struct spec_arg *arg, struct str s)
 {
 	struct str low = s, high = s;
+	enum type_class class = policy_type_class(arg->type);
 	int64_t v;
 	uint64_t u;
 	if (str_starts(s, STR("list:"))) {
@@ -149,8 +153,11 @@ static bool value_set(struct loading *l, const struct spec_arg *arg, struct str 
 		       is_call_list(l, load_list(l, s));
 	}
 	split(s, ':', &low, &high);
-	return (go_int(low, 10, 64, &v) || go_uint(low, 10, 64, &u)) &&
-	       (go_int(high, 10, 64, &v) || go_uint(high, 10, 64, &u));
+	bool is_signed = go_int(low, 10, 64, &v) && go_int(high, 10, 64, &v);
+	bool is_unsigned = go_uint(low, 10, 64, &u) && go_uint(high, 10, 64, &u);
+	if (class == CLASS_ANY)
+		return is_signed || is_unsigned;
+	return class == CLASS_INT32 || class == CLASS_INT64 ? is_signed : is_unsigned;
 }
 
 static bool value_port(struct loading *l, const struct spec_arg *arg, struct str s)
@@ -184,22 +191,20 @@ static bool value_address(struct loading *l, const struct spec_arg *arg, struct 
 			 (bits.n == 1 || bits.p[0] != '0'));
 }
 
+/* A name, or what a port may be. */
 static bool value_protocol(struct loading *l, const struct spec_arg *arg, struct str s)
 {
-	(void)l, (void)arg;
-	return socket_number(SOCKET_PROTOCOL, s) >= 0;
+	return socket_number(SOCKET_PROTOCOL, s) >= 0 || value_port(l, arg, s);
 }
 
 static bool value_family(struct loading *l, const struct spec_arg *arg, struct str s)
 {
-	(void)l, (void)arg;
-	return socket_number(SOCKET_FAMILY, s) >= 0;
+	return socket_number(SOCKET_FAMILY, s) >= 0 || value_port(l, arg, s);
 }
 
 static bool value_state(struct loading *l, const struct spec_arg *arg, struct str s)
 {
-	(void)l, (void)arg;
-	return socket_number(SOCKET_STATE, s) >= 0;
+	return socket_number(SOCKET_STATE, s) >= 0 || value_port(l, arg, s);
 }
 
 static bool value_file_type(struct loading *l, const struct spec_arg *arg, struct str s)
@@ -267,12 +272,12 @@ static bool value_substring(struct loading *l, const struct spec_arg *arg, struc
 	}
 #define RANGES                                                                                     \
 	{                                                                                          \
-		CLASS_NUMBER, INLINE_RANGES, value_range, "MIN:MAX"                                \
+		CLASS_NUMBER, INLINE_RANGES, value_range, "MIN:MAX, of numbers of the type"                                \
 	}
 #define SETS                                                                                       \
 	{                                                                                          \
 		CLASS_NUMBER, TABLE_SET, value_set,                                                \
-		    "a decimal number or FIRST:LAST (list:NAME: a list of system calls, in a "     \
+		    "a decimal number of the type's sign, or FIRST:LAST (list:NAME: a list of system calls, in a "     \
 		    "tracepoint, type syscall64)"                                                  \
 	}
 #define PREFIXES                                                                                   \
@@ -336,11 +341,11 @@ const struct operator_rule *policy_operator_rule(enum policy_operator op, enum p
 	    [OPERATOR_DPORT_PRIV] = {CLASS_SOCK | CLASS_SKB, STORE_NONE, NULL, NULL},
 	    [OPERATOR_NOT_DPORT_PRIV] = {CLASS_SOCK | CLASS_SKB, STORE_NONE, NULL, NULL},
 	    [OPERATOR_PROTOCOL] = {CLASS_SOCK | CLASS_SKB, TABLE_SET, value_protocol,
-				   "IPPROTO_TCP ... or a number"},
+				   "IPPROTO_TCP ..., a number or FIRST:LAST"},
 	    [OPERATOR_FAMILY] = {CLASS_SOCK | CLASS_SKB | CLASS_SOCKADDR | CLASS_UNIX, TABLE_SET,
-				 value_family, "AF_INET ... or a number"},
+				 value_family, "AF_INET ..., a number or FIRST:LAST"},
 	    [OPERATOR_STATE] = {CLASS_SOCK, TABLE_SET, value_state,
-				"TCP_ESTABLISHED ... or a number"},
+				"TCP_ESTABLISHED ..., a number or FIRST:LAST"},
 	    [OPERATOR_FILE_TYPE] = FILE_TYPES,
 	    [OPERATOR_NOT_FILE_TYPE] = FILE_TYPES,
 	    [OPERATOR_CAPABILITIES_GAINED] = {CLASS_CAPS, STORE_NONE, NULL, NULL},

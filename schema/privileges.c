@@ -2,6 +2,7 @@
 /* Names are in the order of the kernel's numbers. The agent spells one capability without "CAP_". */
 #include "schema/privileges.h"
 
+#include <ctype.h>
 #include <json-c/json.h>
 #include <strings.h>
 
@@ -35,6 +36,10 @@ static int find(const char *const *names, size_t n, struct str name)
 
 int capability_number(struct str name)
 {
+	while (name.n && isspace((unsigned char)name.p[0]))
+		name = str_skip(name, 1);
+	while (name.n && isspace((unsigned char)name.p[name.n - 1]))
+		name.n--;
 	return find(capabilities, ARRAY_SIZE(capabilities), name);
 }
 

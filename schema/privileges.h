@@ -25,7 +25,7 @@ struct privileges {
 };
 
 /* The number of a capability or a namespace, in any case; -1 = there is none of the name. */
-int capability_number(struct str name);
+int capability_number(struct str name);   /* blanks around it do not count */
 int namespace_number(struct str name);
 int cap_set_number(struct str name);   /* Effective Permitted Inheritable */
 

@@ -220,18 +220,18 @@ static void compile_return(struct compiling *c, const struct hook *h, const stru
 			     &ret->return_tests[ret->nreturn_tests++]);
 }
 
-/* rateLimit: "N" and "Ns" seconds, "Nm" minutes, "Nh" hours. */
+/* rateLimit: "N" and "Ns" seconds, "Nm" minutes, "Nh" hours; kept as 32 bits of milliseconds. */
 static uint64_t rate_limit(const struct selector *s)
 {
-	static const uint64_t second = UINT64_C(1000000000);
+	static const uint64_t second = UINT64_C(1000000000), longest = UINT32_MAX * UINT64_C(1000000);
 	uint64_t most = 0;
 	for (size_t i = 0; i < s->nactions; i++) {
 		struct str limit = s->actions[i].rate_limit;
-		char unit = limit.n ? limit.p[limit.n - 1] : 0;
+		char unit = limit.n ? (char)(limit.p[limit.n - 1] | 0x20) : 0;
 		uint64_t n;
 		limit.n -= unit == 's' || unit == 'm' || unit == 'h';
 		if (limit.n && str_to_u64(limit, &n) == 0)
-			most = MAX(most, n * second * (unit == 'h' ? 3600 : unit == 'm' ? 60 : 1));
+			most = MAX(most, MIN(longest, n * second * (unit == 'h' ? 3600 : unit == 'm' ? 60 : 1)));
 	}
 	return most;
 }

@@ -14,8 +14,7 @@ static int64_t number_of(struct str s, enum policy_type type)
 {
 	int64_t i = 0;
 	uint64_t u = 0;
-	bool is_unsigned = type == TYPE_UINT32 || type == TYPE_ULONG || type == TYPE_UINT64 || type == TYPE_SYSCALL64 ||
-			   type == TYPE_UINT8 || type == TYPE_UINT16;
+	bool is_unsigned = type == TYPE_UINT32 || type == TYPE_ULONG || type == TYPE_UINT64 || type == TYPE_UINT8 || type == TYPE_UINT16;
 	bool good = is_unsigned ? go_uint(s, 0, 64, &u) : go_int(s, 0, 64, &i);
 	assert(good);
 	(void)good;
@@ -112,14 +111,19 @@ static void number_set(const struct engine *e, const struct policy *p, const str
 	range_set_sort(&t->ranges);
 }
 
-static void named_numbers(enum socket_name kind, const struct strs *values, struct value_table *t)
+/* A name of that kind, or numbers as ports are. */
+static void named_numbers(const struct engine *e, const struct policy *p, enum socket_name kind, const struct strs *values,
+			  struct value_table *t)
 {
+	struct strs numbers = {arena_alloc(e->arena, (values->n + 1) * sizeof(*numbers.v)), 0};
 	for (size_t i = 0; i < values->n; i++) {
 		int64_t n = socket_number(kind, values->v[i]);
-		assert(n >= 0);
-		range_set_add(&t->ranges, (uint64_t)n, (uint64_t)n);
+		if (n >= 0)
+			range_set_add(&t->ranges, (uint64_t)n, (uint64_t)n);
+		else
+			numbers.v[numbers.n++] = values->v[i];
 	}
-	range_set_sort(&t->ranges);
+	number_set(e, p, &numbers, t);
 }
 
 static void networks(const struct strs *values, struct value_table *t)
@@ -175,13 +179,13 @@ void eval_values(struct engine *e, const struct policy *p, const struct arg_filt
 		number_set(e, p, &f->values, t);
 		return;
 	case OPERATOR_PROTOCOL:
-		named_numbers(SOCKET_PROTOCOL, &f->values, t);
+		named_numbers(e, p, SOCKET_PROTOCOL, &f->values, t);
 		return;
 	case OPERATOR_FAMILY:
-		named_numbers(SOCKET_FAMILY, &f->values, t);
+		named_numbers(e, p, SOCKET_FAMILY, &f->values, t);
 		return;
 	case OPERATOR_STATE:
-		named_numbers(SOCKET_STATE, &f->values, t);
+		named_numbers(e, p, SOCKET_STATE, &f->values, t);
 		return;
 	case OPERATOR_EQUAL:
 	case OPERATOR_NOT_EQUAL:

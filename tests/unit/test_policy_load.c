@@ -85,7 +85,7 @@ static void rules(void **state)
 		{"", FILTER("{index: 1, operator: Mask, values: [\"2\", \"0x4\", \"010\", \"1_0\"]}"), "ok"},
 		{"", FILTER("{index: 1, operator: Mask, values: [\"1\", \"2\", \"3\", \"4\", \"5\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values: 5 values; Mask on this type holds 4; split the selector, or use InMap"},
 		{"", FILTER("{index: 1, operator: Equal, values: [\"2147483648\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values[0]: \"2147483648\" is not a value for Equal on int; write a number that fits the argument's type"},
-		{"", FILTER("{index: 1, operator: InRange, values: [\"5\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values[0]: \"5\" is not a value for InRange on int; write MIN:MAX"},
+		{"", FILTER("{index: 1, operator: InRange, values: [\"5\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values[0]: \"5\" is not a value for InRange on int; write MIN:MAX, of numbers of the type"},
 		{"", FILTER("{index: 1, operator: InMap, values: [\"5\", \"9:7\"]}"), "ok"},
 		{"", FILTER("{index: 1, operator: CelExpr, values: [\"arg1 == 2\"]}"), "8: spec.lsmhooks[0].selectors[0].matchArgs[0].values[0]: the expression does not compile: operands of two types; convert one, such as int32(2); correct the expression"},
 		{"", FILTER("{index: 1, operator: CelExpr, values: [\"arg1 == int32(2) && !(arg1 < int32(0))\"]}"), "ok"},
