@@ -10,7 +10,6 @@
 
 #define O_ACCMODE_    00000003
 #define O_WRONLY_     00000001
-#define O_RDWR_       00000002
 #define O_CREAT_      00000100
 #define O_TRUNC_      00001000
 #define O_APPEND_     00002000

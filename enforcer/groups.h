@@ -19,7 +19,6 @@ struct groups {
 	size_t n, cap;
 };
 void groups_done(struct groups *g);
-#define CLEANUP_GROUPS __attribute__((cleanup(groups_done)))
 
 /* The mount of v2 (MEMORY false) or of v1's memory hierarchy; NULL when there is none. The caller frees. */
 char *cgroup_mount(bool memory);

@@ -56,11 +56,6 @@ int kind_from(struct str name)
 	return find(kinds, ARRAY_SIZE(kinds), name);
 }
 
-int verdict_from(struct str name)
-{
-	return find(verdicts, ARRAY_SIZE(verdicts), name);
-}
-
 int access_from(struct str name)
 {
 	return find(accesses, ARRAY_SIZE(accesses), name);

@@ -69,7 +69,6 @@ const char *access_name(enum access_bit bit);
 const char *tag_name(enum tag_bit bit);
 /* These return the number, or -1. For access and tags: the bit's number. */
 int kind_from(struct str name);
-int verdict_from(struct str name);
 int access_from(struct str name);
 int tag_from(struct str name);
 

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "schema/guard.h"
 
-static const struct {
-	const char *name, *summary;
-} guards[] = {
-#define GUARD(symbol, name, summary) {name, summary},
+static const char *const guards[] = {
+#define GUARD(symbol, name, summary) name,
 #include "schema/guards.def"
 #undef GUARD
 };
 
 const char *guard_word(enum guard g)
 {
-	return guards[g].name;
-}
-
-const char *guard_summary(enum guard g)
-{
-	return guards[g].summary;
+	return guards[g];
 }
 
 int guard_index(struct str name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(guards); i++)
-		if (str_eq(str_from(guards[i].name), name))
+		if (str_eq(str_from(guards[i]), name))
 			return (int)i;
 	return -1;
 }

@@ -12,5 +12,4 @@ enum guard {
 };
 
 const char *guard_word(enum guard g);
-const char *guard_summary(enum guard g);
 int guard_index(struct str name);   /* the number, or -1 */

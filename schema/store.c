@@ -107,11 +107,6 @@ const char *store_file(const struct store *s)
 	return s->file;
 }
 
-bool store_writable(const struct store *s)
-{
-	return s->writable;
-}
-
 void store_set_patience(struct store *s, int ms)
 {
 	sqlite3_busy_timeout(s->db, ms);

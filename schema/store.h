@@ -35,7 +35,6 @@ void store_close(struct store *s);
 DEFINE_CLEANUP(struct store *, store_close)
 const char *store_error(const struct store *s);   /* of the last failure; borrowed */
 const char *store_file(const struct store *s);
-bool store_writable(const struct store *s);
 void store_set_patience(struct store *s, int ms);  /* instead of STORE_PATIENCE_MS */
 void store_set_cache(struct store *s, int kilobytes);  /* memory for pages of the file */
 /* Writing ends with -ENOSPC before the file grows beyond BYTES; one that is larger already grows no more. 0 or -errno. */

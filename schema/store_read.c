@@ -51,10 +51,6 @@ int workload_mode_from(struct str name)
 	return find(modes, ARRAY_SIZE(modes), name);
 }
 
-const char *observation_sort_name(enum observation_sort s)
-{
-	return sorts[s].name;
-}
 
 int observation_sort_from(struct str name)
 {

@@ -48,7 +48,6 @@ enum observation_sort {
 	SORT_COUNT, SORT_FIRST, SORT_LAST, SORT_INSTANCES, SORT_SUBJECT, SORT_CHOICE,
 	SORT_COUNT_OF_SORTS
 };
-const char *observation_sort_name(enum observation_sort s);   /* path, count, first ... */
 int observation_sort_from(struct str name);
 
 struct observation_query {

@@ -68,7 +68,6 @@ enum wire_loss {
 #define WIRE_PATH_MAX     4096
 #define WIRE_FILENAME_MAX 4096
 #define WIRE_ARGV_MAX     2048
-#define WIRE_COMM_MAX     16
 
 /* The cgroup number is of the v1 memory hierarchy, not of v2. */
 #define WIRE_CGROUP_V1 (1ull << 63)

@@ -130,13 +130,6 @@ static const struct str scratch_folders[] = {
 	STR_INIT("/sys/"), STR_INIT("/tmp/"),  STR_INIT("/var/tmp/"),
 };
 
-bool protected_by_default(struct str path)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(system_folders); i++)
-		if (path_covers(system_folders[i], path))
-			return true;
-	return false;
-}
 
 static struct str folder_of(struct str path)
 {

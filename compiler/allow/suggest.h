@@ -79,9 +79,3 @@ struct observed {
 int suggest_from(struct store *s, const struct workload_row *w, const struct observed *held,
 		 const struct suggest_options *o, struct left_out_tally *tally,
 		 struct allowlist **ret);
-
-/*
- * What is protected by default: /bin/ /boot/ /etc/ /lib/ /lib64/ /root/ /sbin/ /usr/, and every
- * folder that a program was run from, other than the root and /tmp, /run, /dev, /proc, /var/tmp.
- */
-bool protected_by_default(struct str path);

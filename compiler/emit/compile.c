@@ -214,14 +214,3 @@ void compiled_done(struct compiled *c)
 	arena_free(c->arena);
 	*c = (struct compiled){0};
 }
-
-const struct output *compiled_output(const struct compiled *c, const char *suffix)
-{
-	for (size_t i = 0; i < c->outputs.n; i++) {
-		struct str name = c->outputs.v[i].name;
-		struct str own = c->lowered->source->name;
-		if (str_starts(name, own) && str_eq(str_skip(name, own.n), str_from(suffix)))
-			return &c->outputs.v[i];
-	}
-	return NULL;
-}

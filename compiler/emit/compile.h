@@ -85,5 +85,3 @@ int compile(const struct allowlist *a, const struct compile_options *o, struct c
 	    struct diag *d);
 void compiled_done(struct compiled *c);
 #define CLEANUP_COMPILED __attribute__((cleanup(compiled_done)))
-
-const struct output *compiled_output(const struct compiled *c, const char *suffix);
