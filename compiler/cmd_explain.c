@@ -11,7 +11,7 @@
 struct options {
 	struct cli_list corpora, compat, recorded_by;
 	const char *db, *workload, *target;
-	bool json, presume_paths;
+	bool json, presume_paths, proven;
 };
 
 static const struct cli_option option_rows[] = {
@@ -22,6 +22,7 @@ static const struct cli_option option_rows[] = {
 	OPTION_RECORDED_BY,
 	OPTION_COMPAT,
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
+	OPTION_PROVEN,
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object"},
 };
 
@@ -68,7 +69,7 @@ static int run(const struct options *o, const struct explain_options *e, size_t 
 	if (err)
 		return EXIT_INPUT;
 	explain_print(&x, e, o->json, stdout);
-	return x.looked.verdict >= VERDICT_UNKNOWN || refused ? EXIT_NO : EXIT_YES;
+	return x.looked.verdict >= VERDICT_UNKNOWN || (x.looked.decides && x.looked.decides->assumes) || refused ? EXIT_NO : EXIT_YES;
 }
 
 int cmd_explain(int argc, char **argv)
@@ -99,8 +100,8 @@ int cmd_explain(int argc, char **argv)
 		status = EXIT_INPUT;
 	} else {
 		size_t refused = policy_set_refuse(&set, &target, &d);
-		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths, .compat = o.compat.v,
-						      .ncompat = o.compat.n};
+		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths, .assume = !o.proven,
+						      .compat = o.compat.v, .ncompat = o.compat.n};
 		e.judging = &judging;
 		e.others = feeds.v;
 		e.nothers = feeds.n;

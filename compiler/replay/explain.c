@@ -41,6 +41,12 @@ static void keep_words(struct arena *arena, const struct event *ev, struct looke
 	ret->workload = arena_str(arena, buf_view(&b));
 }
 
+/* Of equal ones: what stops it for sure, or what lets it pass on no more than an assumption. */
+static bool decides_rather(const struct judgement *j, const struct judgement *than)
+{
+	return !than || (verdict_stops(j->verdict) ? !j->assumes && than->assumes : j->assumes && !than->assumes);
+}
+
 static void keep(struct arena *arena, struct judges *judges, const struct event *ev, const struct judgement *j, size_t n,
 		 struct looked *ret)
 {
@@ -52,7 +58,8 @@ static void keep(struct arena *arena, struct judges *judges, const struct event 
 		ret->j[i] = j[i];
 		ret->j[i].detail = arena_str(arena, j[i].detail);
 		ret->j[i].why = arena_printf(arena, "%s", j[i].why ? j[i].why : "");
-		if (!ret->decides && j[i].verdict == ret->verdict)
+		ret->j[i].assumes = j[i].assumes ? arena_printf(arena, "%s", j[i].assumes) : NULL;
+		if (j[i].verdict == ret->verdict && decides_rather(&j[i], ret->decides))
 			ret->decides = &ret->j[i];
 	}
 	judges_trace(judges, arena, &ret->trace);

@@ -30,6 +30,8 @@ static void put_verdict(const struct judgement *j, struct buf *b)
 		buf_puts(b, ", before the first instruction of the new program");
 	if (j->monitor && j->verdict >= VERDICT_UNKNOWN)
 		buf_puts(b, " (if it enforced)");
+	if (j->assumes)
+		buf_printf(b, ", taken for granted that %s", j->assumes);
 }
 
 /* ---- the steps ---- */

@@ -87,6 +87,8 @@ struct judges *judges_new(const struct policy_set *set, const struct judge_optio
 	take_images(j, number, shares);
 	j->engine = engine_new(j->policies, j->npolicies, o->target);
 	engine_presume_paths(j->engine, o->presume_paths);
+	if (o->assume)
+		engine_assume(j->engine);
 	if (o->values)
 		engine_count_values(j->engine);
 	if (feed->recorders)

@@ -21,6 +21,7 @@ enum judge_detail {
 struct judge_options {
 	const struct target *target;
 	bool presume_paths;
+	bool assume;                 /* engine_assume() */
 	const char *const *compat;   /* paths of 32-bit programs */
 	size_t ncompat;
 	bool values;                 /* judges_values() will be asked */

@@ -23,21 +23,29 @@ bool verdict_stops(enum verdict v)
 	return v == VERDICT_DENY || v == VERDICT_KILL;
 }
 
+static bool surely_stopped(const struct judgement *j, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (verdict_stops(j[i].verdict) && !j[i].assumes)
+			return true;
+	return false;
+}
+
 /* Does what became of the event break what the corpus says must become of it? */
-static bool hold(const struct event *ev, enum verdict worst, struct tally *t)
+static bool hold(const struct event *ev, const struct judgement *j, size_t n, struct tally *t)
 {
 	bool broken = false;
 	switch (ev->expect) {
 	case EXPECT_NONE:
 		break;
 	case EXPECT_ALLOW:
-		broken = verdict_stops(worst);
+		broken = verdict_stops(judgements_worst(j, n));
 		t->must_allow++;
 		t->must_allow_broken += broken;
 		break;
 	case EXPECT_DENY:
-		/* Unknown is not a denial: uncertainty never counts for the policy. */
-		broken = !verdict_stops(worst);
+		/* Unknown is not a denial, nor what rests on an assumption: uncertainty never counts for the policy. */
+		broken = !surely_stopped(j, n);
 		t->must_deny++;
 		t->must_deny_broken += broken;
 		break;
@@ -71,5 +79,5 @@ bool replay_event(const struct event *ev, const struct judgement *j, size_t n, s
 		t->happened += effect == EFFECT_HAPPENED ? count : 0;
 		t->effect_unknown += effect == EFFECT_UNKNOWN ? count : 0;
 	}
-	return hold(ev, worst, t);
+	return hold(ev, j, n, t);
 }

@@ -93,6 +93,8 @@ void json_judgement(const struct policy_set *set, const struct judgement *j, str
 	json_member(b, "verdict", str_from(verdict_name(j->verdict)));
 	json_member(b, "effect", str_from(effect_name(j->effect)));
 	buf_printf(b, "\"monitor\":%s,", j->monitor ? "true" : "false");
+	if (j->assumes)
+		json_member(b, "assumes", str_from(j->assumes));
 }
 
 static void json_event(struct report_part *p, const struct event *ev, const struct judgement *j, bool broken)
@@ -155,6 +157,8 @@ static void text_judgement(struct report_part *p, const struct judgement *j)
 		buf_puts(b, ": ");
 		buf_str(b, j->detail);
 	}
+	if (j->assumes)
+		buf_printf(b, "; taken for granted: %s", j->assumes);
 	text_line(p, "    ");
 }
 

@@ -176,6 +176,17 @@ static void labels_json(const struct totals *t, struct buf *b)
 	}
 }
 
+static void assumed_json(const struct totals *t, struct buf *b)
+{
+	const struct assumed_total *a;
+	size_t n = totals_assumed(t, &a);
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(b, i ? ",{" : "{");
+		json_member(b, "what", a[i].words);
+		buf_printf(b, "\"verdicts\":%llu}", (unsigned long long)a[i].verdicts);
+	}
+}
+
 static void json_summary(struct report *r, const struct totals *t, bool stopped)
 {
 	const struct tally *y = totals_tally(t);
@@ -200,6 +211,8 @@ static void json_summary(struct report *r, const struct totals *t, bool stopped)
 	each_hook(&v, never_json);
 	buf_puts(&b, "],\"labels\":[");
 	labels_json(t, &b);
+	buf_puts(&b, "],\"assumed\":[");
+	assumed_json(t, &b);
 	buf_puts(&b, "],\"unrecorded_hooks\":[");
 	v.n = 0;
 	each_hook(&v, unrecorded_json);
@@ -275,6 +288,20 @@ static void text_tally(const struct report *r, const struct totals *t, struct bu
 	text_broken(r, t, b);
 }
 
+static void text_assumed(const struct report *r, const struct totals *t, struct buf *b)
+{
+	const struct assumed_total *a;
+	size_t n = totals_assumed(t, &a);
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(b, "taken for granted: ");
+		buf_str(b, a[i].words);
+		buf_puts(b, "; ");
+		count(b, a[i].verdicts, a[i].verdicts == 1 ? " verdict rests on it" : " verdicts rest on it");
+		buf_puts(b, " (readlink -e tells; --proven: they are unknown)");
+		print_safe(r, "note: ", b);
+	}
+}
+
 static void text_notes(const struct report *r, const struct totals *t, struct buf *b)
 {
 	CLEANUP(map_free) struct map *told = map_new();
@@ -313,6 +340,7 @@ static void text_summary(struct report *r, const struct totals *t, bool stopped)
 	if (stopped)
 		fputs("ended before the end: what follows is about the events until then\n", r->out);
 	text_tally(r, t, &b);
+	text_assumed(r, t, &b);
 	text_notes(r, t, &b);
 }
 

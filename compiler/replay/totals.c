@@ -21,6 +21,8 @@ struct totals {
 	uint32_t sources;
 	struct map *label_keys;
 	struct { struct label_total *v; size_t n, cap; } labels;
+	struct map *assumed_words;
+	struct { struct assumed_total *v; size_t n, cap; } assumed;
 };
 
 /* ---- an image's rules ---- */
@@ -69,6 +71,7 @@ struct totals *totals_new(const struct policy_set *set)
 	struct totals *t = xcalloc(1, sizeof(*t));
 	t->set = set;
 	t->label_keys = map_new();
+	t->assumed_words = map_new();
 	*(size_t *)VEC_PUSH(&t->rules_from) = 0;
 	for (size_t i = 0; i < set->npolicies; i++) {
 		*(size_t *)VEC_PUSH(&t->hooks_from) = t->rules_from.n - 1;
@@ -94,6 +97,8 @@ void totals_free(struct totals *t)
 		free(t->labels.v[i].first_broken);
 	free(t->labels.v);
 	map_free(t->label_keys);
+	map_free(t->assumed_words);
+	free(t->assumed.v);
 	free(t->hooks_from.v);
 	free(t->rules_from.v);
 	free(t->rules);
@@ -141,12 +146,23 @@ static void count_expectation(struct totals *t, const struct event *ev, bool bro
 	l->first_broken = buf_take(&words);
 }
 
+static void count_assumed(struct totals *t, struct str words, uint64_t verdicts)
+{
+	bool fresh;
+	uint32_t i = map_add(t->assumed_words, words, &fresh);
+	if (fresh)
+		*(struct assumed_total *)VEC_PUSH(&t->assumed) = (struct assumed_total){.words = map_key(t->assumed_words, i)};
+	t->assumed.v[i].verdicts += verdicts;
+}
+
 bool totals_event(struct totals *t, const struct event *ev, const struct judgement *j, size_t n)
 {
 	uint64_t count = ev->count ? ev->count : 1;
 	for (size_t i = 0; i < n; i++) {
 		struct rule_total *r = rule_at(t, j[i].policy, j[i].hook, j[i].selector);
 		r->verdicts[j[i].verdict] += count;
+		if (j[i].assumes)
+			count_assumed(t, str_from(j[i].assumes), count);
 		if (verdict_stops(j[i].verdict)) {
 			r->prevented += j[i].effect == EFFECT_PREVENTED ? count : 0;
 			r->happened += j[i].effect == EFFECT_HAPPENED ? count : 0;
@@ -216,6 +232,8 @@ void totals_add(struct totals *into, const struct totals *from)
 	for (size_t i = 0; i + 1 < into->rules_from.n; i++)
 		into->unrecorded[i] += from->unrecorded[i];
 	into->sources += from->sources;
+	for (size_t i = 0; i < from->assumed.n; i++)
+		count_assumed(into, from->assumed.v[i].words, from->assumed.v[i].verdicts);
 	add_labels(into, from);
 	add_values(into, from);
 }
@@ -231,6 +249,12 @@ size_t totals_labels(const struct totals *t, const struct label_total **ret)
 {
 	*ret = t->labels.v;
 	return t->labels.n;
+}
+
+size_t totals_assumed(const struct totals *t, const struct assumed_total **ret)
+{
+	*ret = t->assumed.v;
+	return t->assumed.n;
 }
 
 const struct rule_total *totals_rule(const struct totals *t, size_t policy, size_t hook, int selector)
