@@ -7,8 +7,8 @@
  *	else                     put "/name" before what is there, go on at the parent
  *
  * All state lives in the work buffer and only its address goes to the bpf_loop() callback: then thousands of steps
- * verify in a few hundred instructions. Names can change under the walk, and not every kernel shows us rename_lock, so the
- * way up is gone twice: a chained hash over parents and names must come out the same.
+ * verify in a few hundred instructions. Names can change under the walk. Kernels that show their locks tell
+ * so by counts; for the others the way up is gone twice: a chained hash over parents and names must come out the same.
  *
  * Whoever includes this says WALK_TO_TOP and has its own work buffer: struct scratch with the members used here, TEXT_HEAD and TEXT_END.
  */
@@ -17,6 +17,9 @@
 #include "bpf/word.h"
 
 #define WALK_STEPS 2400   /* 2048 one-letter components and some mounts */
+
+/* Addresses of the kernel's locks of these trees, whose first member is their count; 0: not known. Set before load. */
+const volatile __u64 rename_lock_at = 0, mount_lock_at = 0;
 
 enum walk_state {
 	WALK_CUT = 1,        /* longer than WIRE_PATH_MAX, unreadable, or changed while being read */
@@ -62,11 +65,20 @@ static __always_inline long read_dentry(struct dentry_block *b, struct dentry *d
 /* What a step on the way up needs. */
 static __always_inline long read_step(struct dentry_block *b, struct dentry *d)
 {
+	const __u64 parent = bpf_core_field_offset(struct dentry, d_parent);
 	if (!have_cast)
 		return read_dentry_by(false, true, b, d);
-	b->parent = (void *)word((void *)d + bpf_core_field_offset(struct dentry, d_parent), true);
-	b->hash_len = WORD_BY(true, d, struct dentry, d_name.hash_len);
-	b->name = (void *)WORD_BY(true, d, struct dentry, d_name.name);
+	if (bpf_core_field_offset(struct dentry, d_name.hash_len) == parent + 8 &&
+	    bpf_core_field_offset(struct dentry, d_name.name) == parent + 16) {
+		const __u64 *w = words((void *)d + parent);
+		b->parent = (void *)w[0];
+		b->hash_len = w[1];
+		b->name = (void *)w[2];
+	} else {
+		b->parent = (void *)word((void *)d + parent, true);
+		b->hash_len = WORD_BY(true, d, struct dentry, d_name.hash_len);
+		b->name = (void *)WORD_BY(true, d, struct dentry, d_name.name);
+	}
 	return b->parent ? 0 : -1;
 }
 
@@ -102,7 +114,7 @@ static __always_inline int cross_mount(struct scratch *s)
 
 /*
  * LENGTH (at most 255) bytes of a name to S->text + AT. Short ones, which nearly all are, word by word: a helper call is dearer than
- * five of them. The first word is mixed with what stands behind the name already.
+ * five of them. The last word is mixed with what stands behind the name already.
  */
 static __always_inline void copy_name(struct scratch *s, __u64 at, const char *name, __u64 length)
 {
@@ -111,18 +123,14 @@ static __always_inline void copy_name(struct scratch *s, __u64 at, const char *n
 		bpf_probe_read_kernel(to, length, name);
 		return;
 	}
+	const __u64 *w = words(name);
 #pragma unroll
-	for (int i = 0; i < COPY_WORDS; i++) {
-		if (length >= 8) {
-			length -= 8;
-			asm volatile("" : "+r"(length));
-			length &= 31;      /* as it is; the verifier of some kernels does not see it */
-			*(__u64 *)(to + length) = word(name + length, true);
-		}
-	}
-	if (length) {
-		__u64 mask = ~0ull >> (64 - 8 * length);
-		*(__u64 *)to = (word(name, true) & mask) | (*(__u64 *)to & ~mask);
+	for (__u64 i = 0; i < COPY_WORDS; i++) {
+		__u64 *word = (__u64 *)(to + 8 * i), mask;
+		if (length <= 8 * i)
+			return;
+		mask = length >= 8 * i + 8 ? ~0ull : ~0ull >> (64 - 8 * (length & 7));
+		*word = (w[i] & mask) | (*word & ~mask);
 	}
 }
 
@@ -182,14 +190,34 @@ static __always_inline void walk_start(struct scratch *s, const struct path *p)
 	s->chain = 0;
 }
 
-/* Once up with text, once without; true when both saw the same. */
-static __always_inline bool walk_twice(struct scratch *s, const struct path *p)
+#define UNKNOWN_VERSION 1   /* odd, as while a change is under way */
+
+/*
+ * How often anything was renamed or mounted, as the locks of both count it. Where the kernel shows them and processors read in order, a
+ * number that is the same and even before and after says that nothing moved meanwhile, as it does to d_path().
+ */
+static __always_inline __u64 tree_version(void)
+{
+#if defined(__TARGET_ARCH_x86)
+	if (rename_lock_at && mount_lock_at) {
+		__u32 renames = word((void *)rename_lock_at, have_cast), mounts = word((void *)mount_lock_at, have_cast);
+		return (renames | mounts) & 1 ? UNKNOWN_VERSION : (__u64)renames << 32 | mounts;
+	}
+#endif
+	return UNKNOWN_VERSION;
+}
+
+/* Up with text; unless nothing moved meanwhile, once more without. True when both saw the same. */
+static __always_inline bool walk_surely(struct scratch *s, const struct path *p)
 {
 	struct walk_context c = {s};
+	__u64 before = tree_version();
 	s->offset = s->end;
 	walk_start(s, p);
 	bpf_loop(WALK_STEPS, walk_step, &c, 0);
 	if (s->state & WALK_CUT)
+		return true;
+	if (before != UNKNOWN_VERSION && tree_version() == before)
 		return true;
 	__u64 chain = s->chain;
 	walk_start(s, p);
@@ -286,7 +314,7 @@ static __noinline int walk_up(struct scratch *s, struct task_struct *task, __u64
 	struct path p = {.mnt = (void *)mount, .dentry = (void *)dentry};
 	if (walk_prepare(s, task, mount, dentry))
 		return 0;
-	if (!walk_twice(s, &p) && !walk_twice(s, &p))
+	if (!walk_surely(s, &p) && !walk_surely(s, &p))
 		s->state |= WALK_CUT;
 	if (s->offset == TEXT_END && !(s->state & WALK_CUT)) {
 		s->offset = TEXT_END - 1;

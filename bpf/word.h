@@ -24,6 +24,12 @@ static __always_inline __u64 word(const void *at, bool cast)
 	return v;
 }
 
+/* Some words in a row, where there is a cast: plain loads from one address. */
+static __always_inline const __u64 *words(const void *at)
+{
+	return bpf_rdonly_cast(at, bpf_core_type_id_kernel(struct pt_regs));
+}
+
 #define WORD(at, type, member) word((const void *)(at) + bpf_core_field_offset(type, member), have_cast)
 /* On the hot way CAST is a constant, so that nothing is left to ask: each such function is there twice, one of them dead. */
 #define WORD_BY(cast, at, type, member) word((const void *)(at) + bpf_core_field_offset(type, member), cast)

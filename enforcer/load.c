@@ -14,6 +14,7 @@
 #include "bpf/enforcer.skel.h"
 #include "enforcer/machine_private.h"
 #include "schema/refusal.h"
+#include "schema/symbols.h"
 
 DEFINE_CLEANUP(struct btf *, btf__free)
 DEFINE_CLEANUP(struct enforcer_bpf *, enforcer_bpf__destroy)
@@ -57,6 +58,9 @@ static int choose(struct machine *m, struct enforcer_bpf *skel, size_t copy, str
 	}
 	skel->rodata->have_cast = btf__find_by_name_kind(kernel, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	skel->rodata->is_backup = copy > 0;
+	struct kernel_counts counts = kernel_counts();
+	skel->rodata->rename_lock_at = counts.renames;
+	skel->rodata->mount_lock_at = counts.mounts;
 	skel->rodata->vouches = m->backend == ENFORCE_BACKEND_FMOD_RET && !shows_execs_early(kernel);
 	for (size_t i = 0; i < nprograms; i++) {
 		const struct program *p = &programs[i];

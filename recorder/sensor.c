@@ -15,6 +15,7 @@
 #include "bpf/sensor.skel.h"
 #include "recorder/hooks.h"
 #include "schema/refusal.h"
+#include "schema/symbols.h"
 
 #define RING_BYTES       (4u << 20)
 #define RING_BYTES_EVERY (8u << 20)
@@ -137,6 +138,13 @@ static void set_prefixes(struct sensor *s, const struct sensor_options *o)
 	s->skel->rodata->prefix_count = (uint32_t)o->nprefixes;
 }
 
+static void set_counts(struct sensor *s)
+{
+	struct kernel_counts counts = kernel_counts();
+	s->skel->rodata->rename_lock_at = counts.renames;
+	s->skel->rodata->mount_lock_at = counts.mounts;
+}
+
 /* Settings that only a choice of hooks gives. */
 static int choose(struct sensor *s, const struct sensor_options *o, struct diag *d)
 {
@@ -145,6 +153,7 @@ static int choose(struct sensor *s, const struct sensor_options *o, struct diag 
 		return r;
 	s->skel->rodata->have_cast = !o->no_cast && hooks_kernel_has(s->hooks, "bpf_rdonly_cast");
 	s->skel->rodata->by_entry = hooks_by_entry(s->hooks);
+	set_counts(s);
 	s->skel->rodata->want_execs = !o->hooks.kinds || o->hooks.kinds >> KIND_EXEC & 1;
 	s->skel->rodata->by_cgroup = o->by_cgroup;
 	set_prefixes(s, o);
