@@ -129,7 +129,7 @@ struct scratch {
 	__u32 place;                 /* of a refusal, in path_hits */
 	__u32 chunk, differs;        /* comparing */
 	__u64 length, compared;
-	__u64 lengths;               /* of the policy's filter */
+	__u64 lengths, longest;      /* of the policy's filter */
 	struct match_mix mix;
 	struct image_path_key key;
 	struct enforce_refusal refusal;

@@ -42,17 +42,23 @@ static __always_inline __u64 text_word_until(struct scratch *s, __u64 at, __u64 
 static long compare_step(__u32 i, struct walk_context *c)
 {
 	struct scratch *s = c->s;
-	__u64 at = (__u64)i * IMAGE_CHUNK;
+	__u64 at = (__u64)i * IMAGE_CHUNK, differ = 0;
 	__u32 number = s->chunk + i;
 	if (at >= s->compared)
 		return 1;
 	void *chunks = table_of(&bytes, s->slot);
 	const struct image_chunk *theirs = chunks ? bpf_map_lookup_elem(chunks, &number) : NULL;
-	struct image_chunk mine;
+	if (!theirs) {
+		s->differs = 1;
+		return 1;
+	}
 #pragma unroll
-	for (int k = 0; k < IMAGE_CHUNK / 8; k++)
-		mine.word[k] = text_word_until(s, at + 8 * k, s->compared);
-	s->differs = !theirs || !match_chunk(&mine, theirs);
+	for (int k = 0; k < IMAGE_CHUNK / 8; k++) {
+		if (at + 8 * k >= s->compared)
+			break;
+		differ |= text_word_until(s, at + 8 * k, s->compared) ^ theirs->word[k];
+	}
+	s->differs = differ != 0;
 	return s->differs;
 }
 
@@ -75,13 +81,30 @@ static __always_inline bool has_key(const struct scratch *s)
 	return f && f->bits[bit / 64] >> (bit % 64) & 1;
 }
 
+/* Word by word: the compiler copies the structs byte by byte. */
+static __always_inline struct match_mix mix_of(const struct scratch *s)
+{
+	struct match_mix m;
+	m.a = *(volatile __u64 *)&s->mix.a;
+	m.b = *(volatile __u64 *)&s->mix.b;
+	return m;
+}
+
+static __always_inline struct image_path_key key_of_path(const struct scratch *s)
+{
+	struct image_path_key key;
+	key.hash[0] = *(volatile __u64 *)&s->key.hash[0];
+	key.hash[1] = *(volatile __u64 *)&s->key.hash[1];
+	return key;
+}
+
 /* The entry of the path's first LENGTH bytes, whose key is s->key. */
 static __always_inline const struct image_path *find_path(struct scratch *s, __u64 length)
 {
 	if (!has_key(s))
 		return NULL;
 	void *table = table_of(&paths, s->slot);
-	struct image_path_key key = s->key;
+	struct image_path_key key = key_of_path(s);
 	const struct image_path *p = table ? bpf_map_lookup_elem(table, &key) : NULL;
 	if (!p || p->length != length)
 		return NULL;
@@ -101,13 +124,14 @@ static __always_inline __u32 *find_pair(void *outer, __u32 slot, __u32 caller, _
 }
 
 /*
- * Adds what the entry of the first LENGTH bytes grants. Not static, like the two below: the verifier goes through such a
- * function once, not at every call.
+ * Adds what the entry of the first LENGTH bytes grants; WORD holds the last 1..8 of them. Not static, like the two below: the
+ * verifier goes through such a function once, not at every call.
  */
-__noinline int collect(struct scratch *s, __u64 length)
+__noinline int collect(struct scratch *s, __u64 word, __u64 length)
 {
 	if (!s)
 		return 0;
+	s->key = match_mix_end(mix_of(s), word, length);
 	const struct image_path *p = find_path(s, length);
 	if (!p)
 		return 0;
@@ -130,34 +154,29 @@ __noinline int collect(struct scratch *s, __u64 length)
 	return 0;
 }
 
-/* The folder that ends with byte K of the word at AT. */
-static __always_inline int collect_folder(struct scratch *s, __u64 word, __u64 at, __u64 k)
-{
-	k &= 7;
-	s->key = match_mix_end(s->mix, word & match_low_bytes(k + 1), at + k + 1);
-	return collect(s, at + k + 1);
-}
-
+/* Only where a folder ends whose length some entry has is anything to look up; behind the longest entry nothing. */
 static long collect_step(__u32 i, struct walk_context *c)
 {
 	struct scratch *s = c->s;
 	__u64 at = (__u64)i * 8, length = s->length;
-	if (at >= length)
+	if (at >= length || at >= s->longest)
 		return 1;
-	__u64 word = text_word_until(s, at, length), slashes = match_slashes(word);
+	__u64 word = text_word(s, at), left = length - at;
+	__u64 folders = match_folders(word) & match_rotate(s->lengths, 63 - at % 64);
+	if (left <= 8)
+		folders &= (1 << (left - 1)) - 1;      /* its own last byte ends no folder around it */
+	if (folders) {
 #pragma unroll
-	for (__u64 k = 0; k < 8; k++) {
-		if ((slashes >> (8 * k + 7) & 1) && at + k + 1 != length && has_length(s, at + k + 1))
-			collect_folder(s, word, at, k);
+		for (int k = 0; k < 8; k++)
+			if (folders >> k & 1)
+				collect(s, word & match_low_bytes(k + 1), at + k + 1);
 	}
-	if (length - at > 8) {
-		s->mix = match_mix_word(s->mix, word);
+	if (left > 8) {
+		s->mix = match_mix_word(mix_of(s), word);
 		return 0;
 	}
-	if (has_length(s, length)) {
-		s->key = match_mix_end(s->mix, word, length);
-		collect(s, length);
-	}
+	if (has_length(s, length))
+		collect(s, word, length);
 	return 1;
 }
 
@@ -169,10 +188,10 @@ static long mix_step(__u32 i, struct walk_context *c)
 		return 1;
 	__u64 word = text_word_until(s, at, s->length);
 	if (s->length - at > 8) {
-		s->mix = match_mix_word(s->mix, word);
+		s->mix = match_mix_word(mix_of(s), word);
 		return 0;
 	}
-	s->key = match_mix_end(s->mix, word, s->length);
+	s->key = match_mix_end(mix_of(s), word, s->length);
 	return 1;
 }
 
@@ -180,6 +199,7 @@ static __always_inline void start_path(struct scratch *s)
 {
 	const struct enforce_filter *f = filter_of(s->slot);
 	s->lengths = f ? f->lengths : 0;
+	s->longest = f ? f->longest : 0;
 	s->length = TEXT_END - s->offset;
 	s->mix = match_mix_start();
 }

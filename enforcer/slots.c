@@ -77,6 +77,7 @@ static int make_filter(const struct image *i, int *ret)
 		uint32_t bit = enforce_filter_bit(key.hash[0]);
 		f.bits[bit / 64] |= 1ull << bit % 64;
 		f.lengths |= 1ull << path.length % 64;
+		f.longest = MAX(f.longest, path.length);
 	}
 	int r = make_own(MACHINE_FILTERS, 1, ret);
 	if (!r && (bpf_map_update_elem(*ret, &zero, &f, 0) || bpf_map_freeze(*ret)))

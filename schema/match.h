@@ -147,3 +147,9 @@ MATCH_INLINE image_u64 match_slashes(image_u64 word)
 	image_u64 x = word ^ 0x2f2f2f2f2f2f2f2full;
 	return ~(((x & low) + low) | x | low);
 }
+
+/* The same, byte K of the word as bit K. */
+MATCH_INLINE image_u64 match_folders(image_u64 word)
+{
+	return (match_slashes(word) >> 7) * 0x0102040810204080ull >> 56;
+}

@@ -397,6 +397,20 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* Every set of slashes, among bytes that differ from one by a bit or a carry. */
+static void test_folders(void **state)
+{
+	(void)state;
+	static const unsigned char others[] = {0, '.', '0', 0xaf, 0xff, 0x2e, 0x6f, 1};
+	for (unsigned set = 0; set < 256; set++)
+		for (size_t o = 0; o < ARRAY_SIZE(others); o++) {
+			uint64_t word = 0;
+			for (unsigned k = 0; k < 8; k++)
+				word |= (uint64_t)(set >> k & 1 ? '/' : others[(o + k) % ARRAY_SIZE(others)]) << 8 * k;
+			assert_int_equal(match_folders(word), set);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,7 +418,7 @@ int main(void)
 		cmocka_unit_test(test_connect), cmocka_unit_test(test_backends),    cmocka_unit_test(test_guard),
 		cmocka_unit_test(test_same_bytes), cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_flipped),    cmocka_unit_test(test_forged),
-		cmocka_unit_test(test_format),     cmocka_unit_test(test_find_path),
+		cmocka_unit_test(test_format),     cmocka_unit_test(test_find_path),     cmocka_unit_test(test_folders),
 		cmocka_unit_test(test_libbpf_opens), cmocka_unit_test(test_sections_cut),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
