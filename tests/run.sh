@@ -15,7 +15,7 @@ trap 'rm -f "$log"' EXIT
 
 run_one() {
 	start=$(date +%s)
-	timeout -k 10 "${TEST_TIMEOUT:-1800}" "$@" >"$log" 2>&1 </dev/null
+	timeout -k 10 "${TEST_TIMEOUT:-3600}" "$@" >"$log" 2>&1 </dev/null
 	status=$?
 	seconds=$(($(date +%s) - start))
 	name=$1

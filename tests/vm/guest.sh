@@ -9,7 +9,7 @@
 # does is no result. With -i its clock counts instructions, whatever else this machine does.
 # Emulated in software, so neither KVM nor root is needed; no network. The command runs from the repository's root as
 # the tests do, with STAKEOUT set. Status 77: the guest cannot be had, the last line says why; 124: no end within
-# GUEST_SECONDS (900: many times what an idle machine takes). What the kernel said is kept in build/vm/console-*.
+# GUEST_SECONDS (1700: many times what an idle machine takes). What the kernel said is kept in build/vm/console-*.
 set -eu
 : "${STAKEOUT:=$PWD/build/release/stakeout}"
 
@@ -36,6 +36,7 @@ kernel=$(sh tests/vm/kernel.sh "$version") || { status=$?; echo "$kernel"; exit 
 
 image=$(mktemp -d build/vm/image.XXXXXX)
 trap 'rm -rf "$image"' EXIT
+trap 'exit 143' INT TERM HUP
 root=$image/root
 built=$(dirname "$STAKEOUT")
 mkdir -p "$root/bin" "$root/usr/sbin" "$root/repository/built/tests/live" "$root/repository/built/tests/prove" "$root/repository/tests" \
@@ -75,7 +76,7 @@ for word in "$@"; do printf "'%s' " "$(printf '%s' "$word" | sed "s/'/'\\\\''/g"
 
 # The command's output has a serial line of its own; its last line is the status.
 console=build/vm/console-$version-$$
-timeout -k 5 "${GUEST_SECONDS:-900}" qemu-system-x86_64 -accel tcg $count -cpu max -smp "$cpus" -m 1536 -nic none -no-reboot \
+timeout --foreground -k 5 "${GUEST_SECONDS:-1700}" qemu-system-x86_64 -accel tcg $count -cpu max -smp "$cpus" -m 1536 -nic none -no-reboot \
 	-display none -monitor none -serial "file:$console" -serial "file:$image/output" -kernel "$kernel/vmlinuz" \
 	-initrd "$image/initramfs" -append "console=ttyS0 quiet panic=-1 no_timer_check oops=panic $arguments" </dev/null && ended=0 || ended=$?
 sed '/^guest status [0-9]*$/d' "$image/output"
@@ -85,7 +86,7 @@ tail -n 20 "$console"
 if said=$(grep -m 1 -aoE "(Oops: |Kernel panic|general protection fault|BUG: (unable|kernel|scheduling|stack)).*" "$console"); then
 	echo "the guest's kernel broke down: $said"
 elif [ $ended -eq 124 ]; then
-	echo "the guest did not end within ${GUEST_SECONDS:-900} seconds"
+	echo "the guest did not end within ${GUEST_SECONDS:-1700} seconds"
 else
 	echo "the guest ended without a status (qemu: $ended)"
 fi

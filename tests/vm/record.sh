@@ -43,10 +43,6 @@ inside() {
 }
 
 [ "${1:-}" != inside ] || inside
-skipped=
-for version in $versions; do
-	sh tests/vm/guest.sh "$version" sh tests/vm/record.sh inside && status=0 || status=$?
-	[ $status -ne 77 ] || skipped=yes
-	[ $status -eq 0 ] || [ $status -eq 77 ] || { echo "kernel $version: status $status"; exit 1; }
-done
-[ -z "$skipped" ] || exit 77
+. tests/lib/guests.sh
+for version in $versions; do guest "kernel $version" "$version" sh tests/vm/record.sh inside; done
+no_more_guests
