@@ -101,21 +101,23 @@ static void tell(const struct contest *c, const struct event *ev, const struct s
 }
 
 /*
- * The judgement of the same hook. What an enforcer does is told with whichever hook spoke to it: the one that says the same, or else the
- * worst of the policy.
+ * The judgement of the same hook. What an enforcer does is told with whichever hook spoke to it: the one that says the same, or else what
+ * speaks of an enforcer, or the worst of the policy.
  */
 static const struct judgement *find(const struct judgement *v, size_t n, const struct slow_judgement *s)
 {
-	const struct judgement *worst = NULL;
+	const struct judgement *worst = NULL, *enforcer = NULL;
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].policy != s->policy || (s->hook != SLOW_ENFORCER && v[i].hook != s->hook))
 			continue;
 		if (same(s, &v[i], true))
 			return &v[i];
+		if (s->hook == SLOW_ENFORCER && v[i].why && strstr(v[i].why, "enforcer"))
+			enforcer = &v[i];
 		if (!worst || v[i].verdict > worst->verdict)
 			worst = &v[i];
 	}
-	return worst;
+	return enforcer ? enforcer : worst;
 }
 
 static bool compare(const struct contest *c, const struct event *ev, const struct slow_judgement *s,
