@@ -195,7 +195,7 @@ static void not_told(struct judgement *j, const char *why)
 static void tell_enforcer(struct engine *e, const struct compiled_hook *hook, const struct hit *h, const struct choice *c,
 			  const struct verdict_form *f, bool sure, struct judgement *j)
 {
-	sure = sure && f && !(c->possible && c->possible->forgets != c->sure->forgets);
+	sure = sure && f && !h->earlier && !(c->possible && c->possible->forgets != c->sure->forgets);
 	if (c->speaks && !sure)
 		eval_doubt_notice(e, hook, c->speaks, h);
 	else if (sure && (f->notifies || f->forgets))

@@ -78,6 +78,7 @@ struct record {
 struct hit {
 	uint32_t site;
 	bool direct;            /* the event is the hook's own line */
+	bool earlier;           /* passed some time before the event, by which thread is not told */
 	struct record record;
 	uint32_t n;
 	enum effect if_killed;  /* does the operation happen although the caller is killed here? */

@@ -191,7 +191,10 @@ void imply_file_hits(struct engine *e, const struct event *ev, uint32_t direct, 
 	if (direct == SITE_FILE_OPEN) {
 		imply_use(i);
 	} else if (direct == SITE_FILE_PERMISSION) {
+		size_t before = hits->n;
 		imply_open(i);
+		for (size_t k = before; k < hits->n; k++)
+			hits->v[k].earlier = true;
 	} else if (direct == SITE_NONE) {
 		if (i->ev->access & opens) {
 			imply_open(i);

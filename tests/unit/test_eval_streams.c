@@ -266,6 +266,9 @@ static const struct {
 	 "      matchReturnArgs: [{index: 0, operator: LT, values: [\"0\"]}]\n      matchReturnActions: [{action: Sigkill}]\n",
 	 A_FULL "kprobe sys_openat A n=-100 s=/etc/x", "unknown"},
 	/* enforcers: the thread's next call of the list, once */
+	/* the open that a write tells of was before it, by whichever thread: the enforcer may have been told of this one, or not */
+	{"enforcers: [{calls: [security_file_permission]}]\n  kprobes:\n  - call: security_file_open\n    syscall: false\n    selectors:\n"
+	 "    - matchActions: [{action: NotifyEnforcer, argError: -1}]\n", "exec A P 7 /bin/a;" WRITE ";" WRITE, "unknown"},
 	{"enforcers: [{calls: [security_path_mkdir]}]\n  kprobes:\n  - call: sys_mkdir\n    args: [{index: 0, type: string}]\n"
 	 "    selectors:\n    - matchActions: [{action: NotifyEnforcer, argError: -13}]\n",
 	 "also lsm path_mkdir Z;" A_FULL "kprobe sys_mkdir A s=/x;lsm path_mkdir A file=/x", "deny"},
