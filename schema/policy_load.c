@@ -185,13 +185,10 @@ int policy_call_number(const struct target *t, struct str call)
 	return syscall_number(abi, slash ? str_skip(call, (size_t)(slash - call.p) + 1) : call);
 }
 
-void load_check_list(struct loading *l, const struct policy_list *list)
+/* Of every list, whether something uses it or not. */
+static void check_generated(struct loading *l, const struct policy_list *list)
 {
-	struct list_check *check = &l->list_checks[list - l->p->lists];
 	bool generated = str_starts(list->type, STR("generated_"));
-	if (list->validated || check->looked_through)
-		return;
-	check->looked_through = true;
 	if (generated && list->values.n)
 		load_reject(l, RULE_LIST, list->at,
 			    load_text(l, "/lists[%zu].values", (size_t)(list - l->p->lists)),
@@ -202,6 +199,14 @@ void load_check_list(struct loading *l, const struct policy_list *list)
 			    load_text(l, "/lists[%zu]", (size_t)(list - l->p->lists)),
 			    "add pattern: such as ^tcp_",
 			    "list " STR_FMT " needs a pattern of functions", STR_ARG(list->name));
+}
+
+void load_check_list(struct loading *l, const struct policy_list *list)
+{
+	struct list_check *check = &l->list_checks[list - l->p->lists];
+	if (check->looked_through)
+		return;
+	check->looked_through = true;
 	for (size_t i = 0; str_eq(list->type, STR("syscalls")) && i < list->values.n; i++)
 		if (!list_syscall(l, list->values.v[i]))
 			load_reject(l, RULE_LIST, list->at,
@@ -243,6 +248,9 @@ static void check_document(struct loading *l)
 		load_reject(l, RULE_ENFORCERS, at, "enforcers", "put all calls into one",
 			    "%zu enforcers, where one may be", p->nenforcers);
 	check_options(l);
+	for (size_t i = 0; i < l->p->nlists; i++)
+		if (!l->p->lists[i].validated)
+			check_generated(l, &l->p->lists[i]);
 }
 
 static void check_enforcer_call(struct loading *l, struct str call, bool *security, bool *syscall)

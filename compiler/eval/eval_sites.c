@@ -113,6 +113,7 @@ static void file_listed(const struct filing *c, struct str call, struct compiled
 	file_hook(c->e, add_site(c->e, HOOK_KPROBE, plain_call(name)), hook);
 }
 
+/* Of lists with one name the first counts. One that says that it is validated is taken as it is written, a generated one too. */
 static void file_list(const struct filing *c, struct str name, struct compiled_hook *hook)
 {
 	enum syscall_abi abi = c->e->target.arch == ARCH_ARM64 ? SYSCALL_ARM64 : SYSCALL_X86_64;
@@ -122,6 +123,8 @@ static void file_list(const struct filing *c, struct str name, struct compiled_h
 			continue;
 		for (size_t k = 0; k < l->values.n; k++)
 			file_listed(c, l->values.v[k], hook);
+		if (l->validated)
+			return;
 		if (str_eq(l->type, STR("generated_syscalls")))
 			for (size_t k = 0; k < syscall_count(); k++)
 				if (syscall_number(abi, syscall_name(k)) >= 0)
@@ -130,6 +133,7 @@ static void file_list(const struct filing *c, struct str name, struct compiled_h
 		/* Which functions a pattern finds depends on the kernel. */
 		if (str_eq(l->type, STR("generated_ftrace")))
 			file_unseen(c, "pattern", l->pattern, hook);
+		return;
 	}
 }
 

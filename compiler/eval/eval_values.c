@@ -83,7 +83,8 @@ static void listed_calls(const struct engine *e, const struct policy *p, struct 
 		bool compat = policy_call_is_compat(l->values.v[i]);
 		add_call(t, policy_call_number(&e->target, l->values.v[i]), compat);
 	}
-	for (size_t i = 0; str_eq(l->type, STR("generated_syscalls")) && i < syscall_count(); i++)
+	bool filled = str_eq(l->type, STR("generated_syscalls")) && !l->validated;
+	for (size_t i = 0; filled && i < syscall_count(); i++)
 		if (syscall_number(native, syscall_name(i)) >= 0)
 			add_call(t, syscall_number(native, syscall_name(i)), false);
 }
