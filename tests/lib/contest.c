@@ -102,22 +102,23 @@ static void tell(const struct contest *c, const struct event *ev, const struct s
 
 /*
  * The judgement of the same hook. What an enforcer does is told with whichever hook spoke to it: the one that says the same, or else what
- * speaks of an enforcer, or the worst of the policy.
+ * speaks of an enforcer, or the worst of the policy; of a hook, what does not speak of one.
  */
 static const struct judgement *find(const struct judgement *v, size_t n, const struct slow_judgement *s)
 {
-	const struct judgement *worst = NULL, *enforcer = NULL;
+	const struct judgement *worst = NULL, *fitting = NULL;
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].policy != s->policy || (s->hook != SLOW_ENFORCER && v[i].hook != s->hook))
 			continue;
 		if (same(s, &v[i], true))
 			return &v[i];
-		if (s->hook == SLOW_ENFORCER && v[i].why && strstr(v[i].why, "enforcer"))
-			enforcer = &v[i];
+		bool of_enforcer = v[i].why && strstr(v[i].why, "the enforcer was");
+		if (of_enforcer == (s->hook == SLOW_ENFORCER))
+			fitting = &v[i];
 		if (!worst || v[i].verdict > worst->verdict)
 			worst = &v[i];
 	}
-	return enforcer ? enforcer : worst;
+	return fitting ? fitting : worst;
 }
 
 static bool compare(const struct contest *c, const struct event *ev, const struct slow_judgement *s,
