@@ -94,6 +94,31 @@ bool policy_option_true(const struct policy *p, const char *name)
 	return o && go_bool(o->value) == 1;
 }
 
+static bool overrides(const struct selector *s)
+{
+	for (size_t i = 0; i < s->nactions; i++)
+		if (s->actions[i].action == ACTION_OVERRIDE)
+			return true;
+	return false;
+}
+
+static bool any_overrides(const struct policy *p)
+{
+	bool any = false;
+	for (size_t h = 0; h < p->nhooks; h++)
+		for (size_t s = 0; s < p->hooks[h].nselectors; s++)
+			any |= overrides(&p->hooks[h].selectors[s]);
+	for (size_t m = 0; m < p->nmacros; m++)
+		any |= overrides(&p->macros[m].selector);
+	return any;
+}
+
+bool policy_kprobe_multi(const struct policy *p, const struct target *t)
+{
+	return t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi") &&
+	       !(t->arch == ARCH_ARM64 && (p->nenforcers || any_overrides(p)));
+}
+
 static bool option_bool(struct str s)
 {
 	return go_bool(s) >= 0;
@@ -443,7 +468,7 @@ bool policy_load_findings(const struct policy *p, const struct target *t, bool t
 	struct loading l = {
 	    .p = p, .t = t, .target_given = target_given, .ways = ways, .findings = f};
 	size_t in_section[SECTION_USDT + 1] = {0};
-	l.multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi");
+	l.multi = policy_kprobe_multi(p, t);
 	l.calls = l.multi && (p->nhooks > 1 || p->nlists) ? map_new() : NULL;
 	index_names(&l);
 	buf_puts(&l.path, "spec");

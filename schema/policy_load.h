@@ -60,6 +60,9 @@ void policy_count_tables(const struct hook *h, struct policy_tables *t);
 /* The truth of a boolean option as Go's strconv reads it; false when absent. */
 bool policy_option_true(const struct policy *p, const char *name);
 
+/* Do its kprobes run as one program, where the target has kprobe.multi? On arm64 not those of a policy that overrides or has enforcers. */
+bool policy_kprobe_multi(const struct policy *p, const struct target *t);
+
 /* The list behind "list:NAME", or NULL. */
 const struct policy_list *policy_list_of(const struct policy *p, struct str call);
 

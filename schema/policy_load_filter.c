@@ -87,6 +87,23 @@ static void check_values(struct loading *l, const struct arg_filter *f, const st
 	}
 }
 
+/* What the smaller programs of older kernels cannot compare. */
+static void check_number_since(struct loading *l, const struct arg_filter *f, const struct spec_arg *arg, const struct operator_rule *rule)
+{
+	static const bool ordered[OPERATOR_COUNT] = {
+		[OPERATOR_GT] = true, [OPERATOR_LT] = true, [OPERATOR_GREATER_THAN] = true, [OPERATOR_LESS_THAN] = true,
+	};
+	bool narrow = arg->type >= TYPE_SINT8 && arg->type <= TYPE_UINT16;
+	if (l->t->kernel >= TARGET_KERNEL(5, 3))
+		return;
+	if (ordered[f->op])
+		load_reject(l, RULE_OPERATOR_SINCE, f->at, "operator", "use a newer kernel",
+			    "%s needs kernel 5.3", operator_name(f->op));
+	else if (narrow && rule->storage == INLINE_NUMBERS && f->values.n)
+		load_reject(l, RULE_OPERATOR_SINCE, f->at, "operator", "use a newer kernel",
+			    "filters on %s need kernel 5.3", type_name(arg->type));
+}
+
 /* Elsewhere it loads, and never matches. */
 static void check_substring_since(struct loading *l, const struct arg_filter *f)
 {
@@ -125,6 +142,7 @@ void load_check_filter(struct loading *l, const struct arg_filter *f, bool data)
 			    type_name(arg->type));
 		return;
 	}
+	check_number_since(l, f, arg, rule);
 	check_values(l, f, arg, rule);
 }
 

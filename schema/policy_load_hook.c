@@ -102,6 +102,9 @@ void load_check_args(struct loading *l)
 		load_reject(l, RULE_RETURN_TYPE, h->at, "returnArgAction",
 			    "write TrackSock or UntrackSock",
 			    "returnArgAction is neither TrackSock nor UntrackSock");
+	else if (h->return_arg_action.n && l->t->kernel < TARGET_KERNEL(5, 3))
+		load_reject(l, RULE_ACTION_SINCE, h->at, "returnArgAction", "use a newer kernel",
+			    "returnArgAction needs kernel 5.3");
 }
 
 /* ---- hooks ---- */

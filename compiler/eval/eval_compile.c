@@ -472,8 +472,7 @@ static void compile_policy(struct engine *e, uint32_t number)
 	if (policy_refused(c.p, &e->target, e->arena, &e->refused[number]) || !c.p->nhooks)
 		return;
 	e->scoped |= c.p->pod || c.p->container || c.p->host || c.p->namespaced;
-	c.multi = e->target.kprobe_multi && c.p->nhooks > 1 && c.p->hooks[0].section == SECTION_KPROBE &&
-		  !policy_option_true(c.p, "disable-kprobe-multi");
+	c.multi = c.p->nhooks > 1 && c.p->hooks[0].section == SECTION_KPROBE && policy_kprobe_multi(c.p, &e->target);
 	index_macros(&c);
 	struct compiled_hook **hooks = arena_alloc(e->arena, c.p->nhooks * sizeof(*hooks));
 	for (size_t i = 0; i < c.p->nhooks; i++)

@@ -202,7 +202,7 @@ void lint_cost(const struct policy *p, const struct target *t, unsigned cpus, st
 	for (size_t i = 0; i < p->nlists; i++)
 		n.by_name[map_add(n.lists, p->lists[i].name, NULL)] = &p->lists[i];
 	struct policy_tables shared = {0};
-	bool multi = t->kprobe_multi && !policy_option_true(p, "disable-kprobe-multi"), returns = false, kprobes = false;
+	bool multi = policy_kprobe_multi(p, t), returns = false, kprobes = false;
 	*ret = (struct lint_cost){.cpus = cpus ? cpus : LINT_CPUS};
 	for (size_t i = 0; i < p->nhooks; i++) {
 		struct hook h = whole_hook(&c, &p->hooks[i], arena);

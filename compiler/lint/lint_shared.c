@@ -126,8 +126,7 @@ static void shared_tables(struct lint_context *c, const struct hook *h, int kind
 
 static void shared(struct lint_context *c, const struct hook *h)
 {
-	bool kprobe = h->section == SECTION_KPROBE && c->target->kprobe_multi &&
-		      !policy_option_true(c->policy, "disable-kprobe-multi");
+	bool kprobe = h->section == SECTION_KPROBE && policy_kprobe_multi(c->policy, c->target);
 	bool uprobe = (h->section == SECTION_UPROBE || h->section == SECTION_USDT) &&
 		      c->target->kernel >= TARGET_KERNEL(6, 6) && !policy_option_true(c->policy, "disable-uprobe-multi");
 	if ((!kprobe && !uprobe) || c->policy->nhooks < 2)
