@@ -178,13 +178,26 @@ void eval_explain_test(const struct arg_test *t, const struct hit *h, struct buf
 	}
 }
 
+/* The events do not tell the program; what they are silent about does, or its name is taken for granted. */
+static void explain_silent(const struct engine *e, const struct binary_test *t, const struct hit *h, enum tri passes, struct buf *b)
+{
+	const struct assumed *a = eval_assumed(e, h->record.image);
+	enum tri listed = eval_silent_listed(e, t, h->record.image);
+	if (listed == TRI_UNKNOWN && a)
+		phrase(b, "the program named ", a->path, t->op, passes, t->written, true);
+	else if (listed != TRI_UNKNOWN)
+		buf_printf(b, "%s%s of the programs that the recording is silent about is listed", b->n ? ", and " : "", listed == TRI_YES ? "each" : "none");
+}
+
 void eval_explain_binaries(const struct engine *e, const struct binary_test *t, const struct hit *h, struct buf *b)
 {
 	const char *why;
 	enum tri passes = eval_binaries(e, t, &h->record, &why);
 	if (passes == TRI_UNKNOWN || t->empty)
 		return;
-	if (h->record.path.n)
+	if (!h->record.known)
+		explain_silent(e, t, h, passes, b);
+	else if (h->record.path.n)
 		phrase(b, "the program ", h->record.path, t->op, passes, t->written, true);
 	else
 		buf_printf(b, "%sthe program has no path (a memfd): no list matches it", b->n ? ", and " : "");
@@ -258,6 +271,7 @@ static void explain_no_match(const struct engine *e, const struct compiled_hook 
 
 void engine_explain(const struct engine *e, const struct judgement *j, struct buf *b)
 {
+	e->assuming->on = j->assumes != NULL;
 	CLEANUP_BUF struct buf words = BUF_INIT;
 	const char *sparing = NULL;
 	for (size_t i = 0; i < e->hits.n && !words.n; i++) {
@@ -275,6 +289,7 @@ void engine_explain(const struct engine *e, const struct judgement *j, struct bu
 			explain_match(e, &hook->selectors[j->selector], h, &words);
 		}
 	}
+	e->assuming->on = false;
 	buf_str(b, buf_view(&words));
 	bool stops = j->verdict == VERDICT_DENY || j->verdict == VERDICT_KILL;
 	if (words.n && stops && sparing)

@@ -418,6 +418,8 @@ void eval_waits_free(struct engine *e);
 
 /* eval_recorders.c: is the program of the image one of e->silent? */
 bool eval_among_silent(const struct engine *e, struct str exec_id);
+/* eval_process.c: ... and are all of these listed, or none? */
+enum tri eval_silent_listed(const struct engine *e, const struct binary_test *t, struct str image);
 
 /* eval_names.c: the resolved path of a name as typed, where other lines tell it, or the caller of the engine has it presumed. */
 void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, struct processes *model);

@@ -54,8 +54,9 @@ static void note(struct engine *e, struct str container, struct str name, struct
 /* A script runs under another program; its own name is among the arguments. What runs as itself is none. */
 static bool is_script(const struct process *p, const struct process_image *image)
 {
-	bool told = p->arguments.n && p->filename.n && memmem(p->arguments.p, p->arguments.n, p->filename.p, p->filename.n);
-	return !str_eq(p->path, p->filename) && (image->script || told);
+	if (str_eq(p->path, p->filename))
+		return false;
+	return image->script || (p->arguments.n && p->filename.n && memmem(p->arguments.p, p->arguments.n, p->filename.p, p->filename.n));
 }
 
 void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, struct processes *model)

@@ -49,7 +49,7 @@ static enum tri lists(const struct binary_test *t, struct str path)
 }
 
 /* Is a program listed of which the name as typed alone is told, the image's or that of what it is a fork of? */
-static enum tri among_silent_listed(const struct engine *e, const struct binary_test *t, struct str image)
+enum tri eval_silent_listed(const struct engine *e, const struct binary_test *t, struct str image)
 {
 	size_t listed = 0;
 	if (!eval_among_silent(e, image))
@@ -65,7 +65,7 @@ static enum tri among_silent_listed(const struct engine *e, const struct binary_
 
 static enum tri silent_listed(const struct engine *e, const struct binary_test *t, struct str image)
 {
-	enum tri told = among_silent_listed(e, t, image);
+	enum tri told = eval_silent_listed(e, t, image);
 	const struct assumed *a = told == TRI_UNKNOWN ? eval_assumed(e, image) : NULL;
 	if (!a)
 		return told;

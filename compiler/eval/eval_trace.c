@@ -319,6 +319,7 @@ void engine_trace(struct engine *e, struct arena *arena, struct trace *ret)
 {
 	*ret = (struct trace){NULL, 0};
 	struct tracer t = {.e = e, .arena = arena, .out = ret};
+	e->assuming->on = true;
 	for (size_t i = 0; i < e->hits.n; i++) {
 		const struct site_hooks *at = &e->at.v[e->hits.v[i].site];
 		for (size_t k = 0; k < at->n; k++) {
@@ -329,5 +330,6 @@ void engine_trace(struct engine *e, struct arena *arena, struct trace *ret)
 			trace_hook(&t);
 		}
 	}
+	e->assuming->on = false;
 	buf_done(&t.words);
 }

@@ -39,6 +39,9 @@ want 0 "two sources" "$STAKEOUT" replay $policy -c "$T/alone.ndjson.gz" -c "$T/a
 line=$(jq -r 'select(.assumes) | .line' "$T/json" | head -n 1)
 want 1 explain "$STAKEOUT" explain $policy "$T/alone.ndjson.gz:$line" --target $target
 grep -q 'allow, taken for granted that /lab/bin/driver is no link' "$T/out" || fail "explain: $(cat "$T/out")"
+grep -q "NotIn: the program named /lab/bin/driver is one of the 6 listed" "$T/out" || fail "explain: $(cat "$T/out")"
+want 1 "explain --proven" "$STAKEOUT" explain $policy "$T/alone.ndjson.gz:$line" --target $target --proven
+grep -q "taken for granted" "$T/out" && fail "explain --proven"
 
 # A must-deny event is not denied by what rests on it.
 cat >"$T/in.yaml" <<END

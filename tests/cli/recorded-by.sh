@@ -20,6 +20,8 @@ cp $golden/recording.ndjson.gz "$T/recording.ndjson.gz" || fail copy
 alone=$(unknown -c "$T/recording.ndjson.gz")
 [ "$alone" -gt 200 ] || fail "alone: $alone unknown"
 [ "$(unknown -c "$T/recording.ndjson.gz" --recorded-by $golden/recording-policies)" = 0 ] || fail "with the policies that made it"
+"$STAKEOUT" replay $policy --target $target --json -c "$T/recording.ndjson.gz" --recorded-by $golden/recording-policies |
+	grep -q "each of the programs that the recording is silent about is listed" || fail "the words on what silence tells"
 # A policy that is silent about nothing tells nothing; one that does not see execs neither.
 [ "$(unknown -c "$T/recording.ndjson.gz" --recorded-by $golden/recording-policies/rec-net.yaml)" = "$alone" ] || fail "no hook of execs"
 
