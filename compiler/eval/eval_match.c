@@ -261,19 +261,20 @@ static bool contains_any(const struct strs *values, struct str text, bool any_ca
 	return false;
 }
 
+/* No value holds an empty text, not even an empty one. */
 static enum tri test_text(const struct arg_test *t, struct str text, const char **why)
 {
 	switch (t->op) {
 	case OPERATOR_EQUAL:
-		return tri_of(string_set_has(t->table->strings, text));
+		return tri_of(text.n && string_set_has(t->table->strings, text));
 	case OPERATOR_NOT_EQUAL:
-		return tri_of(!string_set_has(t->table->strings, text));
+		return tri_of(!text.n || !string_set_has(t->table->strings, text));
 	case OPERATOR_PREFIX:
 	case OPERATOR_POSTFIX:
-		return tri_of(prefix_set_has(&t->table->prefixes, text));
+		return tri_of(text.n && prefix_set_has(&t->table->prefixes, text));
 	case OPERATOR_NOT_PREFIX:
 	case OPERATOR_NOT_POSTFIX:
-		return tri_of(!prefix_set_has(&t->table->prefixes, text));
+		return tri_of(!text.n || !prefix_set_has(&t->table->prefixes, text));
 	case OPERATOR_SUB_STRING:
 	case OPERATOR_SUB_STRING_IGN_CASE:
 		return tri_of(contains_any(t->table->written, text, t->op == OPERATOR_SUB_STRING_IGN_CASE));

@@ -391,7 +391,7 @@ static enum truth text_filter(struct slow_question *q, const struct arg_filter *
 			v.n--;
 		if (v.n > 255 && (f->op == OPERATOR_PREFIX || f->op == OPERATOR_NOT_PREFIX))
 			return slow_silent(q, "a prefix above 255 bytes");
-		any |= text_is(f->op, text, v);
+		any |= text.n && text_is(f->op, text, v);   /* the kernel looks nothing up for an empty one */
 	}
 	return truth_of(any != negative);
 }
