@@ -33,7 +33,7 @@ static void check_arg(struct loading *l, const struct spec_arg *a, bool data)
 {
 	enum section s = l->h->section;
 	bool kernel_hook = s == SECTION_KPROBE || s == SECTION_FENTRY || s == SECTION_LSM;
-	bool kprobe = s == SECTION_KPROBE || s == SECTION_FENTRY;
+	bool kprobe = s == SECTION_KPROBE || s == SECTION_FENTRY, uprobe = s == SECTION_UPROBE;
 	size_t steps = 1;
 	for (size_t i = 0; i < a->resolve.n; i++)
 		steps += a->resolve.p[i] == '.';
@@ -49,7 +49,7 @@ static void check_arg(struct loading *l, const struct spec_arg *a, bool data)
 	if (kprobe && a->type == TYPE_SYSCALL64)
 		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write type: uint64",
 			    "type syscall64 is for tracepoints");
-	if (kernel_hook && !data && a->index > 4)
+	if ((kernel_hook || uprobe) && a->index > 4)
 		load_reject(l, RULE_ARG_INDEX, a->at, "index", "write 0 to 4",
 			    "index %u; the agent reads arguments 0 to 4", a->index);
 	if (s == SECTION_LSM && a->type == TYPE_BPF_CMD && !a->resolve.n)
@@ -67,11 +67,32 @@ static void check_arg(struct loading *l, const struct spec_arg *a, bool data)
 	if (s != SECTION_TRACEPOINT && s != SECTION_USDT && a->size_arg_index > 15)
 		load_reject(l, RULE_ARG_INDEX, a->at, "sizeArgIndex", "at most 15 may be there",
 			    "sizeArgIndex %d", a->size_arg_index);
-	if (!data && kprobe && a->source.n)
+	if (!data && (kprobe || uprobe) && a->source.n)
 		load_reject(l, RULE_ARG_SOURCE, a->at, "source",
 			    "move this entry from args to data", "source goes with data");
-	if (data && kprobe)
+	if (data && (kprobe || uprobe))
 		check_data(l, a);
+}
+
+/* A string of a program's memory is read ahead: one of them, where the kernel can. */
+static void check_user_strings(struct loading *l)
+{
+	const struct hook *h = l->h;
+	const struct spec_arg *string = NULL;
+	size_t n = 0;
+	for (size_t i = 0; i < h->nargs + h->ndata; i++) {
+		const struct spec_arg *a = i < h->nargs ? &h->args[i] : &h->data[i - h->nargs];
+		if (a->type != TYPE_STRING || (i >= h->nargs && !str_eq(a->source, STR("pt_regs"))))
+			continue;
+		string = a;
+		n++;
+	}
+	if (n > 1)
+		load_reject(l, RULE_ARG_COUNT, string->at, "", "make it two policies",
+			    "%zu strings; the agent reads one of a uprobe", n);
+	if (n && l->t->kernel < TARGET_KERNEL(6, 12))
+		load_reject(l, RULE_ARG_SINCE, string->at, "", "use a newer kernel",
+			    "a string of a uprobe needs kernel 6.12");
 }
 
 void load_check_args(struct loading *l)
@@ -83,6 +104,8 @@ void load_check_args(struct loading *l)
 			    h->section == SECTION_LSM || h->section == SECTION_UPROBE
 				? " and panics with more"
 				: "");
+	if (h->section == SECTION_UPROBE)
+		check_user_strings(l);
 	for (size_t i = 0; i < h->nargs; i++) {
 		size_t mark = load_enter(l, "args", i);
 		check_arg(l, &h->args[i], false);
@@ -298,17 +321,48 @@ static void check_usdt(struct loading *l)
 	check_file(l, l->h->call, "name");
 }
 
+/* NAME or NAME+OFFSET. */
+static void check_symbol(struct loading *l, struct str symbol, const char *field)
+{
+	const char *plus = symbol.n ? memchr(symbol.p, '+', symbol.n) : NULL;
+	uint64_t offset;
+	check_file(l, symbol, field);
+	if (plus && !go_uint(str_skip(symbol, (size_t)(plus - symbol.p) + 1), 0, 64, &offset))
+		load_reject(l, RULE_PROGRAM, l->h->at, field, "write NAME+OFFSET", "\"" STR_FMT "\" has an offset that is no number",
+			    STR_ARG(symbol));
+}
+
+/* Under uprobe.multi the uprobes of one program are found all in one way. */
+static void check_same_way(struct loading *l)
+{
+	const struct hook *h = l->h;
+	if (l->t->kernel < TARGET_KERNEL(6, 6) || policy_option_true(l->p, "disable-uprobe-multi"))
+		return;
+	for (size_t i = 0; i < l->p->nhooks; i++) {
+		const struct hook *before = &l->p->hooks[i];
+		if (before == h)
+			return;
+		if (!str_eq(before->subsystem, h->subsystem))
+			continue;
+		if (!before->symbols.n != !h->symbols.n || !before->noffsets != !h->noffsets)
+			load_reject(l, RULE_UPROBE_MULTI, h->at, "", "add to options: {name: disable-uprobe-multi, value: \"1\"}",
+				    "uprobes of one program are found by the same of symbols, offsets and addrs where uprobe.multi is in use");
+		return;
+	}
+}
+
 static void check_uprobe(struct loading *l)
 {
 	const struct hook *h = l->h;
 	check_file(l, h->subsystem, "path");
+	check_same_way(l);
 	for (size_t i = 0; i < h->symbols.n; i++)
-		check_file(l, h->symbols.v[i], load_text(l, "symbols[%zu]", i));
+		check_symbol(l, h->symbols.v[i], load_text(l, "symbols[%zu]", i));
 	size_t places = h->symbols.n + h->noffsets + h->naddrs;
 	if (!!h->symbols.n + !!h->noffsets + !!h->naddrs != 1)
 		load_reject(l, RULE_ADDRESS, h->at, "", "keep one, with something in it",
 			    "a uprobe needs exactly one of symbols, offsets and addrs");
-	else if (h->nref_ctr_offsets && h->nref_ctr_offsets != places)
+	else if (h->nref_ctr_offsets && !h->naddrs && h->nref_ctr_offsets != places)
 		load_reject(l, RULE_ADDRESS, h->at, "refCtrOffsets", "give one for each",
 			    "%zu refCtrOffsets for %zu functions", h->nref_ctr_offsets, places);
 	for (size_t i = 0; i < h->binary_digests.n; i++)
