@@ -150,8 +150,8 @@ void session_write_lines(struct session *s)
 	if (s->events_fd < 0 || !s->lines.n)
 		return;
 	int r = write_all(s->events_fd, s->lines.p, s->lines.n);
-	if (r && !s->failed)
-		s->failed = r;
+	if (r && !s->lines_failed)
+		s->lines_failed = r;
 	buf_clear(&s->lines);
 }
 

@@ -83,7 +83,10 @@ static int commit_or_wait(struct session *s, uint64_t end_ns, struct diag *d)
 	int r = s->failed ? s->failed : commit(s, end_ns);
 	if (!r) {
 		s->locked_since_ns = 0;
-		return 0;
+		if (s->lines_failed)
+			diag_error(d, strcmp(s->options.events, "-") ? s->options.events : "standard output",
+				   "events cannot be written: %s; the store has what was seen until now", strerror(-s->lines_failed));
+		return s->lines_failed;
 	}
 	if (r == -EBUSY) {
 		if (!s->locked_since_ns)

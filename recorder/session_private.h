@@ -29,7 +29,8 @@ struct session {
 	struct translator translator;
 	struct { struct running *v; size_t n, cap; } running;
 	int64_t recording;
-	int failed;             /* -errno of observer or event file: the next flush ends the recording */
+	int failed;             /* -errno of the observer: the next flush ends the recording */
+	int lines_failed;       /* -errno of the event file: likewise, when the store has what was seen */
 	bool ended;             /* nothing is on its way any more */
 	int events_fd;
 	struct buf lines;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # For tests/live: a scratch folder, cgroups of this test's own, the recorder in the background.
 set -eu
+. tests/lib/wait.sh
 
 skip() { echo "skipped: $1"; exit 77; }
 
@@ -47,12 +48,14 @@ start_recorder() {
 	: >"$dir/record.err"
 	"$recorder" record --json --db "$db" "$@" >"$dir/record.out" 2>"$dir/record.err" &
 	recorder_pid=$!
-	for _ in $(seq 600); do
-		grep -q '"events"' "$dir/record.err" 2>/dev/null && return 0
-		kill -0 $recorder_pid 2>/dev/null || { cat "$dir/record.err"; recorder_pid=; exit 1; }
-		sleep 0.1
-	done
-	echo "the recorder did not start"
+	eventually recorder_begun || { echo "the recorder did not start"; exit 1; }
+}
+
+recorder_begun() {
+	grep -q '"events"' "$dir/record.err" 2>/dev/null && return 0
+	gone $recorder_pid || return 1
+	cat "$dir/record.err"
+	recorder_pid=
 	exit 1
 }
 

@@ -8,11 +8,8 @@ cp "$acts" "$dir/acts"
 echo x >"$dir/before"
 start_recorder --workload "$name"
 in_group "$dir/acts" open r "$dir/before"
-for _ in $(seq 50); do
-	n=$(query "SELECT count(*) FROM observation WHERE CAST(path AS TEXT) = '$dir/before'" 2>/dev/null || echo 0)
-	[ "$n" = 1 ] && break
-	sleep 0.1
-done
+seen() { [ "$(query "SELECT count(*) FROM observation WHERE CAST(path AS TEXT) = '$dir/before'" 2>/dev/null)" = 1 ]; }
+eventually seen || :
 kill -KILL $recorder_pid
 wait $recorder_pid 2>/dev/null || :
 recorder_pid=
@@ -46,3 +43,10 @@ expect_refusal 3 "full\|space" sh -c "'$recorder' record --db $dir/full/store.db
 	dd if=/dev/zero of=$dir/full/fill bs=1k 2>/dev/null; find / -xdev -maxdepth 5 -type d >/dev/null 2>&1; wait \$r"
 rm "$dir/full/fill"
 [ "$(sqlite3 "$dir/full/store.db" "PRAGMA integrity_check")" = ok ] || { echo "the full disk damaged the store"; exit 1; }
+
+# The events' own file is full: that is what is said, and the store has what was seen.
+dd if=/dev/zero of="$dir/full/fill" bs=1k 2>/dev/null || :
+expect_refusal 3 "full/events: error: events cannot be written: No space left" \
+	sh -c "'$recorder' record --db $dir/whole.db --events $dir/full/events --for 60s & r=\$!
+	while kill -0 \$r 2>/dev/null; do '$acts' open r /etc/passwd; sleep 0.1; done; wait \$r"
+[ "$(sqlite3 "$dir/whole.db" "SELECT count(*) > 0 FROM observation")" = 1 ] || { echo "the store has nothing of what was seen"; exit 1; }
