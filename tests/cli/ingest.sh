@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # stakeout ingest: summaries, exit statuses, content taken in once, SIGKILL, pipes.
 set -eu
+. tests/lib/wait.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 db=$dir/store.db
@@ -73,9 +74,8 @@ mkfifo "$dir/pipe"
 pid=$!
 exec 9>"$dir/pipe"
 lines 1 300 >&9
-i=0
-until [ "$(total "$killed" 2>/dev/null || echo 0)" -ge 300 ] || [ $i -ge 100 ]; do sleep 0.1; i=$((i + 1)); done
-[ "$(total "$killed")" -ge 300 ] || fail "a live pipe is not written within seconds"
+written() { [ "$(total "$killed" 2>/dev/null || echo 0)" -ge 300 ]; }
+eventually written || fail "a live pipe is not written within a minute"
 lines 301 350 >&9
 kill -9 $pid
 wait $pid 2>/dev/null || true

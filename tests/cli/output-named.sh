@@ -3,6 +3,7 @@
 # What -o and its like name: a pipe is written to and stays one, a link leads on, a folder is refused; and inputs that
 # never end or hold nothing.
 set -eu
+. tests/lib/wait.sh
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 fail() {
@@ -48,8 +49,4 @@ status 2 'p.yaml: cannot read' lint "$dir/empty"
 endless=$!
 sleep 0.5
 kill -TERM $endless
-i=0
-while kill -0 $endless 2>/dev/null; do
-	[ $((i += 1)) -lt 50 ] || { kill -KILL $endless; fail "ingest of an endless line does not end"; }
-	sleep 0.1
-done
+eventually gone $endless || { kill -KILL $endless; fail "ingest of an endless line does not end"; }

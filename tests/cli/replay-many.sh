@@ -3,6 +3,7 @@
 # stakeout replay of many policies over many corpora: the same bytes for any number of threads, totals by selector and label,
 # rules never exercised, folders, an end by Ctrl-C.
 set -u
+. tests/lib/wait.sh
 T=$(mktemp -d)
 trap 'rm -rf "$T"' EXIT
 fail() {
@@ -86,12 +87,16 @@ mkfifo "$T/pipe"
 pid=$!
 exec 3>"$T/pipe"
 grep benign "$T/corpora/web-server.ndjson" >&3
-i=0
-while [ $i -lt 40 ] && kill -0 $pid 2>/dev/null; do
-	sleep 0.1
-	i=$((i + 1))
-	[ $i -eq 8 ] && kill -INT $pid
-done
+# What the pipe holds was read and judged once the program has had nothing to do for a second.
+worked() { awk '{ print $14 + $15 }' "/proc/$pid/stat"; }
+idle() {
+	before=$(worked)
+	sleep 1
+	[ "$(worked)" = "$before" ]
+}
+eventually idle
+kill -INT $pid
+eventually gone $pid || kill -KILL $pid
 wait $pid
 status=$?
 exec 3>&-

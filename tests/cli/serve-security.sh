@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The web server's doors, knocked on with curl: Host, Origin, token, methods, sizes, headers, odd stores.
 set -eu
+. tests/lib/wait.sh
 command -v curl >/dev/null || { echo "skipped: needs curl"; exit 77; }
 [ -x "$(dirname "$STAKEOUT")/stakeout-serve" ] || { echo "skipped: stakeout-serve is absent"; exit 77; }
 dir=$(mktemp -d)
@@ -13,14 +14,10 @@ start() {
 	: >"$dir/log" # not the address of the server before
 	"$STAKEOUT" serve --listen 127.0.0.1:0 "$@" >"$dir/log" 2>&1 &
 	pid=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-		url=$(grep -o 'http://127.0.0.1:[0-9]*' "$dir/log" || :)
-		[ -z "$url" ] || return 0
-		sleep 0.1
-	done
-	echo "the server did not start: $(cat "$dir/log")"
-	exit 1
+	eventually serving || { echo "the server did not start: $(cat "$dir/log")"; exit 1; }
 }
+
+serving() { url=$(grep -o 'http://127.0.0.1:[0-9]*' "$dir/log"); }
 
 stop() {
 	kill "$pid"

@@ -3,6 +3,7 @@
 # The web UI judges as replay does: the same verdict for each event of a corpus, with the policies that recorded it, by YAML and by
 # the image; deployed policies that would not load are told and judge nothing.
 set -u
+. tests/lib/wait.sh
 command -v curl >/dev/null || { echo "skipped: needs curl"; exit 77; }
 [ -x "$(dirname "$STAKEOUT")/stakeout-serve" ] || { echo "skipped: stakeout-serve is absent"; exit 77; }
 T=$(mktemp -d)
@@ -17,12 +18,10 @@ start() {
 	: >"$T/log"
 	"$STAKEOUT" serve --listen 127.0.0.1:0 "$@" >"$T/log" 2>&1 &
 	pid=$!
-	for _ in $(seq 50); do
-		url=$(grep -o 'http://127.0.0.1:[0-9]*' "$T/log") && return
-		sleep 0.1
-	done
-	fail "the server did not start: $(cat "$T/log")"
+	eventually serving || fail "the server did not start: $(cat "$T/log")"
 }
+
+serving() { url=$(grep -o 'http://127.0.0.1:[0-9]*' "$T/log"); }
 
 # ui FIELD QUERY: line and verdict of each event of workload $id, as the UI has it.
 ui() {

@@ -2,6 +2,7 @@
 # For tests/live/enforce_*: a scratch folder, a BPF file system of this test's own, cgroups below one of this test's own.
 # BACKEND names the back end to test (default: the best that works).
 set -eu
+. tests/lib/wait.sh
 
 skip() { echo "skipped: $1"; exit 77; }
 

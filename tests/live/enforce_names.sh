@@ -68,14 +68,14 @@ enforce --backend "$backend" --follow --here --cgroup "$first" "$dir/cart.image.
 "$enforcer" --backend "$backend" --follow "$dir/cart.image.elf" "$dir/queue.image.elf" --node-root "$node" --bpffs "$bpffs" >"$dir/followed" 2>"$dir/follow.err" &
 follower=$!
 cleanups="kill $follower 2>/dev/null"
-for _ in $(seq 600); do [ -s "$dir/followed" ] && break; sleep 0.1; done
+eventually test -s "$dir/followed" || :
 container 8 cart-7d9c5b8f6d-p8p8p cart
 before=$(now)
 for _ in $(seq 600); do within "$made" "$dir/bin/other" noop || break; done
 echo "following, a new container is covered after $(($(now) - before)) ms"
 refused "a followed cart" "$made" "$dir/bin/other" noop
 allowed "a followed cart, what its policy allows" "$made" "$dir/bin/acts" noop
-for _ in $(seq 100); do grep -q "$made" "$dir/followed" && break; sleep 0.1; done
+eventually grep -q "$made" "$dir/followed" || :
 expect "lines that tell of it" "$(grep -c "$made" "$dir/followed")" 1
 enforce release --all >/dev/null 2>&1
 allowed "released while it is followed" "$made" "$dir/bin/other" noop

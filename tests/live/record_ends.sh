@@ -11,9 +11,7 @@ hold() {
 	rm -f "$dir/held"
 	{ echo "BEGIN IMMEDIATE;"; echo ".shell touch $dir/held"; echo ".shell sleep $1"; echo "COMMIT;"; } | sqlite3 -batch "$db" &
 	holder=$!
-	for _ in $(seq 50); do [ -e "$dir/held" ] && return; sleep 0.1; done
-	echo "the lock could not be taken"
-	exit 1
+	eventually test -e "$dir/held" || { echo "the lock could not be taken"; exit 1; }
 }
 opened() {
 	query "SELECT ifnull(sum(count), 0) FROM observation WHERE kind = 2 AND CAST(path AS TEXT) = '$dir/acts'"

@@ -42,7 +42,8 @@ STAKEOUT_RECORD_DEBUG=ring=4096 start_recorder --workload "$name/wanted"
 in_other() { sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$v2/$name/$1" "$dir/acts" ports 127.0.0.1 "$2"; }
 in_other other 1
 in_other wanted 1
-sleep 0.5
+stored() { [ "$(query "SELECT count(*) FROM observation WHERE kind = 3" 2>/dev/null)" = 1 ]; }
+eventually stored || { echo "the wanted cgroup's connect is not stored"; exit 1; }   # so the other's was looked at before
 kill -STOP "$recorder_pid"
 in_other other 1000
 in_other wanted 5

@@ -59,10 +59,18 @@ no_losses "full table"
 
 # No room to remember who runs what: each exec is there, its caller is not, and that is counted.
 rare tasks=2
-in_group sleep 3 &
-in_group sleep 3 &
-sleep 0.3
+in_group sleep 600 &
+in_group sleep 600 &
+sleepers() {
+	while read -r pid; do
+		[ "$(cat "/proc/$pid/comm")" != sleep ] || echo "$pid"
+	done <"$v2/$name/cgroup.procs"
+}
+cleanups="kill \$(sleepers) 2>/dev/null || :; $cleanups"
+asleep() { [ "$(sleepers | wc -l)" = 2 ]; }
+eventually asleep || { echo "two cannot be put to sleep"; exit 1; }
 in_group sh -c '"$1" noop; "$1" noop; "$1" noop; :' sh "$dir/acts"
+kill $(sleepers)
 stop_recorder
 [ "$(query "SELECT sum(count) FROM observation WHERE kind = 0 AND path = CAST('$dir/acts' AS BLOB)")" = 3 ] || { echo "execs are missing"; exit 1; }
 [ "$(query "SELECT sum(count) FROM loss WHERE CAST(reason AS TEXT) LIKE 'process table full%'")" -ge 3 ] || { echo "a full process table was not counted"; query "SELECT * FROM loss"; exit 1; }

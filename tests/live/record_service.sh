@@ -13,20 +13,18 @@ field() { awk -v want="$1:" '$1 == want { print $2 }' "/proc/$recorder_pid/statu
 [ $((0x$(field CapEff) & ~((1 << 1) | (1 << 39)))) -eq 0 ] || { echo "capabilities kept: $(field CapEff)"; exit 1; }
 
 in_group "$dir/acts" udp 127.0.0.1 1
-sleep 0.5
+eventually grep -q '"port":1[,}]' "$dir/events" || { echo "the first is not in the event file"; exit 1; }
 mv "$dir/events" "$dir/events.1"
 kill -HUP "$recorder_pid"
-sleep 0.5
+eventually test -e "$dir/events" || { echo "SIGHUP opened no new event file"; exit 1; }
 in_group "$dir/acts" udp 127.0.0.1 2
 lines=$(wc -l <"$dir/record.err")
 kill -USR1 "$recorder_pid"
-sleep 0.5
-[ "$(wc -l <"$dir/record.err")" -gt "$lines" ] && tail -n 1 "$dir/record.err" | grep -q '"observations":[1-9]' ||
+eventually has_lines $((lines + 1)) "$dir/record.err" && tail -n 1 "$dir/record.err" | grep -q '"observations":[1-9]' ||
 	{ echo "SIGUSR1 told nothing"; cat "$dir/record.err"; exit 1; }
 echo broken >"$dir/pods.json"
 kill -HUP "$recorder_pid"
-sleep 0.5
-grep -q "pods.json.*no list of pods" "$dir/record.err" || { echo "a list that became unreadable is not reported"; exit 1; }
+eventually grep -q "pods.json.*no list of pods" "$dir/record.err" || { echo "a list that became unreadable is not reported"; exit 1; }
 kill -0 "$recorder_pid" || { echo "it ended on that"; exit 1; }
 stop_recorder
 grep -q '"port":1[,}]' "$dir/events.1" && grep -q '"port":2[,}]' "$dir/events" && ! grep -q '"port":1[,}]' "$dir/events" ||
@@ -37,9 +35,9 @@ mkdir "$dir/many"
 (cd "$dir/many" && seq 20000 | xargs touch)
 "$recorder" record --json --db "$dir/small.db" --workload "$name" --max-db-size 2M >"$dir/out" 2>"$dir/err" &
 recorder_pid=$!
-for _ in $(seq 100); do grep -q '"events"' "$dir/err" && break; sleep 0.1; done
+eventually grep -q '"events"' "$dir/err" || :
 in_group find "$dir/many" -type f -exec cat {} + >/dev/null
-for _ in $(seq 100); do kill -0 "$recorder_pid" 2>/dev/null || break; sleep 0.1; done
+eventually gone "$recorder_pid" || kill "$recorder_pid"
 wait "$recorder_pid" && got=0 || got=$?
 recorder_pid=
 [ $got -eq 3 ] && grep -q -- "--max-db-size" "$dir/err" || { echo "at its limit: status $got"; cat "$dir/err"; exit 1; }
