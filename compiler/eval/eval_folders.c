@@ -7,11 +7,13 @@
  *	- no name of the folder, nor of a link to the folder, was told to be another file's, or two files', or a script, whose file
  *	  lines do not tell
  *	- it is no folder that distributions fill with links
- *	- it was not run as a script
+ *	- it was not run as a script, nor in a mount namespace of its own outside of containers
+ *	- the policies that made the recording, where known, name it among what they are silent about
  * That is no proof. So nothing is taken for granted unless the engine's caller wants it, nor where it decides nothing, and each
  * judgement that rests on it says so.
  */
 #include "compiler/eval/eval_form.h"
+#include "schema/held.h"
 
 enum { FOLDER_NAMES = 8, ASSUMED_IMAGES = 1 << 16 };
 
@@ -151,9 +153,11 @@ void eval_note_silent(struct engine *e, const struct event *exec)
 	    map_size(e->assumed_images) >= ASSUMED_IMAGES)
 		return;
 	const struct process_image *image = processes_find(e->processes, p->exec_id);
+	/* Other namespaces may have other folders by that name. */
+	bool elsewhere = image && image->held && image->held->now.ns_told && !image->held->now.ns[NS_MNT].host && !p->docker.n;
 	bool script = !image || image->script || (p->arguments.n && memmem(p->arguments.p, p->arguments.n, p->filename.p, p->filename.n));
 	struct str key = eval_name_key(e, p->docker, p->filename);
-	unsigned names = !key.n || script || image->inventory ? 0 : spoken_for(e, key, p->filename);
+	unsigned names = !key.n || script || elsewhere || image->inventory || eval_contradicted(e, p->filename) ? 0 : spoken_for(e, key, p->filename);
 	if (!names)
 		return;
 	uint32_t what = assume(e, p->filename, names);

@@ -418,6 +418,8 @@ void eval_waits_free(struct engine *e);
 
 /* eval_recorders.c: is the program of the image one of e->silent? */
 bool eval_among_silent(const struct engine *e, struct str exec_id);
+/* Is PATH known to be none of them? */
+bool eval_contradicted(const struct engine *e, struct str path);
 /* eval_process.c: ... and are all of these listed, or none? */
 enum tri eval_silent_listed(const struct engine *e, const struct binary_test *t, struct str image);
 

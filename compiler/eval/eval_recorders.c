@@ -108,3 +108,11 @@ bool eval_among_silent(const struct engine *e, struct str exec_id)
 	return image && image->exec_seen && !image->inventory && !image->fork_only && !image->path_known && e->silent.n &&
 	       eval_is_silent(e, image->exec_id);
 }
+
+bool eval_contradicted(const struct engine *e, struct str path)
+{
+	for (size_t i = 0; i < e->silent.n; i++)
+		if (str_eq(e->silent.v[i], path))
+			return false;
+	return e->silent_told;
+}
