@@ -11,7 +11,7 @@
 struct options {
 	struct cli_list corpora, compat, recorded_by;
 	const char *db, *workload, *target;
-	bool json, presume_paths, proven;
+	bool json, presume_paths, assume_names;
 };
 
 static const struct cli_option option_rows[] = {
@@ -22,7 +22,7 @@ static const struct cli_option option_rows[] = {
 	OPTION_RECORDED_BY,
 	OPTION_COMPAT,
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
-	OPTION_PROVEN,
+	OPTION_ASSUME_NAMES,
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object"},
 };
 
@@ -100,7 +100,7 @@ int cmd_explain(int argc, char **argv)
 		status = EXIT_INPUT;
 	} else {
 		size_t refused = policy_set_refuse(&set, &target, &d);
-		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths, .assume = !o.proven,
+		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths, .assume = o.assume_names,
 						      .compat = o.compat.v, .ncompat = o.compat.n};
 		e.judging = &judging;
 		e.others = feeds.v;

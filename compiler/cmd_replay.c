@@ -12,7 +12,7 @@
 struct options {
 	struct cli_list corpora, compat, recorded_by;
 	const char *db, *workload, *target, *junit;
-	bool json, all, quiet, totals, presume_paths, proven;
+	bool json, all, quiet, totals, presume_paths, assume_names;
 	uint64_t limit, jobs;
 };
 
@@ -29,7 +29,7 @@ static const struct cli_option option_rows[] = {
 	{"quiet", 'q', CLI_FLAG, offsetof(struct options, quiet), NULL, "totals only"},
 	{"totals", 0, CLI_FLAG, offsetof(struct options, totals), NULL, "also by selector (those that decided nothing too) and by label, and the listed values and entries that no event needed"},
 	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it (symlinks and scripts then come out wrong)"},
-	OPTION_PROVEN,
+	OPTION_ASSUME_NAMES,
 	{"limit", 'n', CLI_U64, offsetof(struct options, limit), "N", "show at most N stopped events (default 20; 0 = all)"},
 	OPTION_JOBS,
 };
@@ -116,7 +116,7 @@ int cmd_replay(int argc, char **argv)
 	} else {
 		size_t refused = policy_set_refuse(&set, &target, &d);
 		catch_signals();
-		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths, .assume = !o.proven,
+		const struct judge_options judging = {.target = &target, .presume_paths = o.presume_paths, .assume = o.assume_names,
 						      .compat = o.compat.v, .ncompat = o.compat.n, .values = o.totals};
 		const struct replay_work work = {.set = &set, .judging = &judging, .feeds = feeds.v, .nfeeds = feeds.n,
 						 .jobs = (unsigned)MIN(o.jobs, (uint64_t)JOBS_MAX), .stop = &interrupted,

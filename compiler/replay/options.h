@@ -8,9 +8,9 @@
 #define OPTION_RECORDED_BY                                                                         \
 	{"recorded-by", 0, CLI_LIST, offsetof(struct options, recorded_by), "POLICY",              \
 	 "a policy that made the recording, or a folder of them: what they are silent about tells which program it was (default: the folder NAME-policies beside NAME.ndjson); repeatable"}
-#define OPTION_PROVEN                                                                              \
-	{"proven", 0, CLI_FLAG, offsetof(struct options, proven), NULL,                            \
-	 "take nothing for granted of a program that an export is silent about: what lines do not tell is unknown"}
+#define OPTION_ASSUME_NAMES                                                                              \
+	{"assume-names", 0, CLI_FLAG, offsetof(struct options, assume_names), NULL,                     \
+	 "where an export is silent about a program, take its name as typed for its path if that is likely (its folder holds no links as far as lines tell); each verdict that rests on it says so"}
 #define OPTION_COMPAT                                                                              \
 	{"compat", 0, CLI_LIST, offsetof(struct options, compat), "PATH",                          \
 	 "this program is a 32-bit one, and those not named are not (none: no program is), which no export tells; repeatable"}

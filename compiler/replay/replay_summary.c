@@ -297,7 +297,7 @@ static void text_assumed(const struct report *r, const struct totals *t, struct 
 		buf_str(b, a[i].words);
 		buf_puts(b, "; ");
 		count(b, a[i].verdicts, a[i].verdicts == 1 ? " verdict rests on it" : " verdicts rest on it");
-		buf_puts(b, " (readlink -e tells; --proven: they are unknown)");
+		buf_puts(b, " (readlink -e tells; without --assume-names they are unknown)");
 		print_safe(r, "note: ", b);
 	}
 }

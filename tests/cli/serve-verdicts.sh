@@ -33,9 +33,9 @@ ui() {
 		[ "$offset" -lt "$(jq .total "$T/page")" ] || break
 	done | sort
 }
-# cli POLICY... OPTIONS: the same as replay has it that takes nothing for granted, of the lines that $lines lists.
+# cli POLICY... OPTIONS: the same as replay has it, of the lines that $lines lists.
 cli() {
-	"$STAKEOUT" replay "$@" --json --all --proven 2>"$T/err" >"$T/json"
+	"$STAKEOUT" replay "$@" --json --all 2>"$T/err" >"$T/json"
 	jq -rs 'def rank: {allow: 0, post: 1, unknown: 2, deny: 3, kill: 4}[.verdict];
 		map(select(.summary | not)) | group_by([.line, .event])[] | "\(.[0].line) \(max_by(rank).verdict)"' "$T/json" | sort
 }
