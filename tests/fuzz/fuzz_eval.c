@@ -16,18 +16,24 @@ static void check(const struct judgement *j, struct policy *const *policies, siz
 		abort();
 }
 
-static void judge_all(struct policy *const *policies, size_t n, struct str lines, bool twice, struct buf *out)
+/* Judged line by line; with names taken for paths after reading ahead; or with those alone that speak for themselves. */
+enum how { AT_ONCE, PRESUMING, ASSUMING, HOWS };
+
+static void judge_all(struct policy *const *policies, size_t n, struct str lines, enum how how, struct buf *out)
 {
 	struct target target;
 	target_default(&target);
 	CLEANUP(engine_free) struct engine *e = engine_new(policies, n, &target);
 	struct event ev;
-	if (twice) {
+	if (how == ASSUMING)
+		engine_assume(e);
+	if (how != AT_ONCE) {
 		CLEANUP(source_close) struct source *before = ndjson_open_bytes("fuzz", lines, NULL);
 		while (source_next(before, &ev) > 0)
 			engine_records(e, &ev);
+		engine_records_end(e);
 	}
-	engine_presume_paths(e, twice);
+	engine_presume_paths(e, how == PRESUMING);
 	CLEANUP(source_close) struct source *s = ndjson_open_bytes("fuzz", lines, NULL);
 	while (source_next(s, &ev) > 0) {
 		const struct judgement *j;
@@ -35,9 +41,9 @@ static void judge_all(struct policy *const *policies, size_t n, struct str lines
 		buf_printf(out, "%d\n", (int)engine_may_miss(e, &ev));
 		for (size_t i = 0; i < nj; i++) {
 			check(&j[i], policies, n);
-			buf_printf(out, "%llu %zu %zu %d %d %d %d %d %u %s\n", (unsigned long long)ev.line,
+			buf_printf(out, "%llu %zu %zu %d %d %d %d %d %u %s %s\n", (unsigned long long)ev.line,
 				   j[i].policy, j[i].hook, j[i].selector, j[i].verdict, j[i].effect, j[i].monitor,
-				   j[i].error, j[i].signal, j[i].why);
+				   j[i].error, j[i].signal, j[i].why, j[i].assumes ? j[i].assumes : "");
 		}
 	}
 }
@@ -56,10 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n;
 	if (policies_parse("fuzz", text, &d, &policies, &n))
 		return 0;
-	for (int twice = 0; twice < 2; twice++) {
+	for (enum how how = AT_ONCE; how < HOWS; how++) {
 		CLEANUP_BUF struct buf one = BUF_INIT, two = BUF_INIT;
-		judge_all(policies, n, lines, twice, &one);
-		judge_all(policies, n, lines, twice, &two);
+		judge_all(policies, n, lines, how, &one);
+		judge_all(policies, n, lines, how, &two);
 		if (!str_eq(buf_view(&one), buf_view(&two)))
 			abort();
 	}
