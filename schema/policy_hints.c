@@ -98,6 +98,9 @@ const char *hint_name(struct arena *arena, const char *typed, const struct field
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcmp(words[i].typed, typed) == 0 && is_name(names, words[i].meant))
 			return arena_printf(arena, "here it is called %s", words[i].meant);
+	for (size_t i = 0; i < names->n; i++)
+		if (strcasecmp(typed, names->v[i]) == 0)
+			return arena_printf(arena, "did you mean %s?", names->v[i]);
 	const char *near = cli_nearest(typed, names->v, names->n);
 	if (near)
 		return arena_printf(arena, "did you mean %s?", near);

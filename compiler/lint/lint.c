@@ -209,6 +209,12 @@ static void too_long(struct lint_context *c)
 		    "%u values; with more than %d a policy is not searched for pitfalls", c->root->size, LINT_VALUES_MAX);
 }
 
+void lint_run_refused(struct lint_document *d, const struct yaml_node *root, struct lint_file *f)
+{
+	struct lint_context c = {.document = d, .root = root, .text = f->text, .lines = &f->lines, .findings = &d->findings};
+	lint_edit_refused(&c);
+}
+
 void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint_file *f, const struct lint_options *o)
 {
 	struct lint_context c = {.document = d, .policy = d->policy, .root = root, .text = f->text,
@@ -224,7 +230,7 @@ void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint
 	}
 	if (!search)
 		too_long(&c);
-	lint_edit_keys(&c);
+	lint_edit_refused(&c);
 	if (d->as_file.stage == STAGE_OK || d->as_api.stage == STAGE_OK)
 		lint_needs(&c, o->btf);
 	lint_cost(d->policy, o->target, o->cpus, &d->cost);

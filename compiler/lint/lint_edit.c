@@ -6,6 +6,11 @@
  */
 #include "compiler/lint/lint_walk.h"
 
+#include <ctype.h>
+#include <strings.h>
+
+#include "schema/syscall.h"
+
 static char at(const struct lint_context *c, size_t i)
 {
 	return i < c->text.n ? c->text.p[i] : '\0';
@@ -164,9 +169,77 @@ static void rename_key(struct lint_context *c, struct finding *f)
 	lint_edit(c, f, from, to, b.p);
 }
 
-void lint_edit_keys(struct lint_context *c)
+/* A value of a list of names that differs in case alone: "did you mean NAME?". */
+static void recase(struct lint_context *c, struct finding *f)
 {
+	static const struct str asks = STR_INIT("did you mean ");
+	const struct yaml_node *n = lint_node(c, f->path);
+	struct str name = str_from(f->fix);
+	if (!n || n->kind != YAML_STRING || !str_starts(name, asks) || !str_ends(name, STR("?")))
+		return;
+	name = str_skip(name, asks.n);
+	name.n--;
+	if (n->text.n == name.n && !strncasecmp(n->text.p, name.p, name.n))
+		lint_edit_value(c, f, f->path, name);
+}
+
+/* A number or a boolean that is meant as text: in quotes, where that text can be read in one way. */
+static void quote(struct lint_context *c, struct finding *f)
+{
+	const struct yaml_node *n = lint_node(c, f->path);
+	size_t from, to;
+	if (!n || (n->kind != YAML_INT && n->kind != YAML_BOOL) || !str_starts(str_from(f->fix), STR("put it in quotes")) ||
+	    !lint_span(c, n, &from, &to))
+		return;
+	struct str typed = {c->text.p + from, to - from};
+	bool octal = n->kind == YAML_INT && typed.n > 1 && typed.p[0] == '0' && typed.p[1] >= '0' && typed.p[1] <= '9';
+	for (size_t i = 0; i < typed.n; i++)
+		if (!isalnum((unsigned char)typed.p[i]) && !(i == 0 && typed.p[i] == '-'))
+			return;
+	if (!octal)
+		lint_edit(c, f, from, to, lint_fmt(c, "\"" STR_FMT "\"", STR_ARG(typed)));
+}
+
+static void add_version(struct lint_context *c, struct finding *f)
+{
+	if (c->root->kind == YAML_MAP && !yaml_get(c->root, "apiVersion"))
+		lint_edit_set(c, f, "", "apiVersion", "cilium.io/v1alpha1");
+}
+
+/* A function that is taken for a system call, where there is no call of that name. */
+static void not_a_call(struct lint_context *c, struct finding *f)
+{
+	static const struct str field = STR_INIT(".call");
+	const struct yaml_node *n = lint_node(c, f->path);
+	struct str hook = str_from(f->path);
+	if (!n || n->kind != YAML_STRING || !str_ends(hook, field) || strchr(f->path, '/') || !strstr(f->fix, "syscall: false for a function"))
+		return;
+	bool call = str_starts(n->text, STR("sys_")) || str_starts(n->text, STR("_")) || str_starts(n->text, STR("list:")) ||
+		    syscall_number(SYSCALL_X86_64, n->text) >= 0 || syscall_number(SYSCALL_I386, n->text) >= 0;
+	hook.n -= field.n;
+	if (!call)
+		lint_edit_set(c, f, lint_fmt(c, STR_FMT, STR_ARG(hook)), "syscall", "false");
+}
+
+static void short_hook(struct lint_context *c, struct finding *f)
+{
+	static const struct str prefix = STR_INIT("security_");
+	const struct yaml_node *n = lint_node(c, f->path);
+	if (n && n->kind == YAML_STRING && str_starts(n->text, prefix) && n->text.n > prefix.n)
+		lint_edit_value(c, f, f->path, str_skip(n->text, prefix.n));
+}
+
+void lint_edit_refused(struct lint_context *c)
+{
+	static const struct {
+		enum policy_rule rule;
+		void (*edit)(struct lint_context *c, struct finding *f);
+	} edits[] = {
+		{RULE_FIELD_CASE, rename_key}, {RULE_ENUM, recase}, {RULE_ENUM_UNCHECKED, recase}, {RULE_WRONG_TYPE, quote},
+		{RULE_METADATA_TYPE, quote}, {RULE_API_VERSION, add_version}, {RULE_CALL, not_a_call}, {RULE_LSM_HOOK, short_hook},
+	};
 	for (size_t i = 0; i < c->findings->n; i++)
-		if (strcmp(c->findings->v[i].id, "field-case") == 0)
-			rename_key(c, &c->findings->v[i]);
+		for (size_t k = 0; k < ARRAY_SIZE(edits); k++)
+			if (!c->findings->v[i].edit.text && strcmp(c->findings->v[i].id, policy_rules[edits[k].rule].id) == 0)
+				edits[k].edit(c, &c->findings->v[i]);
 }

@@ -6,6 +6,7 @@
 
 /* Every pitfall of lints.def, what the load still needs, and the cost, for D->policy. */
 void lint_run(struct lint_document *d, const struct yaml_node *root, struct lint_file *f, const struct lint_options *o);
+void lint_run_refused(struct lint_document *d, const struct yaml_node *root, struct lint_file *f);   /* of one that is no policy */
 
 /* What the kernel and the node must have for the policy to load. BTF: what was looked up already; NULL = nothing. */
 void lint_needs(struct lint_context *c, const struct lint_btf *btf);

@@ -174,6 +174,8 @@ static void judge(const struct judging *j, const struct yaml_node *doc, struct l
 	policy_free(api.reading.partial);
 	if (d->policy)
 		lint_run(d, doc, j->file, j->o);
+	else
+		lint_run_refused(d, doc, j->file);
 	refine_places(doc, d);
 }
 

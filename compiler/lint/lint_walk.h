@@ -89,7 +89,7 @@ bool lint_edit_value(struct lint_context *c, struct finding *f, const char *path
 bool lint_edit_remove(struct lint_context *c, struct finding *f, const char *list, size_t i);
 /* "KEY: VALUE" into the map at PATH; VALUE is YAML of one line. Replaces what KEY has. */
 bool lint_edit_set(struct lint_context *c, struct finding *f, const char *path, const char *key, const char *value);
-/* Gives the findings on miscased keys their edits. */
-void lint_edit_keys(struct lint_context *c);
+/* Gives what readers refuse its edits, where one needs no judgement. It asks no policy. */
+void lint_edit_refused(struct lint_context *c);
 /* The option NAME with VALUE. */
 bool lint_edit_option(struct lint_context *c, struct finding *f, const char *name, const char *value);

@@ -97,6 +97,63 @@ grep -q 'edits made' "$dir/log" || fail "nothing was said: $(cat "$dir/log")"
 "$STAKEOUT" lint --fix --dry-run "$dir/p.yaml" >"$dir/diff"
 [ $? -eq 0 ] && [ ! -s "$dir/diff" ] || fail "a second run has edits to make: $(cat "$dir/diff")"
 
+# What a reader refuses and has one way to be written: names in another case, numbers that are meant as text, a function that is
+# taken for a system call, an LSM hook by its function's name, no apiVersion. What could be two things stays.
+cat >"$dir/refused.yaml" <<'YAML'
+kind: TracingPolicy
+metadata: {name: refused, labels: {tier: 1, on: yes}}
+spec:
+  kprobes:
+  - call: tcp_connect    # a function
+    args:
+    - {index: 0, type: SOCK}
+    selectors:
+    - matchArgs:
+      - index: 0
+        operator: dport
+        values:
+        - 80
+        - 443  # tls
+      - {index: 0, operator: eq, values: [010]}
+---
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: hook}
+spec:
+  lsmhooks:
+  - {hook: "security_file_open", args: [{index: 0, type: file}], selectors: [{matchActions: [{action: override, argError: -1}]}]}
+YAML
+cat >"$dir/read" <<'YAML'
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: refused, labels: {tier: "1", on: "yes"}}
+spec:
+  kprobes:
+  - syscall: false
+    call: tcp_connect    # a function
+    args:
+    - {index: 0, type: sock}
+    selectors:
+    - matchArgs:
+      - index: 0
+        operator: DPort
+        values:
+        - "80"
+        - "443"  # tls
+      - {index: 0, operator: eq, values: [010]}
+---
+apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: hook}
+spec:
+  lsmhooks:
+  - {hook: "file_open", args: [{index: 0, type: file}], selectors: [{matchActions: [{action: Override, argError: -1}]}]}
+YAML
+"$STAKEOUT" lint --fix "$dir/refused.yaml" >"$dir/report" 2>&1
+cmp "$dir/refused.yaml" "$dir/read" || fail "what is refused: $(diff "$dir/refused.yaml" "$dir/read")"
+sed -i '/operator: eq/d' "$dir/refused.yaml"
+"$STAKEOUT" lint --as api --severity error "$dir/refused.yaml" >"$dir/report" 2>&1 || fail "what is left is refused: $(cat "$dir/report")"
+
 # Only what is asked for.
 cp "$dir/as-it-was" "$dir/p.yaml"
 "$STAKEOUT" lint --fix --only range-swapped "$dir/p.yaml" >/dev/null 2>&1
