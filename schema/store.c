@@ -47,7 +47,7 @@ static struct failure failure_of(int rc, int system_errno)
 		{SQLITE_PERM, 0, {-EACCES, "permission denied", "check the permissions of the file and its folder"}},
 		{SQLITE_AUTH, 0, {-EACCES, "permission denied", "check the permissions of the file and its folder"}},
 		{SQLITE_CANTOPEN, EACCES, {-EACCES, "permission denied", "check the permissions of the file and its folder"}},
-		{SQLITE_CANTOPEN, EROFS, {-EROFS, "the file system is read-only", "copy it to where you may write"}},
+		{SQLITE_CANTOPEN, EROFS, {-EROFS, "the file system is read-only", "copy it to where you may write, or name another file with --db"}},
 		{SQLITE_CANTOPEN, ENOSPC, {-ENOSPC, "the disk is full", "free some space and run it again; what was stored before is kept"}},
 		{SQLITE_CANTOPEN, ENOENT, {-ENOENT, "no such file or folder", "check the path"}},
 		{SQLITE_CANTOPEN, 0, {-EIO, "it cannot be opened", "check the path and the permissions of its folder"}},
@@ -70,11 +70,11 @@ static void set_error(struct store *s, char *take_text)
 	s->error = take_text;
 }
 
-int store_fail(struct store *s, int rc, const char *doing)
+static int fail_by(struct store *s, int rc, int system_errno, const char *doing)
 {
 	/* A missing table or column is not an I/O matter: the file is not what its header says. */
 	bool wrong_tables = (rc & 0xff) == SQLITE_ERROR;
-	struct failure f = failure_of(wrong_tables ? SQLITE_SCHEMA : rc, sqlite3_system_errno(s->db));
+	struct failure f = failure_of(wrong_tables ? SQLITE_SCHEMA : rc, system_errno);
 	if (f.what && sqlite3_errcode(s->db) == SQLITE_OK) /* found by us, not by SQLite */
 		set_error(s, xasprintf("%s: cannot %s: %s; %s", s->file, doing, f.what, f.remedy));
 	else if (f.what)
@@ -83,6 +83,11 @@ int store_fail(struct store *s, int rc, const char *doing)
 	else
 		set_error(s, xasprintf("%s: cannot %s: %s", s->file, doing, sqlite3_errmsg(s->db)));
 	return f.err;
+}
+
+int store_fail(struct store *s, int rc, const char *doing)
+{
+	return fail_by(s, rc, sqlite3_system_errno(s->db), doing);
 }
 
 int store_refuse(struct store *s, int err, const char *fmt, ...)
@@ -301,11 +306,21 @@ static int create(struct store *s)
 	return err;
 }
 
+/* Why no file can be made in the folder of FILE: EROFS, EACCES; 0: that is not the reason. */
+static int folder_refuses(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	CLEANUP_FREE char *folder = slash ? xstrndup(file, (size_t)(slash - file) + 1) : xstrdup(".");
+	return access(folder, W_OK | X_OK) && (errno == EROFS || errno == EACCES) ? errno : 0;
+}
+
 static int open_writing(struct store *s, bool fresh)
 {
 	int err = connect_file(s, s->file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	/* Where it may not make the file, SQLite tries to read one, and tells that there is none. */
+	int refused = err == -ENOENT ? folder_refuses(s->file) : 0;
 	if (err)
-		return err;
+		return refused ? fail_by(s, SQLITE_CANTOPEN, refused, "create it") : err;
 	if (sqlite3_db_readonly(s->db, "main") == 1 || (access(s->file, W_OK) && errno == EROFS))
 		return store_fail(s, SQLITE_READONLY, "write to it");
 	if (fresh && (err = create(s)))

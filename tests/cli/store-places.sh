@@ -30,6 +30,9 @@ status=0
 "$STAKEOUT" ingest --db "$dir/ro/s.db" "$dir"/c/database.benign.ndjson >/dev/null 2>"$dir/err" || status=$?
 [ $status -eq 3 ] || fail "writing to a read-only store exits $status: $(cat "$dir/err")"
 grep -q 'cannot be written\|read-only' "$dir/err" || fail "does not say why: $(cat "$dir/err")"
+status=0
+"$STAKEOUT" ingest --db "$dir/ro/new.db" "$dir"/c/database.benign.ndjson >/dev/null 2>"$dir/err" || status=$?
+[ $status -eq 3 ] && grep -q 'new.db: cannot create it: the file system is read-only' "$dir/err" || fail "a store that cannot be made: status $status: $(cat "$dir/err")"
 
 # Full: what was stored stays, the new is refused in words, and works once there is room.
 mount -t tmpfs -o size=4m none "$dir/small"
