@@ -119,7 +119,7 @@ struct choice {
 	bool may_post, may_not;   /* of all that may decide: some do, some do not */
 	const char *unsure;       /* why it is not told whether the first of those matches */
 	const struct compiled_selector *matched;
-	const struct verdict_form *speaks;   /* one of them that speaks to the enforcer */
+	const struct verdict_form *speaks;   /* one of them that speaks to the enforcer: to notify it, if any does */
 };
 
 /* The first selector that matches decides. */
@@ -134,7 +134,7 @@ static struct choice choose(const struct engine *e, const struct compiled_hook *
 			continue;
 		if (!c.possible)
 			c.selector = (int)i;
-		if (s->outcome.notifies || s->outcome.forgets)
+		if ((s->outcome.notifies || s->outcome.forgets) && !(c.speaks && c.speaks->notifies))
 			c.speaks = &s->outcome;
 		c.may_post |= s->outcome.posts;
 		c.may_not |= !s->outcome.posts;

@@ -266,6 +266,11 @@ static const struct {
 	 "      matchReturnArgs: [{index: 0, operator: LT, values: [\"0\"]}]\n      matchReturnActions: [{action: Sigkill}]\n",
 	 A_FULL "kprobe sys_openat A n=-100 s=/etc/x", "unknown"},
 	/* enforcers: the thread's next call of the list, once */
+	/* of two selectors that may decide, the one may notify it though the other drops what it was told */
+	{"enforcers: [{calls: [sys_umask]}]\n  kprobes:\n  - call: sys_mkdir\n    selectors:\n"
+	 "    - matchBinaries: [{operator: In, values: [/bin/a]}]\n      matchActions: [{action: NotifyEnforcer, argError: -1}]\n"
+	 "    - matchActions: [{action: CleanupEnforcerNotification}]\n",
+	 "also kprobe sys_umask Z n=0;exec A P 7 /bin/a path=?;kprobe sys_mkdir A s=/x;kprobe sys_umask A n=2", "unknown"},
 	/* the open that a write tells of was before it, by whichever thread: the enforcer may have been told of this one, or not */
 	{"enforcers: [{calls: [security_file_permission]}]\n  kprobes:\n  - call: security_file_open\n    syscall: false\n    selectors:\n"
 	 "    - matchActions: [{action: NotifyEnforcer, argError: -1}]\n", "exec A P 7 /bin/a;" WRITE ";" WRITE, "unknown"},
