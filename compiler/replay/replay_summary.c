@@ -176,13 +176,11 @@ static void labels_json(const struct totals *t, struct buf *b)
 	}
 }
 
-static void assumed_json(const struct totals *t, struct buf *b)
+static void reasons_json(const struct reason_total *a, size_t n, const char *key, struct buf *b)
 {
-	const struct assumed_total *a;
-	size_t n = totals_assumed(t, &a);
 	for (size_t i = 0; i < n; i++) {
 		buf_puts(b, i ? ",{" : "{");
-		json_member(b, "what", a[i].words);
+		json_member(b, key, a[i].words);
 		buf_printf(b, "\"verdicts\":%llu}", (unsigned long long)a[i].verdicts);
 	}
 }
@@ -192,6 +190,7 @@ static void json_summary(struct report *r, const struct totals *t, bool stopped)
 	const struct tally *y = totals_tally(t);
 	CLEANUP_BUF struct buf b = BUF_INIT, target = BUF_INIT;
 	struct visit v = {.r = r, .t = t, .b = &b};
+	const struct reason_total *reasons;
 	buf_printf(&b, "{%s\"summary\":{\"complete\":%s,\"events\":%llu", r->format_told ? "" : "\"format\":1,",
 		   stopped ? "false" : "true", (unsigned long long)y->events);
 	for (unsigned k = 0; k < VERDICT_COUNT; k++)
@@ -212,7 +211,11 @@ static void json_summary(struct report *r, const struct totals *t, bool stopped)
 	buf_puts(&b, "],\"labels\":[");
 	labels_json(t, &b);
 	buf_puts(&b, "],\"assumed\":[");
-	assumed_json(t, &b);
+	size_t n = totals_assumed(t, &reasons);
+	reasons_json(reasons, n, "what", &b);
+	buf_puts(&b, "],\"unknown_why\":[");
+	n = totals_unknown(t, &reasons);
+	reasons_json(reasons, n, "why", &b);
 	buf_puts(&b, "],\"unrecorded_hooks\":[");
 	v.n = 0;
 	each_hook(&v, unrecorded_json);
@@ -288,9 +291,38 @@ static void text_tally(const struct report *r, const struct totals *t, struct bu
 	text_broken(r, t, b);
 }
 
+/* What would tell more, by what the reason says. */
+static const struct {
+	struct str says;
+	const char *tells;
+} remedies[] = {
+	{STR_INIT("resolved path of the acting program"), "--recorded-by with the policies that made the recording may tell; --assume-names takes what is likely"},
+	{STR_INIT("recorded parent"), "--recorded-by with the policies that made the recording may tell; --assume-names takes what is likely"},
+	{STR_INIT("32-bit program"), "--compat names the 32-bit ones"},
+};
+
+static void text_remedy(struct str why, struct buf *b)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
+		if (memmem(why.p, why.n, remedies[i].says.p, remedies[i].says.n))
+			buf_printf(b, " (%s)", remedies[i].tells);
+}
+
+static void text_unknown(const struct report *r, const struct totals *t, struct buf *b)
+{
+	const struct reason_total *u;
+	size_t n = totals_unknown(t, &u);
+	for (size_t i = 0; i < n; i++) {
+		count(b, u[i].verdicts, u[i].verdicts == 1 ? " verdict is unknown: " : " verdicts are unknown: ");
+		buf_str(b, u[i].words);
+		text_remedy(u[i].words, b);
+		print_safe(r, "note: ", b);
+	}
+}
+
 static void text_assumed(const struct report *r, const struct totals *t, struct buf *b)
 {
-	const struct assumed_total *a;
+	const struct reason_total *a;
 	size_t n = totals_assumed(t, &a);
 	for (size_t i = 0; i < n; i++) {
 		buf_puts(b, "taken for granted: ");
@@ -340,6 +372,7 @@ static void text_summary(struct report *r, const struct totals *t, bool stopped)
 	if (stopped)
 		fputs("ended before the end: what follows is about the events until then\n", r->out);
 	text_tally(r, t, &b);
+	text_unknown(r, t, &b);
 	text_assumed(r, t, &b);
 	text_notes(r, t, &b);
 }

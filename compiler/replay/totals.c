@@ -21,8 +21,11 @@ struct totals {
 	uint32_t sources;
 	struct map *label_keys;
 	struct { struct label_total *v; size_t n, cap; } labels;
-	struct map *assumed_words;
-	struct { struct assumed_total *v; size_t n, cap; } assumed;
+	struct reasons {
+		struct map *words;
+		struct reason_total *v;
+		size_t n, cap;
+	} assumed, unknown;
 };
 
 /* ---- an image's rules ---- */
@@ -71,7 +74,8 @@ struct totals *totals_new(const struct policy_set *set)
 	struct totals *t = xcalloc(1, sizeof(*t));
 	t->set = set;
 	t->label_keys = map_new();
-	t->assumed_words = map_new();
+	t->assumed.words = map_new();
+	t->unknown.words = map_new();
 	*(size_t *)VEC_PUSH(&t->rules_from) = 0;
 	for (size_t i = 0; i < set->npolicies; i++) {
 		*(size_t *)VEC_PUSH(&t->hooks_from) = t->rules_from.n - 1;
@@ -97,8 +101,10 @@ void totals_free(struct totals *t)
 		free(t->labels.v[i].first_broken);
 	free(t->labels.v);
 	map_free(t->label_keys);
-	map_free(t->assumed_words);
+	map_free(t->assumed.words);
 	free(t->assumed.v);
+	map_free(t->unknown.words);
+	free(t->unknown.v);
 	free(t->hooks_from.v);
 	free(t->rules_from.v);
 	free(t->rules);
@@ -146,13 +152,19 @@ static void count_expectation(struct totals *t, const struct event *ev, bool bro
 	l->first_broken = buf_take(&words);
 }
 
-static void count_assumed(struct totals *t, struct str words, uint64_t verdicts)
+static void count_reason(struct reasons *r, struct str words, uint64_t verdicts)
 {
 	bool fresh;
-	uint32_t i = map_add(t->assumed_words, words, &fresh);
+	uint32_t i = map_add(r->words, words, &fresh);
 	if (fresh)
-		*(struct assumed_total *)VEC_PUSH(&t->assumed) = (struct assumed_total){.words = map_key(t->assumed_words, i)};
-	t->assumed.v[i].verdicts += verdicts;
+		*(struct reason_total *)VEC_PUSH(r) = (struct reason_total){.words = map_key(r->words, i)};
+	r->v[i].verdicts += verdicts;
+}
+
+static void add_reasons(struct reasons *into, const struct reasons *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		count_reason(into, from->v[i].words, from->v[i].verdicts);
 }
 
 bool totals_event(struct totals *t, const struct event *ev, const struct judgement *j, size_t n)
@@ -162,7 +174,9 @@ bool totals_event(struct totals *t, const struct event *ev, const struct judgeme
 		struct rule_total *r = rule_at(t, j[i].policy, j[i].hook, j[i].selector);
 		r->verdicts[j[i].verdict] += count;
 		if (j[i].assumes)
-			count_assumed(t, str_from(j[i].assumes), count);
+			count_reason(&t->assumed, str_from(j[i].assumes), count);
+		if (j[i].verdict == VERDICT_UNKNOWN)
+			count_reason(&t->unknown, str_from(j[i].why ? j[i].why : ""), count);
 		if (verdict_stops(j[i].verdict)) {
 			r->prevented += j[i].effect == EFFECT_PREVENTED ? count : 0;
 			r->happened += j[i].effect == EFFECT_HAPPENED ? count : 0;
@@ -232,8 +246,8 @@ void totals_add(struct totals *into, const struct totals *from)
 	for (size_t i = 0; i + 1 < into->rules_from.n; i++)
 		into->unrecorded[i] += from->unrecorded[i];
 	into->sources += from->sources;
-	for (size_t i = 0; i < from->assumed.n; i++)
-		count_assumed(into, from->assumed.v[i].words, from->assumed.v[i].verdicts);
+	add_reasons(&into->assumed, &from->assumed);
+	add_reasons(&into->unknown, &from->unknown);
 	add_labels(into, from);
 	add_values(into, from);
 }
@@ -251,10 +265,16 @@ size_t totals_labels(const struct totals *t, const struct label_total **ret)
 	return t->labels.n;
 }
 
-size_t totals_assumed(const struct totals *t, const struct assumed_total **ret)
+size_t totals_assumed(const struct totals *t, const struct reason_total **ret)
 {
 	*ret = t->assumed.v;
 	return t->assumed.n;
+}
+
+size_t totals_unknown(const struct totals *t, const struct reason_total **ret)
+{
+	*ret = t->unknown.v;
+	return t->unknown.n;
 }
 
 const struct rule_total *totals_rule(const struct totals *t, size_t policy, size_t hook, int selector)

@@ -46,12 +46,13 @@ void totals_add(struct totals *into, const struct totals *from);
 const struct tally *totals_tally(const struct totals *t);
 size_t totals_labels(const struct totals *t, const struct label_total **ret);   /* as first seen */
 
-/* What verdicts rest on that no line tells, as first seen, and how many do. */
-struct assumed_total {
+/* How many verdicts say the same of themselves; as first seen. */
+struct reason_total {
 	struct str words;
 	uint64_t verdicts;
 };
-size_t totals_assumed(const struct totals *t, const struct assumed_total **ret);
+size_t totals_assumed(const struct totals *t, const struct reason_total **ret);   /* what they rest on that no line tells */
+size_t totals_unknown(const struct totals *t, const struct reason_total **ret);   /* why they are unknown */
 
 /* Hook H of policy P (for an image: hook 0 of npolicies + I). SELECTOR -1: none matched, or it is not known which. */
 const struct rule_total *totals_rule(const struct totals *t, size_t policy, size_t hook, int selector);

@@ -19,6 +19,10 @@ want 0 text "$STAKEOUT" replay $policy -c "$T/alone.ndjson.gz" --assume-names --
 grep -q '^note: taken for granted: /lab/bin/driver is no link to another file (lines tell 12 other names typed in /lab/bin/, none a link); [0-9]* verdicts rest on it' \
 	"$T/out" || fail "text: $(cat "$T/out")"
 want 0 without "$STAKEOUT" replay $policy -c "$T/alone.ndjson.gz" --target $target --quiet
+grep -q "^note: 256 verdicts are unknown: the resolved path of the acting program is not known (--recorded-by .*; --assume-names takes what is likely)$" "$T/out" ||
+	fail "why unknown: $(cat "$T/out")"
+"$STAKEOUT" replay $policy -c "$T/alone.ndjson.gz" --target $target --json | tail -n 1 |
+	jq -e ".summary | .unknown_why == [{why: \"the resolved path of the acting program is not known\", verdicts: .unknown}]" >/dev/null || fail "why unknown: JSON"
 grep -q 'taken for granted' "$T/out" && fail "taken for granted unasked"
 grep -q ' 0 unknown$' "$T/out" && fail "known without it"
 
