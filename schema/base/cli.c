@@ -50,7 +50,7 @@ int cli_duration(const char *text, uint64_t *ret_ns)
 		return -EINVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 		if (!strcmp(text + digits, units[i].unit))
-			return __builtin_mul_overflow(n, units[i].ns, ret_ns) ? -EINVAL : 0;
+			return !n || __builtin_mul_overflow(n, units[i].ns, ret_ns) ? -EINVAL : 0;
 	return -EINVAL;
 }
 
