@@ -46,7 +46,10 @@ static void add_row(struct table *t, const struct enforce_name *n)
 
 static int none_fits(const struct cli_args *args, struct diag *d)
 {
-	return args->n ? diag_error(d, args->v[0], "nothing of this name is under a policy; see 'stakeout enforce status'") : 0;
+	if (args->n)
+		return diag_error(d, args->v[0], "nothing of this name is under a policy; see 'stakeout enforce status'");
+	diag_add(d, DIAG_NOTE, NULL, 0, 0, "nothing in force has a time limit");
+	return 0;
 }
 
 static int release(struct machine *m, const struct cli_args *args, struct table *t, struct diag *d)

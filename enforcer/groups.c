@@ -103,6 +103,8 @@ int group_find(const char *name, struct names *names, struct diag *d, struct gro
 	const char *mount = r ? NULL : below(folder, v2) ? v2 : below(folder, memory) ? memory : NULL;
 	if (!r && !mount)
 		r = -ENOTTY;
+	if (r == -ENOENT)
+		return diag_error(d, name, "there is no such cgroup, neither this folder nor one below %s", v2 ? v2 : memory ? memory : "/sys/fs/cgroup");
 	if (r)
 		return diag_error(d, typed, "%s", r == -ENOTTY ? "is no cgroup of v2, nor of v1's memory hierarchy"
 							      : strerror(-r));

@@ -39,7 +39,7 @@ bad 2 "format" "$dir/format" $to
 head -c 2000 "$good" >"$dir/cut"
 bad 2 "not a usable policy image" "$dir/cut" $to
 bad 2 "root, which every process" "$good" --cgroup / --bpffs "$bpffs"
-bad 2 "No such file" "$good" --cgroup "$group/none" --bpffs "$bpffs"
+bad 2 "no such cgroup" "$good" --cgroup "$group/none" --bpffs "$bpffs"
 bad 2 "no cgroup of v2" "$good" --cgroup "$v2/../../../../../../../tmp" --bpffs "$bpffs"
 bad 2 "no cgroup of such a workload" "$good" --workload "no-such-thing" --bpffs "$bpffs"
 bad 2 "take one image" "$good" "$good" $to

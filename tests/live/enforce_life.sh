@@ -80,6 +80,7 @@ allowed "two after the time" "$group/a" $two
 enforce confirm "$group/a" >/dev/null 2>&1 && fail "confirm: too late is an error" || expect "confirm, too late" $? 2
 apply "$dir/one.image.elf" --cgroup "$group/a" --for 5s
 enforce confirm "$group/a" >/dev/null || fail "confirm"
+enforce confirm 2>&1 | grep -q "nothing in force has a time limit" || fail "confirm: nothing left to confirm is not told"
 sleep 5.2
 refused "two, confirmed" "$group/a" $two
 
