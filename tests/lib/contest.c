@@ -48,9 +48,9 @@ static bool stops(enum verdict v)
  */
 static bool may_doubt(const struct policy *p, size_t hook, const struct event *ev)
 {
-	const struct hook *h = &p->hooks[hook];
 	if (hook == SLOW_ENFORCER)
 		return true;
+	const struct hook *h = &p->hooks[hook];
 	for (size_t i = 0; i < h->nselectors; i++) {
 		const struct selector *s = &h->selectors[i];
 		if (s->npids || s->nparent_binaries || s->ndata || s->nnamespace_changes || s->ncapability_changes || s->macros.n ||
