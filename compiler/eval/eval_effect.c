@@ -8,6 +8,9 @@
 
 static bool is_fatal(uint32_t signal)
 {
+	enum { LAST_SIGNAL = 64 };   /* the kernel sends none beyond */
+	if (signal > LAST_SIGNAL)
+		return false;
 	switch (signal) {
 	case 0:
 	case 17:   /* SIGCHLD and the next: ignored by default; then the stops, then SIGURG, SIGWINCH */
@@ -73,7 +76,7 @@ static void act(const struct engine *e, const struct hook *h, const struct actio
 		if (h->section == SECTION_KPROBE || (h->section == SECTION_TRACEPOINT && !h->raw)) {
 			f->notifies = true;
 			f->forgets = false;
-			f->notified_error = a->error;
+			f->notified_error = (int16_t)a->error;   /* 16 bits are kept of it */
 			f->notified_signal = !old && is_fatal(a->sig) ? a->sig : 0;
 		}
 		break;
