@@ -50,7 +50,7 @@ int cli_duration(const char *text, uint64_t *ret_ns)
 		return -EINVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
 		if (!strcmp(text + digits, units[i].unit))
-			return !n || __builtin_mul_overflow(n, units[i].ns, ret_ns) ? -EINVAL : 0;
+			return __builtin_mul_overflow(n, units[i].ns, ret_ns) ? -EINVAL : 0;
 	return -EINVAL;
 }
 
@@ -75,7 +75,7 @@ static bool set_option(const struct cli_verb *verb, const struct cli_option *o, 
 			 value);
 		return false;
 	case CLI_DURATION:
-		if (!cli_duration(value, field))
+		if (!cli_duration(value, field) && *(uint64_t *)field)   /* 0: without end */
 			return true;
 		diag_say("stakeout %s: --%s wants a duration such as 90s, 20m or 2h, not '%s'",
 			 verb->name, o->name, value);

@@ -77,6 +77,6 @@ int cli_end(int status);
 /* The nearest of NAMES to what was typed, for "did you mean"; NULL when none is near. */
 const char *cli_nearest(const char *typed, const char *const *names, size_t n);
 
-int cli_duration(const char *text, uint64_t *ret_ns);   /* 0 or -EINVAL; a duration is not 0 */
+int cli_duration(const char *text, uint64_t *ret_ns);   /* 0 or -EINVAL */
 
 extern const char stakeout_version[];

@@ -71,7 +71,7 @@ cleanups="rmdir $v2/$name/deep 2>/dev/null || :; $cleanups"
 wants nothing "$(others_lose wanted)" "losses of others"
 wants lost "$(others_lose deep)" "losses of the wanted"
 
-for wrong in "--kind files" "--path etc/" "--hooks best"; do
+for wrong in "--for 0s" "--kind files" "--path etc/" "--hooks best"; do
 	"$recorder" record --db "$dir/no.db" $wrong >"$dir/out" 2>&1 && got=0 || got=$?
 	[ $got -eq 2 ] && grep -q "'${wrong#* }'" "$dir/out" || { echo "$wrong: status $got"; cat "$dir/out"; exit 1; }
 done

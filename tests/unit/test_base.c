@@ -86,7 +86,6 @@ static void durations(void **state)
 	assert_int_equal(cli_duration("500ms", &ns), 0);
 	assert_int_equal(ns, 500000000);
 	assert_int_equal(cli_duration("m", &ns), -EINVAL);
-	assert_int_equal(cli_duration("0s", &ns), -EINVAL);
 	assert_int_equal(cli_duration("1y", &ns), -EINVAL);
 	assert_int_equal(cli_duration("99999999999999999h", &ns), -EINVAL);
 }
