@@ -41,13 +41,22 @@ _stakeout() {
 		return
 		;;
 	--target) _stakeout_offer "host kernel= arch= lsm= kprobe-multi= kubernetes= fs="; return ;;
+	--backend) _stakeout_offer "auto lsm fmod_ret signal"; return ;;
+	--hooks) _stakeout_offer "auto lsm fentry tracepoint"; return ;;
+	--kind) _stakeout_offer "exec file connect bind guard"; return ;;
+	--severity) _stakeout_offer "error warning note"; return ;;
+	--as) _stakeout_offer "file api"; return ;;
 	--shape) _stakeout_offer "auto lsm override kill tracepoint"; return ;;
 	--choice) _stakeout_offer "undecided allow deny"; return ;;
 	--sort) _stakeout_offer "path count first last instances subject choice"; return ;;
 	-w | --workload) _stakeout_offer "$(_stakeout_workloads "$tool")"; return ;;
 	esac
 	if [[ $cur == -* ]]; then
-		_stakeout_offer "$("$tool" help "$verb" 2>/dev/null | sed -n '/^Options:/,/^$/p' |
+		local help=(help "$verb")
+		case $verb/${COMP_WORDS[2]} in
+		enforce/status | enforce/watch | enforce/verify | enforce/confirm | enforce/release) help=(enforce "${COMP_WORDS[2]}" --help) ;;
+		esac
+		_stakeout_offer "$("$tool" "${help[@]}" 2>/dev/null | sed -n '/^Options:/,/^$/p' |
 			sed -n 's/^  \(-.,\|   \) \(--[a-z][a-z-]*\).*/\2/p')"
 		return
 	fi

@@ -118,7 +118,12 @@ complete ingest stakeout help in
 complete web-server stakeout corpus web
 complete verify stakeout image v
 complete diff stakeout image d
-complete release stakeout enforce r
+if [ -x "$bin/stakeout-enforce" ]; then
+	complete release stakeout enforce r
+	complete --rules stakeout enforce status --r
+	complete --follow stakeout enforce --fo
+fi
+complete fentry stakeout record --hooks f
 complete tracepoint stakeout compile --shape t
 complete web/Deployment/storefront/nginx stakeout show --db s.db web
 complete s.db stakeout replay --db s
