@@ -83,11 +83,11 @@ void store_refusal(struct response *r, const struct store *s, int err)
 		unsigned status;
 		const char *what_to_do;
 	} rows[] = {
-		{-EBUSY, 503, "Another program is writing; try again in a moment."},
+		{-EBUSY, 503, "Then repeat it here; nothing was changed."},
 		{-EROFS, 403, "The store can only be read: start stakeout serve as a user who may write it."},
-		{-ENOSPC, 507, "Free some disk space, then repeat this; nothing stored was lost."},
+		{-ENOSPC, 507, "Then repeat it here; nothing stored was lost."},
 		{-ENOENT, 404, "It may have been removed; go back to the fleet."},
-		{-EUCLEAN, 500, "The store is damaged: keep the file and restore a copy of it."},
+		{-EUCLEAN, 500, "Or restore a copy of the file, then reload this page."},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].err == err) {

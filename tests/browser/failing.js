@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What goes wrong behind the page: no store yet, a damaged one, a full disk, a server that is gone. Each says what and what to do,
+// What goes wrong behind the page: no store yet, a damaged one, a full disk, a store that is locked or gone, a server that is gone. Each says what and what to do,
 // and a choice that was not stored is taken back on the page.
 'use strict';
-const fs = require('node:fs'), path = require('node:path'), {spawnSync} = require('node:child_process');
+const fs = require('node:fs'), path = require('node:path'), {spawn, spawnSync} = require('node:child_process');
 const {launch, stakeout, serve, folder, until, says, run} = require('./lib/browser.js');
 
 const VIEW = {viewport: {width: 1500, height: 900}};
@@ -65,6 +65,29 @@ run(async () => {
 		} else {
 			console.log('a full disk is not tried: this user may not mount a file system');
 		}
+
+		// A store that another program holds, and one that is taken away while the page is open.
+		const held = path.join(dir, 'held.db');
+		fs.copyFileSync(db, held);
+		const holding = await serve('--db', held), holder = spawn('sqlite3', ['-batch', held], {stdio: ['pipe', 'pipe', 'inherit']});
+		holder.on('error', () => {});   // no sqlite3 here
+		await firstRow(page, holding.url);
+		holder.stdin.on('error', () => {});
+		holder.stdin.write('BEGIN IMMEDIATE;\nSELECT 1;\n');
+		if (await new Promise(done => { holder.stdout.once('data', () => done(true)); holder.once('error', () => done(false)); })) {
+			await page.keyboard.press('a');
+			await says(page, '#toast', /held\.db.*another program holds it locked.*repeat it here/);
+			await notStored(page);
+			holder.stdin.end('ROLLBACK;\n');
+			await new Promise(done => holder.once('exit', done));
+		} else {
+			console.log('a locked store is not tried: sqlite3 is missing');
+		}
+		fs.rmSync(held);
+		await page.keyboard.press('a');
+		await says(page, '#toast', /there is no store at .*held\.db/);
+		await notStored(page);
+		await holding.stop();
 
 		// A server that ends: nothing is lost from sight, and every way on says what is wrong.
 		const server = await serve('--db', db);
