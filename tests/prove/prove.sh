@@ -23,6 +23,7 @@ rows() {
 	awk -v OFS='\t' -v kernel="$2" -v status="$3" '
 		BEGIN { backend = "none" }
 		{ last = $0 }
+		/^kernel [0-9].*: status/ { next }
 		/^kernel [0-9]/ { kernel = substr($0, 8) }
 		/^back end: / { backend = $3 }
 		/^the guest/ { guest = $0 }
