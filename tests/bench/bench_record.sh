@@ -41,7 +41,13 @@ snoop_on() {
 	snoop_pid=$!
 	for _ in $(seq 50); do grep -q -i pid "$dir/snoop.out" && return; sleep 0.1; done
 }
-snoop_off() { kill -INT $snoop_pid 2>/dev/null || :; wait $snoop_pid 2>/dev/null || :; }
+# Now and then one does not end when it is asked to.
+snoop_off() {
+	kill -INT $snoop_pid 2>/dev/null || :
+	for _ in $(seq 100); do kill -0 $snoop_pid 2>/dev/null || break; sleep 0.1; done
+	kill -KILL $snoop_pid 2>/dev/null || :
+	wait $snoop_pid 2>/dev/null || :
+}
 
 # once LOAD CONTENDER: appends a ratio.
 once() {
