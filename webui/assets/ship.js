@@ -38,7 +38,7 @@ function commands(p, enforce, workload) {
 		h('li', null, enforce ? 'This build enforces: ship the monitoring one first, and watch it for at least a day.' : 'Apply it. It only monitors: nothing is blocked yet.',
 		  command(`kubectl apply ${files}`)),
 		h('li', null, 'See that it is loaded, in the mode you expect.', command('kubectl exec -n kube-system ds/tetragon -c tetragon -- tetra tracingpolicy list')),
-		h('li', null, 'Watch for what it would have blocked. Record that too, and review it here.',
+		h('li', null, `Watch for what it ${enforce ? 'blocks' : 'would have blocked'}. Record that too, and review it here.`,
 		  command('kubectl logs -n kube-system ds/tetragon -c export-stdout -f | stakeout ingest -')),
 		h('li', null, 'To take it back:', command(`kubectl delete ${files}`)));
 }
