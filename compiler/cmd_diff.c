@@ -18,13 +18,13 @@ struct options {
 static const struct cli_option option_rows[] = {
 	OPTION_CORPUS,
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "compare over this store's observations"},
-	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
-	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policies will run (see below)"},
+	OPTION_WORKLOAD,
+	OPTION_TARGET,
 	OPTION_RECORDED_BY,
 	OPTION_COMPAT,
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "an object per group of events that change alike, then a summary"},
 	{"markdown", 'm', CLI_FLAG, offsetof(struct options, markdown), NULL, "fit for a pull request comment"},
-	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
+	OPTION_PRESUME_PATHS,
 	{"limit", 'n', CLI_U64, offsetof(struct options, limit), "N", "show at most N different events of a group (default 20; 0 = all)"},
 	OPTION_JOBS,
 };

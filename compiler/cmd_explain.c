@@ -17,11 +17,11 @@ struct options {
 static const struct cli_option option_rows[] = {
 	{"corpus", 'c', CLI_LIST, offsetof(struct options, corpora), "FILE", "what else the edit would turn among these events: a corpus, an export, or a folder of them; repeatable"},
 	{"db", 'd', CLI_STRING, offsetof(struct options, db), "FILE", "the store that EVENT is a number in; and what else the edit would turn there"},
-	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"},
-	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policy will run (see below)"},
+	OPTION_WORKLOAD,
+	OPTION_TARGET,
 	OPTION_RECORDED_BY,
 	OPTION_COMPAT,
-	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL, "where an export tells no resolved path, take an absolute name as typed for it"},
+	OPTION_PRESUME_PATHS,
 	OPTION_ASSUME_NAMES,
 	{"json", 'j', CLI_FLAG, offsetof(struct options, json), NULL, "one object"},
 };

@@ -5,6 +5,13 @@
 #define OPTION_CORPUS                                                                              \
 	{"corpus", 'c', CLI_LIST, offsetof(struct options, corpora), "FILE",                       \
 	 "a corpus or Tetragon export (NDJSON, .gz, - for standard input), or a folder of them; repeatable"}
+#define OPTION_WORKLOAD                                                                            \
+	{"workload", 'w', CLI_STRING, offsetof(struct options, workload), "PATTERN", "of the store: only these workloads"}
+#define OPTION_TARGET                                                                              \
+	{"target", 't', CLI_STRING, offsetof(struct options, target), "TARGET", "where the policies will run (see below)"}
+#define OPTION_PRESUME_PATHS                                                                       \
+	{"presume-paths", 'p', CLI_FLAG, offsetof(struct options, presume_paths), NULL,            \
+	 "where an export tells no resolved path, take an absolute name as typed for it (symlinks and scripts then come out wrong)"}
 #define OPTION_RECORDED_BY                                                                         \
 	{"recorded-by", 0, CLI_LIST, offsetof(struct options, recorded_by), "POLICY",              \
 	 "a policy that made the recording, or a folder of them: what they are silent about tells which program it was (default: the folder NAME-policies beside NAME.ndjson); repeatable"}
