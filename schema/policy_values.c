@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Which operators go with which argument types, and what their values look like to the agent. */
 #include <arpa/inet.h>
-#include <strings.h>
+#include <string.h>
 
 #include "schema/policy_load_private.h"
 #include "schema/privileges.h"
@@ -214,7 +214,7 @@ static bool value_file_type(struct loading *l, const struct spec_arg *arg, struc
 					    "char",    "fifo",	 "pipe"};
 	(void)l, (void)arg;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strlen(names[i]) == s.n && strncasecmp(names[i], s.p, s.n) == 0)
+		if (strlen(names[i]) == s.n && memcmp(names[i], s.p, s.n) == 0)
 			return true;
 	return false;
 }

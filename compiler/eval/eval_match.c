@@ -345,7 +345,7 @@ static bool is_type(struct str name, char type)
 		{STR_INIT("pipe"), 'p'},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (types[i].name.n == name.n && strncasecmp(types[i].name.p, name.p, name.n) == 0)
+		if (types[i].name.n == name.n && !memcmp(types[i].name.p, name.p, name.n))
 			return types[i].type == type;
 	return false;
 }

@@ -75,6 +75,7 @@ static const struct {
 	{"", KP("", ARG("index: 1, operator: FileType, values: [reg]")), AT_ARG ".operator"},
 	{"", LSM(FILE_ARG, ARG("index: 0, operator: FileType, values: [reg]")), ""},
 	{"", LSM(FILE_ARG, ARG("index: 0, operator: FileType, values: [file]")), AT_LSM ".selectors[0].matchArgs[0].values[0]"},
+	{"", LSM(FILE_ARG, ARG("index: 0, operator: FileType, values: [REG]")), AT_LSM ".selectors[0].matchArgs[0].values[0]"},
 	{"", KP("", ARG("index: 0, operator: CelExpr, values: [\"arg0 == int32(1)\"]")), ""},
 	{"", KP("", ARG("index: 0, operator: CelExpr, values: [\"arg0 == int32(1)\", \"arg0 == int32(2)\"]")), AT_ARG ".values"},
 	{"", KP("", ARG("args: [0, 2], operator: CapabilitiesGained")), "*"},
