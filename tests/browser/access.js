@@ -3,7 +3,7 @@
 // store have their states.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, until, says, settled, run, axeSource} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, settled, review, run, axeSource} = require('./lib/browser.js');
 
 async function audit(page, what, found) {
 	// What is still being asked for would be looked at half drawn.
@@ -40,8 +40,7 @@ run(async () => {
 				await page.goto(`${server.url}/w/${id}/${screen}`);
 				await audit(page, `${screen} ${colorScheme} ${width}`, found);
 			}
-			await page.goto(`${server.url}/w/${id}/review`);
-			await page.waitForSelector('.review-list .row.cursor .what');
+			await review(page, server.url, id);
 			for (const key of ['?', 'g', 'b']) {
 				await page.keyboard.press(key);
 				await page.waitForSelector('dialog[open]');

@@ -2,7 +2,7 @@
 // A denial that the policy cannot hold to is said at the foot, with which and why; so is what nobody decided and would be stopped.
 'use strict';
 const assert = require('node:assert'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, until, says, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, workload, review, allowAll, run} = require('./lib/browser.js');
 
 run(async () => {
 	const dir = folder(), db = path.join(dir, 's.db');
@@ -11,25 +11,17 @@ run(async () => {
 	const server = await serve('--db', db), browser = await launch();
 	try {
 		const page = await browser.newPage({viewport: {width: 1600, height: 900}}), wrong = watch(page, server.url);
-		await page.goto(server.url);
-		await page.waitForSelector('.fleet-list .body .row a');
-		const rows = await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows);
-		const id = rows.find(r => r.kind === 'Deployment').id;
-		const api = p => page.evaluate(async u => (await fetch(u)).json(), `/api/v1/workloads/${id}${p}`);
+		const {id, api} = await workload(page, server.url, r => r.kind === 'Deployment');
 		const foot = text => says(page, '#foot', t => t.includes(text), text);
 		const show = async query => {
-			await page.goto(`${server.url}/w/${id}/review?${query}`);
-			await page.waitForSelector('.review-list .row.cursor .what');
+			await review(page, server.url, id, `?${query}`);
 		};
 
 		// Everything but the connections is allowed: those are undecided, and would be stopped.
 		await show('kind=exec');
 		for (const kind of ['exec', 'file']) {
 			await show(`kind=${kind}`);
-			await page.keyboard.press('b');
-			await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
-			await page.click('.preview .primary');
-			await says(page, '#toast', /^Stored/);
+			await allowAll(page);
 		}
 		const left = (await api('')).connect, before = (await api('/consequence')).recording;
 		assert.ok(left > 0 && before.undecided_blocked === left, `${left} undecided, ${before.undecided_blocked} of them blocked`);
@@ -55,8 +47,7 @@ run(async () => {
 		assert.match(why, /what you allowed covers it too: \/usr\/local\/bin\/node, by .*started by the runtime/);
 		await says(page, '.detail', /covers it too/);
 		// A file that is only read is judged by no rule.
-		await page.goto(`${server.url}/w/${id}/review?kind=file&q=session-102`);
-		await page.waitForSelector('.review-list .row.cursor .what');
+		await review(page, server.url, id, `?kind=file&q=session-102`);
 		await page.keyboard.press('d');
 		await foot('2 denied would still pass');
 		assert.match((await api('/replay?show=denied-passing&kind=file')).rows[0].why, /does not judge it: only changes to files are judged/);

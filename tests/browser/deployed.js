@@ -4,7 +4,7 @@
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
 const {spawnSync} = require('node:child_process');
-const {launch, stakeout, serve, folder, watch, until, says, run, program} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, workload, review, allowAll, run, program} = require('./lib/browser.js');
 
 run(async () => {
 	const dir = folder(), db = path.join(dir, 's.db'), out = path.join(dir, 'out');
@@ -30,10 +30,7 @@ run(async () => {
 	const server = await serve('--db', db, ...deployed.flatMap(f => ['--current', f]), '--current', again, '--corpus', torn), without = await serve('--db', db), browser = await launch();
 	try {
 		const page = await browser.newPage({viewport: {width: 1600, height: 900}}), wrong = watch(page, server.url);
-		await page.goto(server.url);
-		await page.waitForSelector('.fleet-list .body .row a');
-		const id = (await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows)).find(r => r.kind === 'Deployment').id;
-		const api = p => page.evaluate(async u => (await fetch(u)).json(), `/api/v1/workloads/${id}${p}`);
+		const {id, api} = await workload(page, server.url, r => r.kind === 'Deployment');
 		await page.goto(`${server.url}/w/${id}/replay`);
 		await page.waitForFunction(() => document.querySelector('[aria-label="Compare with"] option[value=deployed]'));
 		await page.selectOption('[aria-label="Compare with"]', 'deployed');
@@ -46,12 +43,8 @@ run(async () => {
 		await says(page, '.summary', /Not judged: 1 deployed policy would not load .* a second one/);
 
 		// All of it allowed: nothing differs.
-		await page.goto(`${server.url}/w/${id}/review`);
-		await page.waitForSelector('.review-list .row.cursor .what');
-		await page.keyboard.press('b');
-		await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
-		await page.click('.preview .primary');
-		await says(page, '#toast', /^Stored/);
+		await review(page, server.url, id);
+		await allowAll(page);
 		const after = await api('/replay?current=deployed');
 		assert.deepEqual([after.newly_blocked, after.newly_allowed, after.newly_unknown], [0, 0, 0]);
 		assert.equal((await page.request.get(`${without.url}/api/v1/workloads/${id}/replay?current=deployed`)).status(), 404);

@@ -2,7 +2,7 @@
 // Names that would like to be markup, script, direction marks or control bytes are shown as text on every screen.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, settled, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, settled, workload, run} = require('./lib/browser.js');
 
 const EVIL = ['<img src=x onerror=alert(1)>', '"><script>alert(2)</script>', "';alert(3)//", '{{7*7}}${alert(4)}', '../../etc/passwd\u202etxt.exe',
 	      'javascript:alert(5)', '\u05d0\u05d1\u05d2 \u0627\u0644\u0639', 'a\u0007\u001b[31mred', '\udbff\udfff'.slice(0, 0) + 'x'.repeat(3000), '</title><svg onload=alert(6)>'];
@@ -26,10 +26,7 @@ run(async () => {
 			window.violations = [];
 			document.addEventListener('securitypolicyviolation', e => window.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
 		});
-		await page.goto(server.url);
-		await page.waitForSelector('.fleet-list .body .row a');
-		const rows = await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows);
-		const id = rows.find(r => r.name === 'cart<b>').id;
+		const {id} = await workload(page, server.url, r => r.name === 'cart<b>');
 		let text = '';
 		for (const screen of ['review', 'replay?show=all', 'policy', 'ship', 'review?panel=sources']) {
 			await page.goto(`${server.url}/w/${id}/${screen}`);

@@ -3,7 +3,7 @@
 // nothing on the page takes that away.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, says, settled, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, says, settled, review, allowAll, run} = require('./lib/browser.js');
 
 const LOST = 1234;
 
@@ -31,15 +31,11 @@ run(async () => {
 		await says(page, '#notices', /lost/, 'the fleet says it above the table too');
 
 		// Review, also when everything is decided: the notice stays, and leads to the reason.
-		await page.goto(`${server.url}/w/${lost[0].id}/review`);
-		await page.waitForSelector('.review-list .row.cursor .what');
+		await review(page, server.url, lost[0].id);
 		const notice = (text, what) => says(page, '#notices', text, what);
 		await notice(/Not complete: 1,234 events lost/);
 		assert.equal(await page.$('#notices button'), null, 'it cannot be dismissed');
-		await page.keyboard.press('b');
-		await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
-		await page.click('.preview .primary');
-		await says(page, '#toast', /^Stored/);
+		await allowAll(page);
 		await settled(page);
 		await notice(/Not complete: 1,234 events lost/);
 		await page.click('#notices a');
@@ -51,8 +47,7 @@ run(async () => {
 			await page.goto(`${server.url}/w/${lost[0].id}/${screen}`);
 			await says(page, '#notices .warn', /1,234 events lost/, screen);
 		}
-		await page.goto(`${server.url}/w/${whole[0].id}/review`);
-		await page.waitForSelector('.review-list .row.cursor .what');
+		await review(page, server.url, whole[0].id);
 		await settled(page);
 		await notice(text => !/lost/.test(text), 'a workload of the other recording is not blamed');
 		assert.deepEqual(wrong, []);

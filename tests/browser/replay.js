@@ -4,7 +4,7 @@
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
 const {execFileSync, spawn} = require('node:child_process');
-const {launch, stakeout, serve, folder, watch, until, says, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, workload, review, allowAll, run} = require('./lib/browser.js');
 
 // A corpus without end: a pipe that is filled as long as somebody reads it. Resolves when nobody does any more.
 function endless(pipe, file) {
@@ -26,22 +26,13 @@ run(async () => {
 	const server = await serve('--db', db, '--corpus', corpus), piped = await serve('--db', db, '--corpus', pipe), browser = await launch();
 	try {
 		const page = await browser.newPage({viewport: {width: 1600, height: 900}}), wrong = watch(page, server.url);
-		await page.goto(server.url);
-		await page.waitForSelector('.fleet-list .body .row a');
-		const rows = await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows);
-		const id = rows.find(r => r.kind === 'Deployment').id;
-		const api = p => page.evaluate(async u => (await fetch(u)).json(), `/api/v1/workloads/${id}${p}`);
+		const {id, api} = await workload(page, server.url, r => r.kind === 'Deployment');
 
 		// Version 1 allows everything; version 2 takes one connection back.
-		await page.goto(`${server.url}/w/${id}/review`);
-		await page.waitForSelector('.review-list .row.cursor .what');
-		await page.keyboard.press('b');
-		await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
-		await page.click('.preview .primary');
-		await says(page, '#toast', /^Stored/);
+		await review(page, server.url, id);
+		await allowAll(page);
 		const victim = (await api('/observations?kind=connect&sort=count&descending=1')).rows[0];
-		await page.goto(`${server.url}/w/${id}/review?kind=connect&sort=count&descending=1`);
-		await page.waitForSelector('.review-list .row.cursor .what');
+		await review(page, server.url, id, `?kind=connect&sort=count&descending=1`);
 		await page.keyboard.press('d');
 		await says(page, '#toast', /^Denied/);
 

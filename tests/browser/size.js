@@ -3,7 +3,7 @@
 // is in the document are held to their bounds.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, until, says, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, review, run} = require('./lib/browser.js');
 
 const WORKLOADS = 1000, OBSERVATIONS = 100000;
 
@@ -67,8 +67,7 @@ run(async () => {
 		asked = 0;
 		twice = [];
 		begun = Date.now();
-		await page.goto(`${server.url}/w/${id}/review`);
-		await page.waitForSelector('.review-list .row.cursor .what');
+		await review(page, server.url, id);
 		console.log(`workload of ${OBSERVATIONS}: first view after ${Date.now() - begun} ms, ${asked} rows asked for, ${await nodes()} elements`);
 		assert.ok(asked <= 100);
 		await inPage('review');

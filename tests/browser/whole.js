@@ -2,7 +2,7 @@
 // From choosing to the downloaded file, which the command line then compiles and replays.
 'use strict';
 const assert = require('node:assert'), fs = require('node:fs'), path = require('node:path');
-const {launch, stakeout, serve, folder, watch, until, says, run} = require('./lib/browser.js');
+const {launch, stakeout, serve, folder, watch, until, says, review, run} = require('./lib/browser.js');
 
 run(async () => {
 	const dir = folder(), db = path.join(dir, 's.db');
@@ -85,8 +85,7 @@ run(async () => {
 		await says(page, '#foot', text => text.replace(/,/g, '').includes(`${told.corpora[0].stopped} of ${told.corpora[0].attacks} attacks stopped`));
 
 		// Back works, and the address holds the state.
-		await page.goto(`${server.url}/w/${id}/review?kind=connect`);
-		await page.waitForSelector('.review-list .row.cursor .what');
+		await review(page, server.url, id, `?kind=connect`);
 		await says(page, '.tab[aria-pressed=true]', /Connect/);
 		await page.keyboard.press('3');
 		await page.waitForSelector('.strip svg');

@@ -109,6 +109,27 @@ const settled = page => until(async () => {
 	return drawn && !page.asking.size;
 }, true, 'the page comes to rest');
 
+// The fleet shown, and what of it WHICH holds for: the number, and api(path) below its own.
+async function workload(page, url, which) {
+	await page.goto(url);
+	await page.waitForSelector('.fleet-list .body .row a');
+	const id = (await page.evaluate(async () => (await (await fetch('/api/v1/workloads')).json()).rows)).find(which).id;
+	return {id, api: path => page.evaluate(async u => (await fetch(u)).json(), `/api/v1/workloads/${id}${path}`)};
+}
+
+async function review(page, url, id, query = '') {
+	await page.goto(`${url}/w/${id}/review${query}`);
+	await page.waitForSelector('.review-list .row.cursor .what');
+}
+
+// On Review: all that is undecided is allowed at once.
+async function allowAll(page) {
+	await page.keyboard.press('b');
+	await page.getByRole('button', {name: 'Allow all that is undecided'}).click();
+	await page.click('.preview .primary');
+	await says(page, '#toast', /^Stored/);
+}
+
 // Watches a page for what must never happen: errors, refused content, requests elsewhere.
 function watch(page, url) {
 	const wrong = [];
@@ -133,4 +154,4 @@ async function run(main) {
 	process.exit();
 }
 
-module.exports = {launch, stakeout, serve, folder, watch, until, says, settled, run, axeSource, program, skip};
+module.exports = {launch, stakeout, serve, folder, watch, until, says, settled, workload, review, allowAll, run, axeSource, program, skip};
