@@ -55,6 +55,11 @@ static void check_arg(struct loading *l, const struct spec_arg *a, bool data)
 	if (s == SECTION_LSM && a->type == TYPE_BPF_CMD && !a->resolve.n)
 		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write type: int",
 			    "type bpf_cmd at an LSM hook needs resolve");
+	if (uprobe && (a->type == TYPE_AUTO || a->type == TYPE_BPF_CMD) &&
+	    (!a->resolve.n || (data && str_eq(a->source, STR("pt_regs")))))
+		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write the type, such as type: int",
+			    "type %s says nothing of what a uprobe reads",
+			    a->type == TYPE_AUTO ? "auto" : "bpf_cmd");
 	if (s == SECTION_TRACEPOINT && a->type == TYPE_CONST_BUF)
 		load_reject(l, RULE_ARG_TYPE, a->at, "type", "write its type",
 			    "type const_buf does not work in a tracepoint");
@@ -116,7 +121,8 @@ void load_check_args(struct loading *l)
 		check_arg(l, &h->data[i], true);
 		load_leave(l, mark);
 	}
-	if (h->return_arg && (h->section == SECTION_KPROBE || h->section == SECTION_FENTRY) && h->ret &&
+	if (h->return_arg && (h->section == SECTION_KPROBE || h->section == SECTION_FENTRY || h->section == SECTION_UPROBE) &&
+	    h->ret &&
 	    (h->return_arg->type == TYPE_AUTO || h->return_arg->type == TYPE_BPF_CMD))
 		load_reject(l, RULE_RETURN_TYPE, h->return_arg->at, "returnArg",
 			    "add it, such as type: int", "returnArg needs its type");

@@ -161,6 +161,10 @@ static const struct {
 	{"", HEAD "  uprobes: [{path: /x, symbols: [a, b], refCtrOffsets: [1]}]\n", "spec.uprobes[0].refCtrOffsets"},
 	{"", HEAD "  uprobes: [{path: /x, symbols: [a], selectors: [{matchActions: [{action: GetUrl, argUrl: x}]}]}]\n",
 	 "spec.uprobes[0].selectors[0].matchActions[0].action"},
+	{"", HEAD "  uprobes: [{path: /x, symbols: [a], args: [{index: 0}]}]\n", "spec.uprobes[0].args[0].type"},
+	{"", HEAD "  uprobes: [{path: /x, symbols: [a], args: [{index: 0, type: bpf_cmd}]}]\n", "spec.uprobes[0].args[0].type"},
+	{"", HEAD "  uprobes: [{path: /x, symbols: [a], btfPath: /b, args: [{index: 0, resolve: a.b, btfType: t}]}]\n", ""},
+	{"", HEAD "  uprobes: [{path: /x, symbols: [a], return: true, returnArg: {index: 0}}]\n", "spec.uprobes[0].returnArg"},
 	{"", HEAD "  uprobes: [{path: /x, symbols: [a], binaryDigests: [\"md5:x\"]}]\n", "spec.uprobes[0].binaryDigests[0]"},
 	/* enforcers */
 	{"error-injection=yes", HEAD "  enforcers: [{calls: [sys_read]}]\n", ""},
