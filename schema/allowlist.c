@@ -104,20 +104,24 @@ static bool has_dot_component(struct str path)
 	return false;
 }
 
+const char *allowlist_path_wrong(struct str p)
+{
+	if (!p.n || p.p[0] != '/')
+		return "must be absolute: the kernel compares whole resolved paths";
+	if (p.n >= MAX_PATH)
+		return "is longer than 4,095 bytes, which no path in the kernel is";
+	if (memchr(p.p, '\0', p.n))
+		return "holds a NUL byte, which no path can";
+	if (memmem(p.p, p.n, "//", 2) || has_dot_component(p))
+		return "must be written as the kernel resolves it: no '//', '.' or '..'";
+	return NULL;
+}
+
 static struct str path_value(struct reader *r, const struct yaml_node *n, const char *what)
 {
 	struct str p = n->text;
-	const char *wrong = NULL;
-	if (n->kind == YAML_LIST || n->kind == YAML_MAP || n->kind == YAML_NULL)
-		wrong = "must be a path";
-	else if (!p.n || p.p[0] != '/')
-		wrong = "must be absolute: the kernel compares whole resolved paths";
-	else if (p.n >= MAX_PATH)
-		wrong = "is longer than 4,095 bytes, which no path in the kernel is";
-	else if (memchr(p.p, '\0', p.n))
-		wrong = "holds a NUL byte, which no path can";
-	else if (memmem(p.p, p.n, "//", 2) || has_dot_component(p))
-		wrong = "must be written as the kernel resolves it: no '//', '.' or '..'";
+	bool text = n->kind != YAML_LIST && n->kind != YAML_MAP && n->kind != YAML_NULL;
+	const char *wrong = text ? allowlist_path_wrong(p) : "must be a path";
 	if (!wrong)
 		return arena_str(r->a->arena, p);
 	CLEANUP_BUF struct buf shown = BUF_INIT;

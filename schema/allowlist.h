@@ -109,6 +109,7 @@ int allowlist_read(const char *file, struct diag *d, struct allowlist **ret);
 /* Sorts entries into their one order and merges equal ones (evidence added). */
 void allowlist_normalize(struct allowlist *a);
 void allowlist_print(const struct allowlist *a, struct buf *b);
+const char *allowlist_path_wrong(struct str path);   /* why PATH cannot stand in an entry; NULL: it can */
 
 /* Is PATH covered by the entry or prefix ENTRY (trailing slash: everything below)? */
 bool path_covers(struct str entry, struct str path);

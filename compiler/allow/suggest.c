@@ -94,7 +94,7 @@ static enum left_out judge_object(const struct observation *o, const struct sugg
 	if (o->kind == KIND_FILE && !(o->access & ACCESS_CHANGES))
 		return LEFT_OUT_READ_ONLY;
 	struct str path = entry_path(o, options->typed);
-	bool usable = path.n && path.p[0] == '/' && path.p[path.n - 1] != '/' && !memchr(path.p, '\0', path.n);
+	bool usable = !allowlist_path_wrong(path) && path.p[path.n - 1] != '/';
 	return usable ? LEFT_OUT_COUNT : LEFT_OUT_UNRESOLVED;
 }
 
@@ -248,7 +248,7 @@ static void group_add(struct collection *c, const struct observation *o, struct 
 	g->access |= o->access & ACCESS_CHANGES;
 	g->setuid |= (o->tags & TAG_SETUID) != 0;
 	g->observations++;
-	if (!o->subject_known || o->subject.n == 0 || o->subject.p[0] != '/') {
+	if (!o->subject_known || allowlist_path_wrong(o->subject)) {
 		g->any_caller = true;
 		return;
 	}

@@ -116,6 +116,8 @@ static void test_left_out(void **state)
 		 LEFT_OUT_ONE_OFF, LEFT_OUT_COUNT},
 		{"typed", {.kind = KIND_EXEC, .filename = STR_INIT("/a")}, LEFT_OUT_UNRESOLVED, LEFT_OUT_COUNT},
 		{"typed, relative", {.kind = KIND_EXEC, .filename = STR_INIT("a")}, LEFT_OUT_UNRESOLVED, LEFT_OUT_UNRESOLVED},
+		{"typed, with dots", {.kind = KIND_EXEC, .filename = STR_INIT("/b/../a")}, LEFT_OUT_UNRESOLVED, LEFT_OUT_UNRESOLVED},
+		{"said to be resolved, and is not", {.kind = KIND_EXEC, .path = STR_INIT("/b//a"), .path_known = true}, LEFT_OUT_UNRESOLVED, LEFT_OUT_UNRESOLVED},
 		{"cut", {.kind = KIND_EXEC, .path = STR_INIT("/a"), .path_known = true, .tags = TAG_PATH_CUT},
 		 LEFT_OUT_PATH_CUT, LEFT_OUT_PATH_CUT},
 		{"memfd", {.kind = KIND_EXEC, .path_known = true, .tags = TAG_MEMFD}, LEFT_OUT_NO_FILE, LEFT_OUT_NO_FILE},
