@@ -170,6 +170,11 @@ static uint32_t group_of(struct diff_result *r, const struct diff_group *g)
 	return i;
 }
 
+static void side_key(struct buf *b, const struct diff_side *s)
+{
+	buf_printf(b, "%d %d %d %d %u ", s->verdict, s->effect, s->monitor, s->error, s->signal);
+}
+
 /* E, whose strings are borrowed, EVENT.count times. */
 static void add_event(struct diff_result *r, const struct diff_group *like, const struct diff_event *e)
 {
@@ -177,8 +182,9 @@ static void add_event(struct diff_result *r, const struct diff_group *like, cons
 	uint32_t group = group_of(r, like);
 	bool fresh;
 	buf_clear(&x->key);
-	buf_printf(&x->key, "%u %d%d%d %d%d%d ", group, e->old.verdict, e->old.effect, e->old.monitor, e->new.verdict, e->new.effect,
-		   e->new.monitor);
+	buf_printf(&x->key, "%u ", group);
+	side_key(&x->key, &e->old);
+	side_key(&x->key, &e->new);
 	buf_str(&x->key, e->words);
 	uint32_t number = map_add(x->events, buf_view(&x->key), &fresh);
 	struct diff_group *g = &r->groups.v[group];

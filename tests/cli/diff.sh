@@ -161,4 +161,18 @@ want 2 "one side only" "$STAKEOUT" diff $list -c "$T/web.ndjson"
 want 2 "missing side" "$STAKEOUT" diff $list "$T/none.yaml" -c "$T/web.ndjson"
 want 2 "bad corpus" "$STAKEOUT" diff $list $list -c "$T/less.yaml"
 want 2 "two forms" "$STAKEOUT" diff $list $list -c "$T/web.ndjson" --json --markdown
+# Alike in words and rule, but a signal that was another: told apart.
+for n in 9 10; do
+	printf '%s\n' '{"process_lsm":{"process":{"exec_id":"YQ==","pid":7,"binary":"/usr/bin/cat","flags":"execve"},"function_name":"task_kill","args":[{"int_arg":'$n'}]},"time":"2026-03-02T06:00:00Z"}'
+done >"$T/signals.ndjson"
+signals() { # SELECTORS
+	printf '%s\n' 'apiVersion: cilium.io/v1alpha1' 'kind: TracingPolicy' 'metadata: {name: signals}' 'spec:' '  lsmhooks:' '  - hook: task_kill' \
+		'    args: [{index: 2, type: int}]' "    selectors: [$1]"
+}
+signals '{matchArgs: [{index: 2, operator: Equal, values: ["9"]}], matchActions: [{action: Signal, argSig: 5}]},
+      {matchActions: [{action: Signal, argSig: 15}]}' >"$T/signals-old.yaml"
+signals '{matchActions: [{action: Sigkill}]}' >"$T/signals-new.yaml"
+want 0 "two signals" "$STAKEOUT" diff "$T/signals-old.yaml" "$T/signals-new.yaml" -c "$T/signals.ndjson" --json
+jq -se '.[0].change == "effect" and ([.[0].events[].line] == [1, 2])' "$T/out" >/dev/null || fail "two signals: $(cat "$T/out")"
+
 echo ok
