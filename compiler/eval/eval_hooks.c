@@ -24,11 +24,14 @@ static bool is_inventory(const struct event *ev)
 	       (ev->process.flags.n && memmem(ev->process.flags.p, ev->process.flags.n, "procFS", 6));
 }
 
-/* The line of sched_process_exec may come or not: until then nothing is said of that hook. */
+/*
+ * The line of sched_process_exec may come or not: until then nothing is said of that hook. Who waits depends on the stream alone, not on
+ * the policies: two engines before one stream have the same execs left at its end.
+ */
 static void sched_may_come(struct engine *e, const struct event *ev, struct hits *hits)
 {
 	const struct site_hooks *at = &e->at.v[SITE_SCHED_EXEC];
-	if (at->n && at->recorded && !e->read_ahead && !eval_told_late(e, ev->process.exec_id) && !eval_wait(e, ev, WAITS_FOR_LINE))
+	if (at->recorded && !e->read_ahead && !eval_told_late(e, ev->process.exec_id) && !eval_wait(e, ev, WAITS_FOR_LINE))
 		exec_sched_hit(e, ev, hits);
 }
 
@@ -36,12 +39,14 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 {
 	switch (ev->kind) {
 	case KIND_EXEC:
-		if (!e->hooks_exec || is_inventory(ev))
+		if (is_inventory(ev))
 			return;
-		exec_entry_hits(e, ev, hits);
+		if (e->hooks_exec)
+			exec_entry_hits(e, ev, hits);
 		if (later)
 			return;
-		exec_hits(e, ev, hits);
+		if (e->hooks_exec)
+			exec_hits(e, ev, hits);
 		sched_may_come(e, ev, hits);
 		return;
 	case KIND_FILE:
