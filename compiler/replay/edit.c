@@ -15,6 +15,26 @@
 
 /* ---- applying ---- */
 
+static void keep_places(const struct selector *from, struct selector *to)
+{
+	to->at = from->at;
+	for (size_t i = 0; i < to->nbinaries; i++)
+		to->binaries[i].at = from->binaries[i].at;
+	for (size_t i = 0; i < to->nargs; i++)
+		to->args[i].at = from->args[i].at;
+}
+
+/* Of what edits are about: further ones are told of the file that people have. */
+static void keep_all_places(const struct policy *from, struct policy *to)
+{
+	to->file = arena_str(to->arena, from->file);
+	for (size_t h = 0; h < to->nhooks; h++)
+		for (size_t s = 0; s < to->hooks[h].nselectors; s++)
+			keep_places(&from->hooks[h].selectors[s], &to->hooks[h].selectors[s]);
+	for (size_t m = 0; m < to->nmacros; m++)
+		keep_places(&from->macros[m].selector, &to->macros[m].selector);
+}
+
 static struct policy *copy_policy(const struct policy *p)
 {
 	CLEANUP_BUF struct buf text = BUF_INIT;
@@ -26,7 +46,10 @@ static struct policy *copy_policy(const struct policy *p)
 		return NULL;
 	for (size_t i = 1; i < n; i++)
 		policy_free(copies[i]);
-	return n ? copies[0] : NULL;
+	if (!n)
+		return NULL;
+	keep_all_places(p, copies[0]);
+	return copies[0];
 }
 
 static void change_list(struct policy *p, struct strs *l, const struct edit *e)
@@ -57,10 +80,10 @@ static void add_filter(struct policy *p, const struct hook *from, const struct e
 	struct strs values = {NULL, 0};
 	*ARENA_PUSH(p->arena, values.v, values.n) = arena_str(p->arena, e->value);
 	if (e->process) {
-		*ARENA_PUSH(p->arena, s->binaries, s->nbinaries) = (struct binary_filter){.op = e->op, .values = values};
+		*ARENA_PUSH(p->arena, s->binaries, s->nbinaries) = (struct binary_filter){.at = s->at, .op = e->op, .values = values};
 		return;
 	}
-	struct arg_filter f = {.op = e->op, .index = e->arg->index, .values = values};
+	struct arg_filter f = {.at = s->at, .op = e->op, .index = e->arg->index, .values = values};
 	if (by_place(from, e->arg)) {
 		f.args = arena_alloc(p->arena, sizeof(*f.args));
 		f.args[0] = (uint32_t)(e->arg - from->args);

@@ -65,7 +65,38 @@ static void keep(struct arena *arena, struct judges *judges, const struct event 
 	judges_trace(judges, arena, &ret->trace);
 }
 
-/* Judges the stream up to the line. Of several events on one line the one that fares worst. -ENOENT: there is none. */
+struct looking {
+	const struct explain_options *o;
+	struct arena *arena;
+	struct judges *judges;
+	struct looked *ret;
+	bool found;
+};
+
+/* Of several events on the line, and of an exec that waited for later lines, what fares worst; of equals what a hook said. */
+static void take(struct looking *l, const struct event *ev, const struct judgement *j, size_t n)
+{
+	enum verdict worst = judgements_worst(j, n);
+	if (ev->line != l->o->line)
+		return;
+	if (l->found && worst <= l->ret->verdict && !(worst == l->ret->verdict && n && !l->ret->n))
+		return;
+	keep(l->arena, l->judges, ev, j, n, l->ret);
+	l->found = true;
+}
+
+static void take_rest(struct looking *l)
+{
+	const struct event *ev;
+	do {
+		const struct judgement *j;
+		size_t n = judges_rest(l->judges, DETAIL_ALL, &ev, &j);
+		if (ev)
+			take(l, ev, j, n);
+	} while (ev);
+}
+
+/* Judges the stream up to the line, or to its end if an exec there may wait for what is not read ahead. -ENOENT: the line holds no event. */
 static int look(const struct explain_options *o, const struct policy_set *set, struct arena *arena, struct diag *d, struct looked *ret)
 {
 	CLEANUP(feed_close) struct feed *feed = NULL;
@@ -73,24 +104,23 @@ static int look(const struct explain_options *o, const struct policy_set *set, s
 	if (err)
 		return err;
 	CLEANUP(judges_free) struct judges *judges = judges_new(set, o->judging, &o->feed, 0, 1);
-	judges_look_ahead(&judges, 1, &o->feed);
-	bool found = false, past = false;
+	struct looking l = {.o = o, .arena = arena, .judges = judges, .ret = ret};
+	bool whole = judges_look_ahead(&judges, 1, &o->feed), past = false;
 	struct event ev;
 	while (!*o->stop && !past && ((err = feed_next(feed, &ev)) > 0 || err == -EAGAIN)) {
 		if (err < 0)
 			continue;
-		bool it = ev.line == o->line;
-		past = o->feed.file && ev.line > o->line;
+		past = o->feed.file && ev.line > o->line && (whole || !l.found || ret->event.kind != KIND_EXEC);
 		const struct judgement *j;
-		size_t n = past ? 0 : judges_ask(judges, &ev, it ? DETAIL_ALL : DETAIL_NONE, &j);
-		if (!it || (found && judgements_worst(j, n) <= ret->verdict))
-			continue;
-		keep(arena, judges, &ev, j, n, ret);
-		found = true;
+		size_t n = past ? 0 : judges_ask(judges, &ev, ev.line == o->line ? DETAIL_ALL : DETAIL_NONE, &j);
+		if (!past)
+			take(&l, &ev, j, n);
 	}
-	if (!found && err < 0 && err != -EAGAIN)
+	if (!past && !err)
+		take_rest(&l);
+	if (!l.found && err < 0 && err != -EAGAIN)
 		return feed_end(feed, err, d);
-	return found ? 0 : -ENOENT;
+	return l.found ? 0 : -ENOENT;
 }
 
 /* ---- edits ---- */
@@ -117,13 +147,24 @@ static void propose(const struct policy_set *set, const struct looked *l, bool t
 
 static struct explained_edit describe(struct arena *arena, const struct policy_set *set, const struct edit *e)
 {
-	struct explained_edit x = {.edit = *e};
+	struct explained_edit x = {.edit = *e, .at = edit_place(set, e)};
 	CLEANUP_BUF struct buf b = BUF_INIT;
 	edit_words(set, e, &b);
 	x.words = arena_str(arena, buf_view(&b));
 	buf_clear(&b);
 	edit_reach(set, e, &b);
 	x.reach = arena_str(arena, buf_view(&b));
+	if (e->policy >= set->npolicies)
+		return x;
+	x.file = arena_str(arena, set->policies[e->policy]->file);
+	x.field = e->process ? STR("matchBinaries") : STR("matchArgs");
+	x.op = str_from(operator_name(e->op));
+	x.value = arena_str(arena, e->value);
+	if (e->kind != EDIT_ADD_FILTER)
+		return x;
+	buf_clear(&b);
+	edit_filter(set, e, &b);
+	x.filter = arena_str(arena, buf_view(&b));
 	return x;
 }
 

@@ -36,6 +36,9 @@ struct looked {
 struct explained_edit {
 	struct edit edit;
 	struct str words, reach;
+	/* Of a policy's, told while the policies it is about are there: an edit may rest on earlier ones. */
+	struct str file, field, op, value, filter;
+	struct place at;
 	bool measured;
 	uint64_t changes;                    /* among the other events */
 	uint64_t broken;                     /* of these, against what their corpus expects */

@@ -382,25 +382,21 @@ static void json_judgements(const struct explanation *e, const struct explain_op
 	}
 }
 
-static void json_edit(const struct explained_edit *x, const struct explain_options *o, bool last, struct buf *b)
+static void json_edit(const struct explained_edit *x, bool last, struct buf *b)
 {
 	static const char *const kinds[] = {"add-value", "remove-value", "add-filter", "remove-filter", "add-entry", "remove-entry"};
-	struct place at = edit_place(o->set, &x->edit);
 	buf_putc(b, '{');
 	json_member(b, "kind", str_from(kinds[x->edit.kind]));
-	if (x->edit.policy < o->set->npolicies) {
-		json_member(b, "file", o->set->policies[x->edit.policy]->file);
-		if (at.line)
-			buf_printf(b, "\"line\":%u,\"column\":%u,", at.line, at.column);
-		if (x->edit.value.n)
-			json_member(b, "value", x->edit.value);
-		if (x->edit.kind == EDIT_ADD_FILTER) {
-			CLEANUP_BUF struct buf filter = BUF_INIT;
-			edit_filter(o->set, &x->edit, &filter);
-			json_member(b, "field", x->edit.process ? STR("matchBinaries") : STR("matchArgs"));
-			json_member(b, "filter", buf_view(&filter));
-		}
+	if (x->file.n) {
+		json_member(b, "file", x->file);
+		buf_printf(b, "\"line\":%u,\"column\":%u,", x->at.line, x->at.column);
+		json_member(b, "field", x->field);
+		json_member(b, "operator", x->op);
 	}
+	if (x->value.n)
+		json_member(b, "value", x->value);
+	if (x->filter.n)
+		json_member(b, "filter", x->filter);
 	json_member(b, "words", x->words);
 	buf_puts(b, "\"reach\":");
 	buf_json(b, x->reach);
@@ -452,10 +448,10 @@ static void print_json(const struct explanation *e, const struct explain_options
 	json_steps(e, o, &b);
 	buf_printf(&b, "],\"edit_to\":\"%s\",\"edits\":[", e->to_pass ? "allow" : "stop");
 	for (size_t i = 0; i < e->best.n; i++)
-		json_edit(&e->best.edits[i], o, i + 1 == e->best.n, &b);
+		json_edit(&e->best.edits[i], i + 1 == e->best.n, &b);
 	buf_puts(&b, "],\"alternatives\":[");
 	for (size_t i = 0; i < e->nothers; i++)
-		json_edit(&e->others[i], o, i + 1 == e->nothers, &b);
+		json_edit(&e->others[i], i + 1 == e->nothers, &b);
 	buf_puts(&b, "]");
 	if (e->no_edit.n) {
 		buf_puts(&b, ",\"no_edit\":");

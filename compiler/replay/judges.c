@@ -252,12 +252,13 @@ static void records(void *arg, const struct event *ev)
 		engine_records(m->v[i]->engine, ev);
 }
 
-void judges_look_ahead(struct judges *const *judges, size_t n, const struct feed_name *feed)
+bool judges_look_ahead(struct judges *const *judges, size_t n, const struct feed_name *feed)
 {
 	if (!feed_ahead(feed, records, &(struct many){judges, n}))
-		return;
+		return false;
 	for (size_t i = 0; i < n; i++)
 		engine_records_end(judges[i]->engine);
+	return true;
 }
 
 void judges_explain(const struct judges *judges, const struct judgement *j, struct buf *b)

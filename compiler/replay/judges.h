@@ -53,8 +53,11 @@ void judgements_sort(struct judgement *v, size_t n);
 /* engine_trace() of the last event that was asked about; images say no more than their judgement. */
 void judges_trace(struct judges *j, struct arena *arena, struct trace *ret);
 
-/* Reads ahead in FEED what it records by itself, and tells the N judges of it; before they are asked. */
-void judges_look_ahead(struct judges *const *judges, size_t n, const struct feed_name *feed);
+/*
+ * Reads ahead in FEED what it records by itself, and tells the N judges of it; before they are asked. True: that was all of it, so that
+ * nothing waits for later lines.
+ */
+bool judges_look_ahead(struct judges *const *judges, size_t n, const struct feed_name *feed);
 /* engine_explain() of J, which is of the last event that was asked about. */
 void judges_explain(const struct judges *judges, const struct judgement *j, struct buf *b);
 void judges_unrecorded(const struct judges *j, void (*fn)(void *arg, size_t policy, size_t hook), void *arg);

@@ -149,7 +149,7 @@ turns() { # LINE EDIT HOOK ARGUMENT SELECTOR
 		"    args: [$4]" '    selectors:' "    - $5" '      matchActions: [{action: Override, argError: -1}]' >"$T/turned.yaml"
 	was=$("$STAKEOUT" replay "$T/turned.yaml" -c "$T/hooks.ndjson" --presume-paths --json | jq -r --argjson n "$1" 'select(.line == $n).verdict')
 	"$STAKEOUT" explain "$T/turned.yaml" "$T/hooks.ndjson:$1" --presume-paths --json >"$T/out"
-	[ "$(jq -r '.edits[0] | "\(.kind) \(.field // "")\(.filter // .value // "")"' "$T/out")" = "$2" ] || fail "$2: $(jq -c '.edits[0], .no_edit' "$T/out")"
+	[ "$(jq -r '.edits[0] | "\(.kind) \(if .filter then .field + .filter else .value // "" end)"' "$T/out")" = "$2" ] || fail "$2: $(jq -c '.edits[0], .no_edit' "$T/out")"
 	case $2 in
 	"add-filter matchArgs"*) sed "s|matchArgs: \[|&$(jq -r '.edits[0].filter' "$T/out"), |" "$T/turned.yaml" >"$T/edited.yaml" ;;
 	"add-filter matchBinaries"*) sed "9s|\$|\n      matchBinaries: [$(jq -r '.edits[0].filter' "$T/out")]|" "$T/turned.yaml" >"$T/edited.yaml" ;;
