@@ -94,8 +94,8 @@ static void check_action_lsm(struct loading *l, const struct action *a)
 static void check_enforcing(struct loading *l, const struct action *a)
 {
 	const struct hook *h = l->h;
-	if (h->section == SECTION_KPROBE && l->t->kernel < TARGET_KERNEL(5, 3) &&
-	    (a->action == ACTION_SIGKILL || a->action == ACTION_SIGNAL))
+	/* Signal loads there, and does nothing. */
+	if (h->section == SECTION_KPROBE && l->t->kernel < TARGET_KERNEL(5, 3) && a->action == ACTION_SIGKILL)
 		load_reject(l, RULE_ACTION_SINCE, a->at, "action", "use a newer kernel",
 			    "%s needs kernel 5.3", action_name(a->action));
 	if (h->section == SECTION_FENTRY && enforces(a->action))

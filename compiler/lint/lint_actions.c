@@ -108,8 +108,9 @@ void lint_signal_none(struct lint_context *c)
 static void kill_kernel(struct lint_context *c, const struct hook *h, const struct selector *s, const struct action *a)
 {
 	(void)s;
-	if ((a->action == ACTION_SIGKILL || a->action == ACTION_SIGNAL) && h->section != SECTION_KPROBE &&
-	    h->section != SECTION_FENTRY && c->target->kernel < TARGET_KERNEL(5, 3))
+	/* At a kprobe Sigkill is refused. */
+	bool loads = a->action == ACTION_SIGNAL || (a->action == ACTION_SIGKILL && h->section != SECTION_KPROBE);
+	if (loads && h->section != SECTION_FENTRY && c->target->kernel < TARGET_KERNEL(5, 3))
 		lint_report_target(c, a->at, "use a newer kernel", "%s does nothing before kernel 5.3",
 				   action_name(a->action));
 }

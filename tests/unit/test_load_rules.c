@@ -113,8 +113,9 @@ static const struct {
 	{"", LSM(FILE_ARG, "matchActions: [{action: NotifyEnforcer}]"), AT_LSM ".selectors[0].matchActions[0].action"},
 	{"", LSM(FILE_ARG, "matchActions: [{action: Override, argError: -1}]"), ""},
 	{"", TP("{index: 4, type: syscall64}", "matchActions: [{action: NotifyEnforcer}]"), "spec.tracepoints[0].selectors[0].matchActions[0].action"},
-	{"kernel=5.2", KP("", "matchActions: [{action: Signal, argSig: 9}]"), PATH ".selectors[0].matchActions[0].action"},
-	{"kernel=5.3", KP("", "matchActions: [{action: Signal, argSig: 9}]"), ""},
+	{"kernel=5.2", KP("", "matchActions: [{action: Signal, argSig: 9}]"), ""},
+	{"kernel=5.2", KP("", "matchActions: [{action: Sigkill}]"), PATH ".selectors[0].matchActions[0].action"},
+	{"kernel=5.3", KP("", "matchActions: [{action: Sigkill}]"), ""},
 	/* kprobes */
 	{"", HEAD "  kprobes: [{call: \"list:l\"}]\n", PATH ".call"},
 	{"", HEAD "  lists: [{name: l, type: syscalls, values: [sys_read]}]\n  kprobes: [{call: \"list:l\"}]\n", ""},
