@@ -253,9 +253,10 @@ static void check_namespace_filters(struct loading *l, const struct selector *s,
 		load_reject(l, RULE_NAMESPACES, s->namespace_changes->at, "matchNamespaceChanges",
 			    "one may be there", "%zu entries in matchNamespaceChanges",
 			    s->nnamespace_changes);
-	if (small && (s->nnamespace_changes || s->ncapability_changes))
-		load_reject(l, RULE_PROCESS_SINCE, s->at, "", "use a newer kernel",
-			    "filters of changes need kernel 5.3");
+	/* matchCapabilityChanges loads there, and is not looked at. */
+	if (small && s->nnamespace_changes)
+		load_reject(l, RULE_PROCESS_SINCE, s->namespace_changes->at, "matchNamespaceChanges", "use a newer kernel",
+			    "matchNamespaceChanges needs kernel 5.3");
 	for (size_t i = 0; i < s->nnamespace_changes; i++) {
 		size_t mark = load_enter(l, "matchNamespaceChanges", i);
 		check_names(l, RULE_NAMESPACES, s->namespace_changes[i].at,

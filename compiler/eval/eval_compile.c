@@ -252,7 +252,8 @@ static void compile_selector(struct compiling *c, const struct hook *h, const st
 		ret->namespace_changes = compile_changes(c->e, &s.namespace_changes[0]);
 	if (s.ncapabilities)
 		ret->capabilities = compile_capabilities(c->e, &s.capabilities[0]);
-	if (s.ncapability_changes)
+	/* The programs for older kernels pass over it. */
+	if (s.ncapability_changes && c->e->target.kernel >= TARGET_KERNEL(5, 3))
 		ret->capability_changes = compile_capabilities(c->e, &s.capability_changes[0]);
 	ret->first_workload = c->e->workloads.n;
 	ret->nworkloads = s.nworkloads;

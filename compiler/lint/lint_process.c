@@ -145,6 +145,22 @@ void lint_changes_not_posted(struct lint_context *c)
 	lint_each_whole(c, unrefreshed);
 }
 
+static void not_looked_at(struct lint_context *c, const struct hook *h, const struct selector *s)
+{
+	(void)h;
+	if (!s->ncapability_changes || c->target->kernel >= TARGET_KERNEL(5, 3))
+		return;
+	size_t mark = lint_enter(c, "matchCapabilityChanges", 0);
+	lint_report_target(c, s->capability_changes[0].at, "do not use the policy there",
+			   "matchCapabilityChanges is not looked at before kernel 5.3: the selector matches without it");
+	lint_leave(c, mark);
+}
+
+void lint_changes_kernel(struct lint_context *c)
+{
+	lint_each_selector(c, not_looked_at);
+}
+
 static void host_pid(struct lint_context *c, const struct hook *h, const struct selector *s)
 {
 	(void)h;

@@ -293,7 +293,7 @@ enum truth slow_match_changes(struct slow_question *q, const struct selector *s)
 	enum truth t = TRUE_;
 	if (s->nnamespace_changes)
 		t = match_namespace_change(q, &s->namespace_changes[0]);
-	if (s->ncapability_changes) {
+	if (s->ncapability_changes && q->hit->slow->target.kernel >= TARGET_KERNEL(5, 3)) {
 		enum truth one = match_capability_change(q, &s->capability_changes[0]);
 		t = MIN(t, one);
 	}

@@ -98,6 +98,8 @@ static const struct {
 	{"", KP("", "matchNamespaceChanges: [{operator: In, values: [Pidx]}]"), PATH ".selectors[0].matchNamespaceChanges[0].values[0]"},
 	{"", KP("", "matchNamespaceChanges: [{operator: In, values: [Pid]}, {operator: In, values: [Mnt]}]"), PATH ".selectors[0].matchNamespaceChanges"},
 	{"", KP("", "matchCapabilityChanges: [{operator: In, values: [CAP_NONE]}]"), PATH ".selectors[0].matchCapabilityChanges[0].values[0]"},
+	{"kernel=5.2", KP("", "matchCapabilityChanges: [{operator: In, values: [CAP_CHOWN]}]"), ""},
+	{"kernel=5.2", KP("", "matchNamespaceChanges: [{operator: In, values: [Pid]}]"), PATH ".selectors[0].matchNamespaceChanges"},
 	{"", KP("", "matchBinaries: [{operator: In, values: [\"/" A_100 A_100 "012345678901234567890123456789012345678901234567890123\"]}]"), ""},
 	{"", KP("", "matchBinaries: [{operator: In, values: [\"/" A_100 A_100 "0123456789012345678901234567890123456789012345678901234\"]}]"),
 	 PATH ".selectors[0].matchBinaries[0].values[0]"},
