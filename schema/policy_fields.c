@@ -47,6 +47,31 @@ int policy_operator_from(struct str name)
 	return -1;
 }
 
+int policy_operator_alias(struct str name)
+{
+	static const struct {
+		const char *name;
+		enum policy_operator op;
+	} aliases[] = {
+		{"gt", OPERATOR_GT}, {"lt", OPERATOR_LT}, {"eq", OPERATOR_EQUAL}, {"neq", OPERATOR_NOT_EQUAL},
+		{"prefix", OPERATOR_PREFIX}, {"notprefix", OPERATOR_NOT_PREFIX},
+		{"postfix", OPERATOR_POSTFIX}, {"notpostfix", OPERATOR_NOT_POSTFIX}, {"mask", OPERATOR_MASK},
+		{"saddr", OPERATOR_SADDR}, {"Saddr", OPERATOR_SADDR}, {"notsaddr", OPERATOR_NOT_SADDR}, {"NotSaddr", OPERATOR_NOT_SADDR},
+		{"daddr", OPERATOR_DADDR}, {"Daddr", OPERATOR_DADDR}, {"notdaddr", OPERATOR_NOT_DADDR}, {"NotDaddr", OPERATOR_NOT_DADDR},
+		{"sport", OPERATOR_SPORT}, {"Sport", OPERATOR_SPORT}, {"notsport", OPERATOR_NOT_SPORT}, {"NotSport", OPERATOR_NOT_SPORT},
+		{"dport", OPERATOR_DPORT}, {"Dport", OPERATOR_DPORT}, {"notdport", OPERATOR_NOT_DPORT}, {"NotDport", OPERATOR_NOT_DPORT},
+		{"sportpriv", OPERATOR_SPORT_PRIV}, {"SportPriv", OPERATOR_SPORT_PRIV},
+		{"notsportpriv", OPERATOR_NOT_SPORT_PRIV}, {"NotSPortPriv", OPERATOR_NOT_SPORT_PRIV},
+		{"dportpriv", OPERATOR_DPORT_PRIV}, {"DportPriv", OPERATOR_DPORT_PRIV},
+		{"notdportpriv", OPERATOR_NOT_DPORT_PRIV}, {"NotDportPriv", OPERATOR_NOT_DPORT_PRIV},
+		{"protocol", OPERATOR_PROTOCOL}, {"family", OPERATOR_FAMILY}, {"state", OPERATOR_STATE},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		if (str_eq(name, str_from(aliases[i].name)))
+			return (int)aliases[i].op;
+	return -1;
+}
+
 const char *action_name(enum policy_action a)
 {
 	return action_names.v[a];

@@ -112,6 +112,8 @@ size_t policy_enter(struct policy_reader *r, struct str key);
 void policy_leave(struct policy_reader *r, size_t mark);
 
 int policy_operator_from(struct str name); /* or -1 */
+/* Other spellings that the agent reads, which the schema keeps from it everywhere but below a miscased key; or -1. */
+int policy_operator_alias(struct str name);
 
 /*
  * One document, by WAY_FILE or WAY_API. policy: NULL when the spec was not read whole, or no agent can decode it; else it

@@ -236,6 +236,9 @@ static void read_name(struct policy_reader *r, const struct field *f, const stru
 	size_t i = 0;
 	if (!read_string(r, n, &s))
 		return;
+	int alias = r->miscased && f->type == FIELD_OPERATOR ? policy_operator_alias(s) : -1;
+	if (alias >= 0)
+		s = str_from(operator_name((enum policy_operator)alias));
 	if (!known_name(f->names, s, &i))
 		unknown_name(r, f, n);
 	else if (f->type == FIELD_OPERATOR)
