@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # For tests/vm/*: guests of one processor each, two at a time where this machine has processors and memory for both. GUESTS=1: one by one.
-guests=${GUESTS:-$(awk -v cpus="$(nproc)" '/^MemAvailable:/ { print cpus > 1 && $2 > 4000000 ? 2 : 1 }' /proc/meminfo)}
+guests=${GUESTS:-$(awk -v cpus="$(nproc)" '/^MemAvailable:/ { print (cpus > 1 && $2 > 4000000 ? 2 : 1) }' /proc/meminfo)}
 mkdir -p build/vm
 said=$(mktemp -d build/vm/said.XXXXXX)
 begun=0 skipped=
