@@ -23,6 +23,7 @@ run_one() {
 	if [ $status -eq 0 ] && ! grep -q '\[  SKIPPED \]' "$log"; then
 		passed=$((passed + 1))
 		echo "ok    $name (${seconds}s)"
+		grep "^once more: " "$log" | sed "s/^/      /"
 	elif [ $status -eq 77 ] || [ $status -eq 0 ]; then
 		skipped=$((skipped + 1))
 		reason=$(grep -v '^\[' "$log" | grep -iE 'skip|absent|missing|cannot|needs' | tail -n 1)

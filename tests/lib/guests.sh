@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# For tests/vm/*: guests of one processor each, two at a time where this machine has processors and memory for both. GUESTS=1: one by one.
-guests=${GUESTS:-$(awk -v cpus="$(nproc)" '/^MemAvailable:/ { print (cpus > 1 && $2 > 4000000 ? 2 : 1) }' /proc/meminfo)}
+# For tests/vm/*: guests side by side, as many at a time as guest.sh has places for.
 mkdir -p build/vm
 said=$(mktemp -d build/vm/said.XXXXXX)
-begun=0 skipped=
+begun=0
 
 end_all() {
 	for n in $(seq $begun); do kill -TERM "-$(cat "$said/$n.pid")" 2>/dev/null; done
@@ -12,22 +11,6 @@ end_all() {
 trap end_all EXIT
 trap 'exit 143' INT TERM HUP
 
-# All that were begun: prints what each said, in the order of their beginning; one that failed ends the test.
-wait_for_guests() {
-	failed=
-	for n in $(seq $begun); do
-		wait "$(cat "$said/$n.pid")" && status=0 || status=$?
-		cat "$said/$n.out"
-		case $status in
-		0) ;;
-		77) skipped=yes ;;
-		*) echo "$(cat "$said/$n.name"): status $status" && failed=yes ;;
-		esac
-	done
-	begun=0
-	[ -z "$failed" ] || exit 1
-}
-
 # guest NAME ARGUMENT...: begins one with these arguments of guest.sh. Each is a group of processes, to be ended as one.
 guest() {
 	begun=$((begun + 1))
@@ -35,11 +18,21 @@ guest() {
 	shift
 	setsid sh tests/vm/guest.sh "$@" >"$said/$begun.out" 2>&1 &
 	echo $! >"$said/$begun.pid"
-	[ $begun -lt "$guests" ] || wait_for_guests
 }
 
-# The test's own end.
+# The test's own end: prints what each guest said, in the order of their beginning. One that failed fails the test.
 no_more_guests() {
-	wait_for_guests
-	[ -z "$skipped" ] || exit 77
+	worst=0
+	for n in $(seq $begun); do
+		wait "$(cat "$said/$n.pid")" && status=0 || status=$?
+		echo "== $(cat "$said/$n.name"): status $status"
+		cat "$said/$n.out"
+		case $status in
+		0) ;;
+		77) [ $worst -ne 0 ] || worst=77 ;;
+		*) worst=1 ;;
+		esac
+	done
+	begun=0
+	exit $worst
 }

@@ -38,19 +38,9 @@ switch() {
 }
 
 [ "${1:-}" != inside ] || { shift; uname -r; BACKEND=fmod_ret; "$@"; exit; }
-skipped=
-# guest CPUS COMMAND...: one of the two above, in a guest of its own.
-guest() {
-	cpus=$1
-	shift
-	sh tests/vm/guest.sh -c "$cpus" -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside "$@" \
-		&& status=0 || status=$?
-	[ $status -ne 77 ] || skipped=yes
-	[ $status -eq 0 ] || [ $status -eq 77 ] || { echo "kernel $version: status $status"; exit 1; }
-}
-# One processor for the switch: the kernel rewrites its own code then, which emulated processors can miss of each other.
+. tests/lib/guests.sh
 for version in $versions; do
-	guest 2 storm "${STORM_SECONDS:-6}"
-	guest 1 switch
+	guest "kernel $version, storm" -c 2 -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside storm "${STORM_SECONDS:-6}"
+	guest "kernel $version, switch" -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside switch
 done
-[ -z "$skipped" ] || exit 77
+no_more_guests

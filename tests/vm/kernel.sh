@@ -20,6 +20,9 @@ command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || skip "no apt-
 [ -r "$keys" ] || skip "the package debian-archive-keyring is missing"
 
 mkdir -p build/vm
+exec 8>build/vm/fetching   # one at a time, so that it is fetched once
+flock 8
+[ ! -s "$kept/vmlinuz" ] || { echo "$kept"; exit 0; }
 new=$(mktemp -d "$PWD/build/vm/new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 mkdir -p "$new/lists/partial" "$new/cache/archives/partial"
