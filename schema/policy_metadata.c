@@ -211,8 +211,9 @@ static void read_string(struct policy_reader *r, const struct yaml_node *n, stru
 static void read_integer(struct policy_reader *r, const struct yaml_node *n, struct policy *p)
 {
 	(void)p;
-	if (n->kind != YAML_INT && n->kind != YAML_FLOAT)
-		wrong(r, n, "an integer");
+	int64_t v;
+	if (!yaml_whole(n, &v) || (n->kind == YAML_INT && n->big))
+		wrong(r, n, "an integer of 64 bits");
 }
 
 static void read_time(struct policy_reader *r, const struct yaml_node *n, struct policy *p)

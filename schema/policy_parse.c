@@ -8,7 +8,6 @@
  * to its own default. A name that means nothing (an operator) is then found when the policy is
  * loaded.
  */
-#include <math.h>
 #include <strings.h>
 
 #include "schema/policy_hints.h"
@@ -169,11 +168,9 @@ static bool read_integer(struct policy_reader *r, const struct field *f, const s
 			 uint64_t *ret)
 {
 	struct range range = range_of(f);
-	bool whole =
-	    n->kind == YAML_FLOAT && floor(n->number) == n->number && fabs(n->number) < 0x1p63;
-	if (n->kind != YAML_INT && !whole)
+	int64_t v;
+	if (!yaml_whole(n, &v))
 		return wrong(r, n, YAML_INT, range.name);
-	int64_t v = whole ? (int64_t)n->number : n->integer;
 	bool big = n->kind == YAML_INT && n->big, negative = v < 0 && !big;
 	const char *fix = arena_printf(r->arena, "write %s", range.name);
 	bool fits = negative ? v >= range.min : (uint64_t)v <= range.max;

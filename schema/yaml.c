@@ -49,6 +49,18 @@ struct reader {
 	} docs;
 };
 
+bool yaml_whole(const struct yaml_node *n, int64_t *ret)
+{
+	if (n->kind == YAML_INT) {
+		*ret = n->integer;
+		return true;
+	}
+	bool whole =
+	    n->kind == YAML_FLOAT && floor(n->number) == n->number && fabs(n->number) < 0x1p63;
+	*ret = whole ? (int64_t)n->number : 0;
+	return whole;
+}
+
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
 {
 	if (!map || map->kind != YAML_MAP)

@@ -61,6 +61,8 @@ void yaml_load(struct arena *arena, struct str text, struct yaml_text *ret);
 
 /* A map's value by exact key, or NULL. */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
+/* Is N a whole number once it is JSON (1e3 and 1.0 are)? *ret: the number; of an integer that is big, its bits. */
+bool yaml_whole(const struct yaml_node *n, int64_t *ret);
 
 /* What a path of keys and [items] leads to ("spec.kprobes[0].call"), or NULL. A key with a dot in it is not found. */
 const struct yaml_node *yaml_at(const struct yaml_node *root, const char *path);
