@@ -288,25 +288,30 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 			*(struct judgement *)VEC_PUSH(&e->out) = later;
 		return;
 	}
-	struct judgement j = {.policy = hook->policy, .hook = hook->hook, .selector = -1,
-			      .effect = EFFECT_HAPPENED, .monitor = hook->monitor};
-	decide(e, hook, h, in == TRI_YES, &j);
-	if (in == TRI_UNKNOWN && j.verdict != VERDICT_ALLOW) {
+	struct judgement *j = VEC_PUSH(&e->out);
+	j->policy = hook->policy;
+	j->hook = hook->hook;
+	j->selector = -1;
+	j->monitor = hook->monitor;
+	decide(e, hook, h, in == TRI_YES, j);
+	if (in == TRI_UNKNOWN && j->verdict != VERDICT_ALLOW) {
 		const char *why;
 		eval_scope(e, hook->policy, &why);
-		not_told(&j, why);
-		j.effect = EFFECT_HAPPENED;
-		j.error = 0;
-		j.signal = 0;
+		not_told(j, why);
+		j->effect = EFFECT_HAPPENED;
+		j->error = 0;
+		j->signal = 0;
 	}
 	/* A script's exec reaches a hook once for each file: the worst counts, the first of equals. */
-	uint32_t *before = &e->judged.v[hook->number];
-	if (*before >= e->out.n || e->out.v[*before].policy != j.policy || e->out.v[*before].hook != j.hook) {
-		*before = (uint32_t)e->out.n;
-		*(struct judgement *)VEC_PUSH(&e->out) = j;
-	} else if (j.verdict > e->out.v[*before].verdict) {
-		e->out.v[*before] = j;
+	uint32_t at = (uint32_t)(j - e->out.v), *before = &e->judged.v[hook->number];
+	struct judgement *first = *before < at ? &e->out.v[*before] : j;
+	if (first == j || first->policy != j->policy || first->hook != j->hook) {
+		*before = at;
+		return;
 	}
+	if (j->verdict > first->verdict)
+		*first = *j;
+	e->out.n--;
 }
 
 /* ---- the interface ---- */
@@ -458,8 +463,9 @@ enum miss engine_may_miss(struct engine *e, const struct event *ev)
 {
 	enum miss worst = MISS_NOTHING;
 	e->place = eval_place(e, &ev->process);
-	struct record self = eval_record(e, &ev->process);
-	struct record caller = ev->kind == KIND_EXEC ? exec_caller(e, ev) : self;
+	struct record self = eval_record(e, &ev->process), caller = self;
+	if (ev->kind == KIND_EXEC)
+		exec_caller(e, ev, &caller);
 	for (uint32_t site = 0; site < e->at.n; site++) {
 		const struct site_hooks *at = &e->at.v[site];
 		enum miss here = at->n && !at->recorded ? missed_at(e, site) : MISS_NOTHING;

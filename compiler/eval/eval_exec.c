@@ -56,33 +56,30 @@ void exec_other_calls(struct engine *e, struct hits *hits, const struct record *
 }
 
 /* The caller's record as the process filters see it before the exec. */
-struct record exec_caller(struct engine *e, const struct event *ev)
+void exec_caller(struct engine *e, const struct event *ev, struct record *ret)
 {
-	struct record r = {.pid = ev->process.pid, .thread = ev->process.tid ? ev->process.tid : ev->process.pid,
+	*ret = (struct record){.pid = ev->process.pid, .thread = ev->process.tid ? ev->process.tid : ev->process.pid,
 			   .container = ev->process.docker};
 	struct process_caller told;
 	if (processes_caller(e->processes, ev, &told)) {
-		r.image = told.image;
-		r.forked = told.forked;
-		r.path = told.path;
-		r.known = told.path_known;
+		ret->image = told.image;
+		ret->forked = told.forked;
+		ret->path = told.path;
+		ret->known = told.path_known;
 	}
-	if (r.known || !ev->has_parent)
-		return r;
-	r.path = ev->parent.path;
-	r.known = ev->parent.path_known;
+	if (ret->known || !ev->has_parent)
+		return;
+	ret->path = ev->parent.path;
+	ret->known = ev->parent.path_known;
 	const struct process_image *parent = processes_find(e->processes, ev->parent.exec_id);
-	if (!r.known && !(parent && parent->script))
-		r.known = eval_named(e, ev->parent.docker, ev->parent.filename, &r.path);
-	return r;
+	if (!ret->known && !(parent && parent->script))
+		ret->known = eval_named(e, ev->parent.docker, ev->parent.filename, &ret->path);
 }
 
 static void bprm_hit(struct engine *e, struct hits *hits, uint32_t site, uint8_t index,
 		     const struct record *caller, struct str file, bool known, uint32_t tags)
 {
-	struct hit *h = hit_add(e, hits, site, caller);
-	if (!h)
-		return;
+	struct hit *h = hit_new(e, hits, site, caller);
 	hit_path(h, index, file, known);
 	hit_link_count(h, 0, file, known);
 	/* A script's caller is hit at each step to the interpreter, and dies as it is. */
@@ -90,30 +87,31 @@ static void bprm_hit(struct engine *e, struct hits *hits, uint32_t site, uint8_t
 	h->new_image = !(early && (tags & TAG_SCRIPT));
 }
 
+/* A script's exec passes bprm_check once more, with its interpreter, and the hooks behind it with that alone. */
 static void bprm_hits(struct engine *e, const struct event *ev, const struct record *caller, struct hits *hits)
 {
+	static const struct {
+		uint32_t site;
+		uint8_t index;
+		bool script, program;   /* it is shown */
+	} steps[] = {
+		{SITE_CREDS_FOR_EXEC, 0, true, false},   {SITE_BPRM_CHECK, 0, true, true},
+		{SITE_CREDS_FROM_FILE, 1, false, true},  {SITE_COMMITTING_CREDS, 0, false, true},
+		{SITE_COMMITTED_CREDS, 0, false, true},
+	};
 	bool script = ev->tags & TAG_SCRIPT;
-	struct str first = script ? ev->path : ev->process.path;
-	bool known = script ? ev->path_known : ev->process.path_known;
-	const struct process_image *image = processes_find(e->processes, ev->process.exec_id);
+	const struct process *p = &ev->process;
+	const struct process_image *image = processes_find(e->processes, p->exec_id);
 	bool told = image && image->checked;
-	if (!told || !e->at.v[SITE_CREDS_FOR_EXEC].recorded)
-		bprm_hit(e, hits, SITE_CREDS_FOR_EXEC, 0, caller, first, known, ev->tags);
-	if (!told || !e->at.v[SITE_BPRM_CHECK].recorded) {
-		bprm_hit(e, hits, SITE_BPRM_CHECK, 0, caller, first, known, ev->tags);
-		if (script)
-			bprm_hit(e, hits, SITE_BPRM_CHECK, 0, caller, ev->process.path, ev->process.path_known,
-			 ev->tags);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		uint32_t site = steps[i].site;
+		if (!e->at.v[site].n || (told && e->at.v[site].recorded))
+			continue;
+		if (script && steps[i].script)
+			bprm_hit(e, hits, site, steps[i].index, caller, ev->path, ev->path_known, ev->tags);
+		if (!script || steps[i].program)
+			bprm_hit(e, hits, site, steps[i].index, caller, p->path, p->path_known, ev->tags);
 	}
-	if (!told || !e->at.v[SITE_CREDS_FROM_FILE].recorded)
-		bprm_hit(e, hits, SITE_CREDS_FROM_FILE, 1, caller, ev->process.path, ev->process.path_known,
-			 ev->tags);
-	if (!told || !e->at.v[SITE_COMMITTING_CREDS].recorded)
-		bprm_hit(e, hits, SITE_COMMITTING_CREDS, 0, caller, ev->process.path, ev->process.path_known,
-			 ev->tags);
-	if (!told || !e->at.v[SITE_COMMITTED_CREDS].recorded)
-		bprm_hit(e, hits, SITE_COMMITTED_CREDS, 0, caller, ev->process.path, ev->process.path_known,
-			 ev->tags);
 }
 
 /*
@@ -162,9 +160,10 @@ static void entry_hit(struct engine *e, const struct event *ev, struct hits *hit
 
 void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
-	if (!e->hooks_exec)
+	if (!e->at.v[SITE_SYS_EXECVE].n && !e->at.v[SITE_SYS_EXECVEAT].n && !e->at.v[SITE_SYS_ENTER].n)
 		return;
-	struct record caller = exec_caller(e, ev);
+	struct record caller;
+	exec_caller(e, ev, &caller);
 	entry_hit(e, ev, hits, &caller, false);
 	entry_hit(e, ev, hits, &caller, true);
 	struct hit *h = e->at.v[SITE_SYS_ENTER].recorded ? NULL : hit_add(e, hits, SITE_SYS_ENTER, &caller);
@@ -224,7 +223,8 @@ void exec_hits(struct engine *e, const struct event *ev, struct hits *hits)
 {
 	if (!e->hooks_exec)
 		return;
-	struct record caller = exec_caller(e, ev), image = hit_record(&ev->process);
+	struct record caller, image = hit_record(&ev->process);
+	exec_caller(e, ev, &caller);
 	struct hit *h;
 	size_t from = hits->n;
 	exec_other_calls(e, hits, &caller);

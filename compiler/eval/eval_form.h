@@ -202,9 +202,24 @@ struct compiled_hook {
 	size_t nselectors;
 };
 
+enum { ASKED_SITES = 16 };
+
+/* A place of the signature that a line of the site tells (sites.def). */
+enum { MAX_SPECS = 8 };
+struct place_spec {
+	char kind;
+	uint8_t index;
+	struct str resolve;
+};
+struct place_specs {
+	struct place_spec v[MAX_SPECS];
+	int n;
+};
+
 struct site_hooks {
 	struct compiled_hook **v;
 	size_t n, cap;
+	struct place_specs told;
 	bool call;              /* a native system call's entry */
 	bool seen;              /* some event recorded or implied it */
 	bool recorded;          /* the stream has lines of it */
@@ -251,6 +266,11 @@ struct engine {
 	struct target target;
 	struct arena *arena;
 	struct map *sites, *lsm_sites;  /* name -> number in site_of[] */
+	struct asked_site {
+		enum hook_section section;
+		struct str name;
+		uint32_t site;
+	} asked[ASKED_SITES];           /* the last lines' names, by length */
 	struct { uint32_t *v; size_t n, cap; } lsm_site_of;
 	struct { struct site_hooks *v; size_t n, cap; } at;   /* by site */
 	struct processes *processes;

@@ -2,10 +2,23 @@
 /* Putting hits together: who acts, and what is known of each argument. */
 #include "compiler/eval/eval_hit.h"
 
+/* Field by field into one that is all zero: a struct that was just put together is slow to copy. */
+static inline void record_fill(struct record *r, const struct process *p)
+{
+	r->path = p->path;
+	r->known = p->path_known;
+	r->image = p->exec_id;
+	r->pid = p->pid;
+	r->container_pid = p->pod.container_pid;
+	r->thread = p->tid ? p->tid : p->pid;
+	r->container = p->docker;
+}
+
 struct record hit_record(const struct process *p)
 {
-	return (struct record){.path = p->path, .known = p->path_known, .image = p->exec_id, .pid = p->pid,
-			       .container_pid = p->pod.container_pid, .thread = p->tid ? p->tid : p->pid, .container = p->docker};
+	struct record r = {0};
+	record_fill(&r, p);
+	return r;
 }
 
 /*
@@ -30,7 +43,7 @@ struct record eval_record(const struct engine *e, const struct process *p)
 	return r;
 }
 
-struct hit *hit_new(struct engine *e, struct hits *hits, uint32_t site, const struct record *who)
+static inline struct hit *begin(struct engine *e, struct hits *hits, uint32_t site)
 {
 	e->at.v[site].seen = true;
 	if (hits->n == hits->cap)
@@ -39,8 +52,22 @@ struct hit *hit_new(struct engine *e, struct hits *hits, uint32_t site, const st
 	/* Not the slots: they are large, and hit_slot() clears each that is used. */
 	clear_bytes(h, offsetof(struct hit, slots));
 	h->site = site;
+	return h;
+}
+
+struct hit *hit_new(struct engine *e, struct hits *hits, uint32_t site, const struct record *who)
+{
+	struct hit *h = begin(e, hits, site);
 	h->record = *who;
 	h->record.path = walked(who->path);
+	return h;
+}
+
+struct hit *hit_new_by(struct engine *e, struct hits *hits, uint32_t site, const struct process *p)
+{
+	struct hit *h = begin(e, hits, site);
+	record_fill(&h->record, p);
+	h->record.path = walked(p->path);
 	return h;
 }
 

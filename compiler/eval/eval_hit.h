@@ -10,6 +10,12 @@ static inline struct hit *hit_add(struct engine *e, struct hits *hits, uint32_t 
 {
 	return e->at.v[site].n ? hit_new(e, hits, site, who) : NULL;
 }
+/* ... of the process P. */
+struct hit *hit_new_by(struct engine *e, struct hits *hits, uint32_t site, const struct process *p);
+static inline struct hit *hit_by(struct engine *e, struct hits *hits, uint32_t site, const struct process *p)
+{
+	return e->at.v[site].n ? hit_new_by(e, hits, site, p) : NULL;
+}
 struct record hit_record(const struct process *p);
 
 /* Arguments, by their place in the C signature. */
@@ -27,7 +33,7 @@ struct hit *hit_call_exit(struct engine *e, struct hits *hits, struct str call, 
 
 /* eval_line.c: the hit that the line itself is. */
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits);
-void line_args(struct hit *h, const struct event *ev);   /* the line's values, as those of the hit's site */
+void line_args(const struct engine *e, struct hit *h, const struct event *ev);   /* the line's values, as those of the hit's site */
 bool line_whole_paths(struct hit *h, const struct event *ev);
 static inline bool line_from_policy(const struct event *ev)
 {
@@ -41,7 +47,7 @@ void imply_guard_hits(struct engine *e, const struct event *ev, struct hits *hit
 void imply_guard_args(struct hit *h, const struct event *ev);
 
 /* eval_exec.c */
-struct record exec_caller(struct engine *e, const struct event *ev);
+void exec_caller(struct engine *e, const struct event *ev, struct record *ret);
 void exec_entry_hits(struct engine *e, const struct event *ev, struct hits *hits);
 void exec_hits(struct engine *e, const struct event *ev, struct hits *hits);
 void exec_sched_hit(struct engine *e, const struct event *ev, struct hits *hits);

@@ -76,8 +76,9 @@ static void implied_hits(struct engine *e, const struct event *ev, uint32_t site
 /* Whoever is seen to do something made calls before, and mostly is in one: what was told there holds for this line. */
 static void calls_before(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
 {
+	bool hooked = e->at.v[SITE_SYS_ENTER].n || e->at.v[SITE_SYS_EXIT].n;
 	bool acts = ev->kind == KIND_FILE || ev->kind == KIND_CONNECT || ev->kind == KIND_GUARD || ev->kind == KIND_HOOK;
-	if (!acts || site == SITE_SYS_EXIT || site == SITE_SYS_ENTER || site == SITE_SCHED_EXEC)
+	if (!hooked || !acts || site == SITE_SYS_EXIT || site == SITE_SYS_ENTER || site == SITE_SCHED_EXEC)
 		return;
 	struct record who = hit_record(&ev->process);
 	exec_other_calls(e, hits, &who);
@@ -95,8 +96,7 @@ static void call_hit(struct engine *e, const struct event *ev, uint32_t site, st
 	bool exec = str_starts(ev->hook, STR("sys_execve")) && site == SITE_SYS_EXIT;
 	if (number < 0 || exec || e->at.v[site].recorded)
 		return;
-	struct record who = hit_record(&ev->process);
-	struct hit *h = hit_add(e, hits, site, &who);
+	struct hit *h = hit_by(e, hits, site, &ev->process);
 	if (!h)
 		return;
 	hit_number(h, NUMBER, number);

@@ -48,8 +48,7 @@ void imply_guard_hits(struct engine *e, const struct event *ev, struct hits *hit
 		{STR_INIT("bpf"), SITE_BPF},
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(sites); i++) {
-		struct record who = hit_record(&ev->process);
-		struct hit *h = str_eq(sites[i].guard, ev->guard) ? hit_add(e, hits, sites[i].site, &who) : NULL;
+		struct hit *h = str_eq(sites[i].guard, ev->guard) ? hit_by(e, hits, sites[i].site, &ev->process) : NULL;
 		if (h)
 			imply_guard_args(h, ev);
 	}
@@ -68,8 +67,7 @@ static struct hit *imply(const struct implied *i, uint32_t site)
 {
 	if (i->e->at.v[site].recorded)
 		return NULL;
-	struct record who = hit_record(&i->ev->process);
-	return hit_add(i->e, i->hits, site, &who);
+	return hit_by(i->e, i->hits, site, &i->ev->process);
 }
 
 static void imply_file(const struct implied *i, uint32_t site)
@@ -152,7 +150,7 @@ static void imply_inode_rename(const struct implied *i)
 	if (!h)
 		return;
 	h->site = SITE_PATH_RENAME;
-	line_args(h, i->ev);
+	line_args(i->e, h, i->ev);
 	h->site = SITE_INODE_RENAME;
 	const struct slot *flags = NULL;
 	for (uint32_t k = 0; k < h->n; k++)

@@ -5,12 +5,6 @@
  */
 #include "compiler/eval/eval_hit.h"
 
-static const char *const site_args[] = {
-#define SITE(symbol, name, lsm, args) args,
-#include "compiler/eval/sites.def"
-#undef SITE
-};
-
 static bool is_caps(const struct arg *a, struct str type)
 {
 	return a->kind == ARG_CAPS && (str_eq(a->type, type) || str_eq(a->type, STR("kernel_cap_t_arg")));
@@ -72,15 +66,14 @@ static int64_t hex_number(struct str s)
 	return (int64_t)n;
 }
 
-static void recorded_slot(struct hit *h, const char *spec, size_t spec_n, const struct arg *a, bool from_policy)
+static void recorded_slot(struct hit *h, const struct place_spec *spec, const struct arg *a, bool from_policy)
 {
 	static const uint8_t kinds[] = {['f'] = SLOT_PATH, ['n'] = SLOT_NUMBER, ['s'] = SLOT_STRING,
 					['a'] = SLOT_ADDRESS, ['k'] = SLOT_SOCKET,
 					['e'] = SLOT_NUMBER, ['i'] = SLOT_NUMBER, ['p'] = SLOT_NUMBER};
-	struct slot *s = hit_slot(h, kinds[(int)spec[0]], (uint8_t)(spec[1] - '0'));
+	struct slot *s = hit_slot(h, kinds[(int)spec->kind], spec->index);
 	s->known = true;
-	if (spec_n > 3)
-		s->resolve = (struct str){spec + 3, spec_n - 3};
+	s->resolve = spec->resolve;
 	/* A label that names a field says which one was resolved. */
 	if (a->label.n && (str_starts(a->label, STR("f_")) || memchr(a->label.p, '.', a->label.n)))
 		s->resolve = a->label;
@@ -118,29 +111,16 @@ static size_t count_paths(const struct event *ev)
  * What the kernel could not read has lost its kind. Strings and addresses fault; something else only where
  * the values beside it leave no other place.
  */
-enum { MAX_SPECS = 8, MAX_VALUES = 16, NO_PLACE_OF = -1 };
+enum { MAX_VALUES = 16, NO_PLACE_OF = -1 };
 
 struct places {
-	const char *spec[MAX_SPECS];
-	size_t bytes[MAX_SPECS];
-	int n;
+	const struct place_specs *told;
 	int of[MAX_VALUES];          /* by the line's value */
 };
 
-static void read_specs(uint32_t site, struct places *p)
-{
-	const char *spec = site < SITE_COUNT ? site_args[site] : "";
-	for (p->n = 0; *spec && p->n < MAX_SPECS; p->n++) {
-		p->spec[p->n] = spec;
-		p->bytes[p->n] = strcspn(spec, " ");
-		spec += p->bytes[p->n];
-		spec += *spec == ' ';
-	}
-}
-
 static bool can_be(const struct places *p, int k, const struct arg *a, bool all_fault)
 {
-	char kind = p->spec[k][0];
+	char kind = p->told->v[k].kind;
 	return a->kind == ARG_ERROR ? all_fault || kind == 's' || kind == 'a' : fits(kind, a);
 }
 
@@ -149,7 +129,7 @@ static bool in_order(struct places *p, const struct event *ev, uint32_t i, int f
 	if (i == MIN(ev->nargs, (uint32_t)MAX_VALUES))
 		return true;
 	bool somewhere = false;
-	for (int k = 0; k < p->n; k++) {
+	for (int k = 0; k < p->told->n; k++) {
 		bool can = can_be(p, k, &ev->args[i], all_fault);
 		somewhere |= can;
 		p->of[i] = k;
@@ -165,10 +145,10 @@ static void in_any_order(struct places *p, const struct event *ev)
 	bool taken[MAX_SPECS] = {false};
 	for (uint32_t i = 0; i < ev->nargs && i < MAX_VALUES; i++) {
 		int k = 0;
-		while (k < p->n && (taken[k] || ev->args[i].kind == ARG_ERROR || !can_be(p, k, &ev->args[i], false)))
+		while (k < p->told->n && (taken[k] || ev->args[i].kind == ARG_ERROR || !can_be(p, k, &ev->args[i], false)))
 			k++;
-		p->of[i] = k < p->n ? k : NO_PLACE_OF;
-		if (k < p->n)
+		p->of[i] = k < p->told->n ? k : NO_PLACE_OF;
+		if (k < p->told->n)
 			taken[k] = true;
 	}
 }
@@ -177,23 +157,23 @@ static void in_any_order(struct places *p, const struct event *ev)
 static bool lacks_paths(const struct places *p, const struct event *ev)
 {
 	size_t wanted = 0;
-	for (int k = 0; k < p->n; k++)
-		wanted += p->spec[k][0] == 'f';
+	for (int k = 0; k < p->told->n; k++)
+		wanted += p->told->v[k].kind == 'f';
 	return wanted > 1 && line_from_policy(ev) && count_paths(ev) < wanted;
 }
 
-static void recorded_args(struct hit *h, const struct event *ev)
+static void recorded_args(const struct engine *e, struct hit *h, const struct event *ev)
 {
 	struct places p;
-	read_specs(h->site, &p);
+	p.told = &e->at.v[h->site].told;
 	if (!in_order(&p, ev, 0, 0, false) && !in_order(&p, ev, 0, 0, true))
 		in_any_order(&p, ev);
 	bool unsure = lacks_paths(&p, ev);
 	for (uint32_t i = 0; i < ev->nargs && i < MAX_VALUES; i++) {
 		int k = p.of[i];
-		if (k == NO_PLACE_OF || (unsure && p.spec[k][0] == 'f'))
+		if (k == NO_PLACE_OF || (unsure && p.told->v[k].kind == 'f'))
 			continue;
-		recorded_slot(h, p.spec[k], p.bytes[k], &ev->args[i], line_from_policy(ev));
+		recorded_slot(h, &p.told->v[k], &ev->args[i], line_from_policy(ev));
 		h->slots[h->n - 1].failed = ev->args[i].kind == ARG_ERROR;
 	}
 }
@@ -279,12 +259,12 @@ static bool may_hold_number_of_call(const struct event *ev)
 	return number && ev->section == HOOK_TRACEPOINT && str_starts(ev->hook, STR("syscalls/"));
 }
 
-void line_args(struct hit *h, const struct event *ev)
+void line_args(const struct engine *e, struct hit *h, const struct event *ev)
 {
 	if (may_hold_number_of_call(ev))
 		return;
 	if (!line_whole_paths(h, ev))
-		recorded_args(h, ev);
+		recorded_args(e, h, ev);
 }
 
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)
@@ -295,8 +275,7 @@ void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hi
 		return;
 	if (!ev->nargs && ev->kind == KIND_FILE)
 		return;   /* the second name of a line that was judged with both */
-	struct record who = hit_record(&ev->process);
-	struct hit *h = hit_add(e, hits, site, &who);
+	struct hit *h = hit_by(e, hits, site, &ev->process);
 	if (!h)
 		return;
 	h->direct = true;
@@ -306,7 +285,7 @@ void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hi
 	bool threads = ev->process.tid && ev->process.tid != ev->process.pid;   /* they die before the image is new */
 	h->fresh_image = site == SITE_SCHED_EXEC;
 	h->new_image = h->fresh_image || (bprm && !threads);
-	line_args(h, ev);
+	line_args(e, h, ev);
 	if (ev->kind == KIND_GUARD && !line_from_policy(ev))
 		imply_guard_args(h, ev);
 }

@@ -10,12 +10,24 @@ struct filing {
 };
 
 static const struct {
-	const char *name, *lsm;
+	const char *name, *lsm, *args;
 } site_names[] = {
-#define SITE(symbol, name, lsm, args) {name, lsm},
+#define SITE(symbol, name, lsm, args) {name, lsm, args},
 #include "compiler/eval/sites.def"
 #undef SITE
 };
+
+/* "f0 n0:f_flags": a kind, an index, and the field that is resolved. */
+static void read_specs(const char *args, struct place_specs *ret)
+{
+	for (ret->n = 0; *args && ret->n < MAX_SPECS; ret->n++) {
+		size_t n = strcspn(args, " ");
+		ret->v[ret->n] = (struct place_spec){.kind = args[0], .index = (uint8_t)(args[1] - '0')};
+		if (n > 3)
+			ret->v[ret->n].resolve = (struct str){args + 3, n - 3};
+		args += n + (args[n] == ' ');
+	}
+}
 
 void eval_name_sites(struct engine *e)
 {
@@ -23,7 +35,9 @@ void eval_name_sites(struct engine *e)
 	e->lsm_sites = map_new();
 	for (size_t i = 0; i < SITE_COUNT; i++) {
 		map_add(e->sites, str_from(site_names[i].name), NULL);
-		VEC_PUSH(&e->at)->call = str_starts(str_from(site_names[i].name), STR("sys_"));
+		struct site_hooks *at = VEC_PUSH(&e->at);
+		at->call = str_starts(str_from(site_names[i].name), STR("sys_"));
+		read_specs(site_names[i].args, &at->told);
 		bool new;
 		if (site_names[i].lsm[0] && (map_add(e->lsm_sites, str_from(site_names[i].lsm), &new), new))
 			*(uint32_t *)VEC_PUSH(&e->lsm_site_of) = (uint32_t)i;
@@ -49,13 +63,27 @@ static uint32_t entry_site(struct engine *e, struct str call)
 	return eval_site(e, HOOK_KPROBE, buf_view(&e->scratch));
 }
 
+/* As eval_site(), which streams ask for the same few names again and again. */
+static uint32_t site_of_line(struct engine *e, enum hook_section section, struct str name)
+{
+	struct asked_site *asked = &e->asked[name.n % ASKED_SITES];
+	if (asked->section == section && str_eq(asked->name, name))
+		return asked->site;
+	uint32_t site = eval_site(e, section, name);
+	if (site != SITE_NONE && section != HOOK_LSM)
+		*asked = (struct asked_site){section, map_key(e->sites, site), site};
+	else if (site != SITE_NONE)
+		*asked = (struct asked_site){section, map_key(e->lsm_sites, map_find(e->lsm_sites, name)), site};
+	return site;
+}
+
 uint32_t eval_event_site(struct engine *e, const struct event *ev)
 {
 	static const struct str enters = STR_INIT("syscalls/sys_enter_");
 	if (ev->section == HOOK_TRACEPOINT && str_starts(ev->hook, enters))
 		return entry_site(e, str_skip(ev->hook, enters.n));
 	if (ev->section == HOOK_NONE || !ev->compat)
-		return ev->section == HOOK_NONE ? SITE_NONE : eval_site(e, ev->section, ev->hook);
+		return ev->section == HOOK_NONE ? SITE_NONE : site_of_line(e, ev->section, ev->hook);
 	buf_clear(&e->scratch);
 	buf_puts(&e->scratch, "__ia32_");
 	buf_str(&e->scratch, ev->hook);

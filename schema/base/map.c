@@ -23,6 +23,18 @@ static uint64_t mix(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* The N < 8 bytes at S as a number, the lowest first. No call for so few. */
+static uint64_t tail_word(const unsigned char *s, size_t n)
+{
+	if (n >= 4) {
+		uint32_t low, high;
+		memcpy(&low, s, 4);
+		memcpy(&high, s + n - 4, 4);
+		return low | (uint64_t)high << (n - 4) * 8;
+	}
+	return !n ? 0 : s[0] | (uint64_t)s[n / 2] << n / 2 * 8 | (uint64_t)s[n - 1] << (n - 1) * 8;
+}
+
 uint64_t hash_bytes(const void *p, size_t n, uint64_t seed)
 {
 	const unsigned char *s = p;
@@ -32,10 +44,7 @@ uint64_t hash_bytes(const void *p, size_t n, uint64_t seed)
 		memcpy(&w, s, 8);
 		h = mix(h ^ w, 0xa0761d6478bd642full);
 	}
-	uint64_t tail = 0;
-	if (n)
-		memcpy(&tail, s, n);
-	return mix(h ^ tail, 0xe7037ed1a0b428dbull ^ n);
+	return mix(h ^ tail_word(s, n), 0xe7037ed1a0b428dbull ^ n);
 }
 
 static void resize(struct map *m, uint32_t size)
