@@ -31,12 +31,14 @@ static struct str key_of(const struct engine *e, struct str container, struct st
 
 static struct name *name_at(struct engine *e, struct str container, struct str name)
 {
-	if (!is_clean(name) || map_size(e->names) >= NAMES)
-		return NULL;
-	bool new;
-	uint32_t i = map_add(e->names, key_of(e, container, name), &new);
-	if (new)
+	struct str key = key_of(e, container, name);
+	uint32_t i = map_find(e->names, key);   /* mostly it is there, and was looked at when it came */
+	if (i == MAP_NONE) {
+		if (!is_clean(name) || map_size(e->names) >= NAMES)
+			return NULL;
+		i = map_add(e->names, key, NULL);
 		*(struct name *)VEC_PUSH(&e->name_is) = (struct name){.is = MAP_NONE};
+	}
 	return &e->name_is.v[i];
 }
 
@@ -45,10 +47,11 @@ static void note(struct engine *e, struct str container, struct str name, struct
 	struct name *n = name_at(e, container, name);
 	if (!n)
 		return;
-	uint32_t to = map_add(e->named, path, NULL);
-	n->is = !n->told || n->is == to ? to : MAP_NONE;
-	n->told = true;
 	n->typed |= typed;
+	if (n->is != MAP_NONE && str_eq(map_key(e->named, n->is), path))
+		return;
+	n->is = n->told ? MAP_NONE : map_add(e->named, path, NULL);
+	n->told = true;
 }
 
 /* A script runs under another program; its own name is among the arguments. What runs as itself is none. */
@@ -74,7 +77,8 @@ void eval_note_name(struct engine *e, uint32_t site, const struct event *ev, str
 		return;
 	}
 	note(e, p->docker, p->filename, p->path, true);
-	note(e, p->docker, p->path, p->path, false);
+	if (!str_eq(p->filename, p->path))
+		note(e, p->docker, p->path, p->path, false);
 }
 
 struct str eval_name_key(const struct engine *e, struct str container, struct str name)
@@ -84,13 +88,11 @@ struct str eval_name_key(const struct engine *e, struct str container, struct st
 
 bool eval_named(const struct engine *e, struct str container, struct str name, struct str *ret)
 {
-	if (!is_clean(name))
-		return false;
 	uint32_t i = map_size(e->names) ? map_find(e->names, key_of(e, container, name)) : MAP_NONE;
-	bool told = i != MAP_NONE && e->name_is.v[i].is != MAP_NONE;
+	bool told = i != MAP_NONE && e->name_is.v[i].is != MAP_NONE, presumed = !told && e->presume_paths && is_clean(name);
 	if (told)
 		*ret = map_key(e->named, e->name_is.v[i].is);
-	else if (e->presume_paths)
+	else if (presumed)
 		*ret = name;
-	return told || e->presume_paths;
+	return told || presumed;
 }
