@@ -4,6 +4,8 @@
  * empty one there is its end; kubectl sends every document but the empty ones. The two readings differ in keys, nulls
  * and types (schema/policy_parse.c), so each is made, and loaded, on its own.
  */
+#include <ctype.h>
+
 #include "compiler/lint/lint_btf.h"
 #include "compiler/lint/lint_private.h"
 #include "schema/policy_fields.h"
@@ -14,17 +16,22 @@ struct judging {
 	const struct lint_options *o;
 	const struct yaml_text *yaml;
 	struct lint_file *file;
+	struct separator {
+		unsigned line;     /* 0: none that kubectl stops at */
+		size_t document;   /* the one above it: what it stops at is not sent either */
+	} stop;
 };
 
-static void PRINTF(6, 7) add(struct lint_document *d, enum policy_rule rule, enum severity severity, unsigned ways,
+static struct finding *PRINTF(6, 7) add(struct lint_document *d, enum policy_rule rule, enum severity severity, unsigned ways,
 			     const char *fix, const char *fmt, ...)
 {
 	const struct finding what = {.id = policy_rules[rule].id, .severity = severity,
 				     .stage = policy_rules[rule].stage, .ways = ways, .at = {d->line, 1}, .fix = fix};
 	va_list ap;
 	va_start(ap, fmt);
-	findings_add(&d->findings, &what, fmt, ap);
+	struct finding *f = findings_add(&d->findings, &what, fmt, ap);
 	va_end(ap);
+	return f;
 }
 
 static void PRINTF(2, 0) copy_problem(struct findings *f, const char *fmt, const struct finding *what, ...)
@@ -51,6 +58,42 @@ static void judge_yaml(const struct judging *j, size_t i, struct lint_document *
 		copy_problem(&d->findings, twice ? "%s; kubectl keeps the last one and says nothing" : "%s", &what,
 			     p->message);
 	}
+}
+
+/* kubectl cuts the text at lines that begin with ---, before it reads YAML, and goes no further than one that says more. */
+static struct separator find_stop(const struct yaml_text *yaml, struct str text)
+{
+	struct separator s = {.line = 1};
+	size_t documents = 0;
+	for (const char *p = text.p, *end = p + text.n, *next; p < end; p = next, s.line++) {
+		const char *eol = memchr(p, '\n', (size_t)(end - p));
+		next = eol ? eol + 1 : end;
+		if (next - p < 3 || memcmp(p, "---", 3) != 0)
+			continue;
+		const char *more = p + 3;
+		while (more < next && isspace((unsigned char)*more))
+			more++;
+		if (more == next || *more == '#')
+			continue;
+		while (documents < yaml->ndocuments && yaml->documents[documents]->line < s.line)
+			documents++;
+		s.document = documents ? documents - 1 : 0;
+		return s;
+	}
+	return (struct separator){0};
+}
+
+static void judge_separator(const struct judging *j, size_t i, struct lint_document *d)
+{
+	const struct separator *s = &j->stop;
+	if (!s->line || i < s->document)
+		return;
+	d->as_api.stage = STAGE_YAML;
+	struct finding *f = add(d, RULE_SEPARATOR, SEVERITY_ERROR, WAY_API, "begin the document on the next line",
+				"kubectl takes nothing but a comment behind --- (line %u), and sends no document from here on",
+				s->line);
+	if (f)
+		f->at = (struct place){s->line, 1};
 }
 
 /* ---- one way ---- */
@@ -229,6 +272,7 @@ void lint_text(struct arena *arena, const char *file, struct str text, const str
 	struct yaml_text yaml;
 	struct judging j = {.arena = arena, .o = o, .yaml = &yaml, .file = ret};
 	yaml_load(arena, text, &yaml);
+	j.stop = find_stop(&yaml, text);
 	*ret = (struct lint_file){.name = file, .text = text};
 	ret->documents = arena_alloc(arena, (yaml.ndocuments + 1) * sizeof(*ret->documents));
 	for (size_t i = 0; i < yaml.ndocuments; i++) {
@@ -240,6 +284,7 @@ void lint_text(struct arena *arena, const char *file, struct str text, const str
 		if (d->other)
 			continue;
 		judge_yaml(&j, i, d);
+		judge_separator(&j, i, d);
 		judge_position(i, yaml.documents[0]->kind == YAML_NULL, d);
 		judge(&j, doc, d);
 	}
