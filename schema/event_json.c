@@ -431,6 +431,19 @@ static void belongs_to(struct buf *b, const struct workload *w, const struct ins
 	buf_putc(b, '}');
 }
 
+/* The name of a container outside Kubernetes, which has no pod to say it in. */
+static void named_container(struct buf *b, const struct pod *pod)
+{
+	if (!pod->container_name.n || pod->namespace.n || pod->name.n)
+		return;
+	key(b, "container");
+	buf_putc(b, '{');
+	string(b, "name", pod->container_name);
+	string(b, "id", pod->container_id);
+	string(b, "image", pod->image);
+	buf_putc(b, '}');
+}
+
 static void extra_member(struct buf *b, const struct event *ev)
 {
 	static const char *const expects[] = {NULL, "allow", "deny"};
@@ -452,6 +465,7 @@ static void extra_member(struct buf *b, const struct event *ev)
 		number(b, "result", ev->result);
 	string(b, "guard", ev->guard);
 	string(b, "cgroup", ev->process.cgroup);
+	named_container(b, &ev->process.pod);
 	if (ev->expect != EXPECT_NONE)
 		string(b, "expect", str_from(expects[ev->expect]));
 	string(b, "label", ev->label);

@@ -33,6 +33,7 @@ struct ndjson_parser {
 		bool has_path, has_parent_path, has_file, has_access, has_result;
 		struct workload workload;
 		struct instance instance;
+		struct pod container;   /* outside Kubernetes, where lines have no pod: its name, id and image */
 		uint64_t last_ns;
 		struct str example, loss_kind, loss_reason;
 	} extra;
@@ -229,6 +230,13 @@ static const struct field instance_rows[] = {
 };
 static const struct fields instance_fields = FIELDS(instance_rows);
 
+static const struct field container_rows[] = {
+	FIELD("name", FIELD_STR, struct ndjson_parser, extra.container.container_name),
+	FIELD("id", FIELD_STR, struct ndjson_parser, extra.container.container_id),
+	FIELD("image", FIELD_STR, struct ndjson_parser, extra.container.image),
+};
+static const struct fields container_fields = FIELDS(container_rows);
+
 static const struct field extra_rows[] = {
 	{.name = STR_INIT("format"), .type = FIELD_SKIP},
 	FIELD_FN("path", read_path),
@@ -243,6 +251,7 @@ static const struct field extra_rows[] = {
 	FIELD("cgroup", FIELD_STR, struct ndjson_parser, extra.cgroup),
 	FIELD("expect", FIELD_STR, struct ndjson_parser, extra.expect),
 	FIELD("label", FIELD_STR, struct ndjson_parser, extra.label),
+	FIELD_SUB("container", &container_fields),
 	FIELD_SUB("workload", &workload_fields),
 	FIELD_SUB("instance", &instance_fields),
 	FIELD("last", FIELD_TIME, struct ndjson_parser, extra.last_ns),
@@ -301,7 +310,10 @@ static void apply_extra(struct ndjson_parser *p)
 	ev->count = MAX(p->extra.count, 1);
 	ev->label = p->extra.label;
 	ev->process.cgroup = p->extra.cgroup;
-	if (p->extra.cgroup.n)
+	bool named = p->extra.container.container_name.n && !ev->process.pod.namespace.n && !ev->process.pod.name.n;
+	if (named)
+		ev->process.pod = p->extra.container;
+	if (p->extra.cgroup.n || named)
 		ev->process.same = 0;
 	ev->expect = str_eq(p->extra.expect, STR("allow"))  ? EXPECT_ALLOW
 		     : str_eq(p->extra.expect, STR("deny")) ? EXPECT_DENY

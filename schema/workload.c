@@ -397,6 +397,16 @@ void workload_of(const struct process *p, struct str node, struct buf *scratch,
 	}
 }
 
+void workload_of_event(const struct event *ev, struct buf *scratch, struct workload *w, struct instance *inst)
+{
+	if (!ev->workload) {
+		workload_of(&ev->process, ev->node, scratch, w, inst);
+		return;
+	}
+	*w = *ev->workload;
+	*inst = *ev->instance;
+}
+
 void workload_print(struct buf *b, const struct workload *w)
 {
 	buf_str(b, w->namespace);

@@ -42,6 +42,9 @@ bool labels_valid(struct str text);
 void workload_of(const struct process *p, struct str node, struct buf *scratch,
 		 struct workload *ret_workload, struct instance *ret_instance);
 
+/* Of the process of EV; where EV is of a store, what that store says. */
+void workload_of_event(const struct event *ev, struct buf *scratch, struct workload *ret_workload, struct instance *ret_instance);
+
 /* The same from a cgroup path alone (kubepods of both drivers, docker, containerd, cri-o, podman, systemd). */
 struct cgroup_identity {
 	struct str pod_uid;       /* dashes restored in SCRATCH */

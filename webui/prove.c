@@ -54,7 +54,7 @@ static bool ours(const struct workload *a, const struct event *ev)
 	CLEANUP_BUF struct buf scratch = BUF_INIT;
 	struct workload w;
 	struct instance i;
-	workload_of(&ev->process, ev->node, &scratch, &w, &i);
+	workload_of_event(ev, &scratch, &w, &i);
 	return str_eq(a->namespace, w.namespace) && str_eq(a->kind, w.kind) && str_eq(a->name, w.name) &&
 	       str_eq(a->container, w.container);
 }

@@ -136,7 +136,7 @@ static struct diff_group describe(struct diff_index *x, const struct found *f, c
 	buf_clear(&x->workload);
 	buf_clear(&x->policy);
 	buf_clear(&x->hook);
-	workload_of(&ev->process, ev->node, &x->scratch, &w, &inst);
+	workload_of_event(ev, &x->scratch, &w, &inst);
 	workload_print(&x->workload, &w);
 	if (f->rule)
 		judge_words(f->set, f->rule->policy, f->rule->hook, &x->policy, &x->hook);

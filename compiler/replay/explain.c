@@ -36,7 +36,7 @@ static void keep_words(struct arena *arena, const struct event *ev, struct looke
 	event_words(ev, &b);
 	ret->words = arena_str(arena, buf_view(&b));
 	buf_clear(&b);
-	workload_of(&ev->process, ev->node, &scratch, &w, &inst);
+	workload_of_event(ev, &scratch, &w, &inst);
 	workload_print(&b, &w);
 	ret->workload = arena_str(arena, buf_view(&b));
 }

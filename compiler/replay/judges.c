@@ -157,7 +157,7 @@ static void ask_images(struct judges *j, const struct event *ev)
 	struct workload w;
 	struct instance inst;
 	buf_clear(&j->scratch);
-	workload_of(&ev->process, ev->node, &j->scratch, &w, &inst);
+	workload_of_event(ev, &j->scratch, &w, &inst);
 	buf_clear(&j->form);
 	workload_print(&j->form, &w);
 	ask_images_of(j, buf_view(&j->form), ev);

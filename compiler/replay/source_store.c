@@ -60,7 +60,7 @@ static void fill_identity(const struct source_store *s, struct process *p)
 {
 	const struct workload *w = &s->workloads[s->at - 1].workload;
 	p->docker = s->instance.container_id;
-	if (str_eq(w->namespace, STR("host")))
+	if (str_eq(w->namespace, STR("host")) || str_eq(w->namespace, STR("unknown")))
 		return;
 	p->pod = (struct pod){.namespace = w->namespace,
 			      .name = s->instance.pod.n ? s->instance.pod : w->name,
@@ -93,12 +93,16 @@ static struct str arguments_of(const struct observation *o)
 
 static void fill_event(struct source_store *s, const struct observation *o, struct event *ev)
 {
+	const struct workload *w = &s->workloads[s->at - 1].workload;
 	*ev = (struct event){.kind = o->kind,
 			     .count = o->count,
 			     .time_ns = o->first_ns,
 			     .line = (uint64_t)o->id,
 			     .source = STR("store"),
 			     .node = s->instance.node,
+			     .cluster = w->cluster,
+			     .workload = w,
+			     .instance = &s->instance,
 			     .tags = o->tags,
 			     .access = o->access,
 			     .protocol = o->protocol,
@@ -175,9 +179,6 @@ static void fill_sighting(struct source_store *s, const struct sighting *seen, s
 		s->ninstances ? bsearch(&key, s->instances, s->ninstances, sizeof(key), by_id) : NULL;
 	s->instance = found ? found->instance : (struct instance){.start_ns = 0};
 	fill_event(s, &s->row.o, ev);
-	ev->workload = &s->workloads[s->at - 1].workload;
-	ev->instance = &s->instance;
-	ev->cluster = ev->workload->cluster;
 	ev->count = seen->count;
 	ev->time_ns = seen->first_ns;
 	ev->last_ns = seen->last_ns == seen->first_ns ? 0 : seen->last_ns;

@@ -43,3 +43,18 @@ got=$(query "SELECT CAST(namespace || '/' || kind || '/' || name AS TEXT), guess
 [ "$got" = "ops/DaemonSet/agent|0" ] || { echo "from the list of pods: $got"; exit 1; }
 "$recorder" record --db "$dir/no.db" --pods "$dir/events.ndjson" --for 1s >"$dir/out" 2>&1 && got=0 || got=$?
 [ $got -eq 2 ] && grep -q "kubectl get pods" "$dir/out" || { echo "a wrong list: status $got"; cat "$dir/out"; exit 1; }
+
+# Outside Kubernetes: docker's name for a container stands in the store, and in the lines, which a store takes the same.
+id=$(id_of 77)
+mkdir -p "$node/var/lib/docker/containers/$id" "$v2/$name/docker" "$v2/$name/docker/$id"
+echo '{"Name":"/My_shop.1","Config":{"Image":"shop:1","Labels":{}}}' >"$node/var/lib/docker/containers/$id/config.v2.json"
+rm -f "$db"* "$dir/events.ndjson"
+start_recorder --node-root "$node" --workload host/container/My_shop.1 --events "$dir/events.ndjson"
+sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$v2/$name/docker/$id" "$dir/acts" open r "$dir/acts"
+stop_recorder
+"$STAKEOUT" ingest --db "$dir/lines.db" "$dir/events.ndjson" >"$dir/out" || { cat "$dir/out"; exit 1; }
+for store in "$db" "$dir/lines.db"; do
+	got=$(sqlite3 "$store" "SELECT CAST(w.kind || '/' || w.name AS TEXT), guess, CAST(i.container_id AS TEXT), CAST(i.image AS TEXT)
+		FROM workload w JOIN instance i ON i.workload = w.id WHERE w.kind = CAST('container' AS BLOB) OR w.kind = 'container'")
+	[ "$got" = "container/My_shop.1|0|$id|shop:1" ] || { echo "docker's name in $store: $got"; exit 1; }
+done

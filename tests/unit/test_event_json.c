@@ -184,10 +184,28 @@ static void test_made_exec_id(void **state)
 	assert_null(strstr(b.p, "null"));
 }
 
+static void check_container(const struct event *ev)
+{
+	same(ev->process.pod.container_name, "shop");
+	same(ev->process.pod.container_id, "3082ae4b4146");
+	same(ev->process.pod.image, "shop:1");
+	assert_int_equal(ev->process.pod.namespace.n, 0);
+}
+
+/* Outside Kubernetes a line has no pod, and the container's name a place of its own. */
+static void test_container(void **state)
+{
+	(void)state;
+	struct event ev = base_event(KIND_EXEC);
+	ev.process.pod = (struct pod){.container_name = STR("shop"), .container_id = STR("3082ae4b4146"), .image = STR("shop:1")};
+	round_trip(&ev, check_container);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exec), cmocka_unit_test(test_file), cmocka_unit_test(test_connect),
+		cmocka_unit_test(test_exec), cmocka_unit_test(test_container), cmocka_unit_test(test_file),
+		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_listen),
 		cmocka_unit_test(test_guard), cmocka_unit_test(test_loss), cmocka_unit_test(test_made_exec_id),
 	};
