@@ -10,6 +10,7 @@
 
 #include "compiler/emit/emit_yaml.h"
 #include "compiler/emit/review_risk.h"
+#include "compiler/emit/review_steps.h"
 #include "compiler/emit/words.h"
 #include "schema/base/sha256.h"
 #include "schema/event_words.h"
@@ -273,100 +274,6 @@ static void put_limits(const struct compiled *c, struct buf *b)
 	buf_putc(b, '\n');
 }
 
-/* "kubectl VERB -f FILE" for each policy file. */
-static void put_each(const struct compiled *c, const char *command, struct buf *b)
-{
-	for (size_t i = 0; i < c->npolicies; i++)
-		buf_printf(b, "   %s" STR_FMT ".yaml\n", command, STR_ARG(c->policies[i]->name));
-}
-
-/* Of an enforcing policy, what it would stop is watched first: the same document in monitor mode. */
-static void put_monitor(const struct compiled *c, bool enforce, struct buf *b)
-{
-	if (!enforce) {
-		put_each(c, "kubectl apply -f ", b);
-		return;
-	}
-	for (size_t i = 0; i < c->npolicies; i++)
-		buf_printf(b, "   sed 's/value: enforce/value: monitor/' " STR_FMT ".yaml | kubectl apply -f -\n",
-			   STR_ARG(c->policies[i]->name));
-}
-
-/* The commands that put it in force: the files at hand, or the same compiled for it. */
-static void put_enforce(const struct compiled *c, const struct compile_options *o, bool enforce, struct buf *b)
-{
-	CLEANUP_BUF struct buf target = BUF_INIT;
-	const struct str name = c->lowered->source->name;
-	target_print(&o->target, &target);
-	if (enforce) {
-		put_each(c, "kubectl apply -f ", b);
-		return;
-	}
-	buf_printf(b, "   stakeout compile " STR_FMT ".allowlist.yaml --enforce --target %s -o enforce\n", STR_ARG(name), target.p);
-	put_each(c, "kubectl apply -f enforce/", b);
-}
-
-static void put_cluster_steps(const struct compiled *c, const struct compile_options *o, struct buf *b)
-{
-	bool enforce = o->enforce || c->lowered->source->mode == MODE_ENFORCE;
-	const struct policy *p = c->policies[0];
-	const char *kind = p->namespaced ? "tracingpoliciesnamespaced" : "tracingpolicies";
-	CLEANUP_FREE char *scope =
-		p->namespaced ? xasprintf(" -n " STR_FMT, STR_ARG(p->namespace)) : xstrdup("");
-	buf_puts(b, "1. Check that the cluster takes it:\n\n   ```\n");
-	put_each(c, "kubectl apply --dry-run=server -f ", b);
-	buf_puts(b, "   ```\n2. Deploy in monitor mode, and confirm that it is loaded (on every node: one agent pod at a time):\n\n   ```\n");
-	put_monitor(c, enforce, b);
-	buf_printf(b, "   kubectl get %s%s\n   kubectl -n kube-system exec ds/tetragon -c tetragon -- tetra tracingpolicy list\n",
-		   kind, scope);
-	buf_puts(b, "   ```\n3. Watch for at least one full cycle of what the workload does (release, restart, cron, fail-over). "
-		    "Each line is something that enforcing would stop:\n\n   ```\n");
-	buf_puts(b, "   kubectl -n kube-system exec ds/tetragon -c tetragon -- tetra getevents -o json --policy-names ");
-	for (size_t i = 0; i < c->npolicies; i++)
-		buf_printf(b, "%s" STR_FMT, i ? "," : "", STR_ARG(c->policies[i]->name));
-	buf_puts(b, "\n   ```\n");
-	buf_puts(b, "4. Take in what is legitimate (`stakeout ingest`, review, compile again), until monitoring is quiet.\n"
-		    "5. Enforce, in one cluster or namespace first:\n\n   ```\n");
-	put_enforce(c, o, enforce, b);
-	buf_puts(b, "   ```\n\nRollback, fastest first:\n\n1. Back to monitoring, without a gap, on each node:\n\n   ```\n");
-	for (size_t i = 0; i < c->npolicies; i++) {
-		buf_printf(b, "   kubectl -n kube-system exec ds/tetragon -c tetragon -- tetra tracingpolicy set-mode%s%s " STR_FMT
-			   " monitor\n", p->namespaced ? " --namespace " : "", p->namespaced ? scope + 4 : "",
-			   STR_ARG(c->policies[i]->name));
-	}
-	buf_puts(b, "   ```\n2. Remove it:\n\n   ```\n");
-	for (size_t i = 0; i < c->npolicies; i++)
-		buf_printf(b, "   kubectl delete %s%s " STR_FMT "\n", kind, scope, STR_ARG(c->policies[i]->name));
-	buf_puts(b, "   ```\n3. Or revert the commit and let GitOps apply the version before.\n\n");
-}
-
-static void put_host_steps(const struct compiled *c, struct buf *b)
-{
-	buf_puts(b, "1. Load in monitor mode:\n\n   ```\n");
-	put_each(c, "tetra tracingpolicy add ", b);
-	buf_puts(b, "   tetra tracingpolicy list\n   ```\n2. Watch what enforcing would stop:\n\n   ```\n"
-		    "   tetra getevents -o json\n   ```\n"
-		    "3. Take in what is legitimate, compile again; when it is quiet, compile with `--enforce` and load that.\n\n"
-		    "Rollback:\n\n   ```\n");
-	for (size_t i = 0; i < c->npolicies; i++)
-		buf_printf(b, "   tetra tracingpolicy set-mode " STR_FMT " monitor\n   tetra tracingpolicy delete " STR_FMT "\n",
-			   STR_ARG(c->policies[i]->name), STR_ARG(c->policies[i]->name));
-	buf_puts(b, "   ```\n\n");
-}
-
-static void put_steps(const struct compiled *c, const struct compile_options *o, struct buf *b)
-{
-	buf_puts(b, "## Rollout and rollback\n\nMonitor first, always.\n\n");
-	if (c->npolicies && o->target.kubernetes)
-		put_cluster_steps(c, o, b);
-	else if (c->npolicies)
-		put_host_steps(c, b);
-	const struct str name = c->lowered->source->name;
-	buf_printf(b, "The image holds the same rules for a host's own enforcer. Check it where it will be used:\n\n```\n"
-		   "stakeout image verify " STR_FMT ".image.elf\nstakeout image show " STR_FMT ".image.elf\n```\n",
-		   STR_ARG(name), STR_ARG(name));
-}
-
 void review_page(const struct compiled *c, const struct compile_options *o, struct buf *b)
 {
 	put_title(c, o, b);
@@ -375,5 +282,5 @@ void review_page(const struct compiled *c, const struct compile_options *o, stru
 	put_rules(c, b);
 	put_would_stop(c, b);
 	put_limits(c, b);
-	put_steps(c, o, b);
+	review_steps(c, o, b);
 }

@@ -141,6 +141,8 @@ status 0 "$STAKEOUT" compile $lists/web-server.yaml --enforce -o "$dir/t"
 page=$dir/t/web-storefront.review.md
 [ "$(grep -c '^| file | lsm file' "$page")" = 1 ] && grep -q '(web-storefront, web-storefront-2)' "$page" || fail "rows are repeated for each policy"
 grep -q 'policy-names web-storefront,web-storefront-2$' "$page" || fail "a policy is not watched"
+grep -q '^   stakeout enforce web-storefront.image.elf --audit$' "$page" && grep -q '^   stakeout enforce web-storefront.image.elf --for 20m$' "$page" ||
+	fail "the page does not tell how the image is rolled out"
 grep -q "sed 's/value: enforce/value: monitor/' web-storefront-2.yaml | kubectl apply" "$page" || fail "an enforcing file is rolled out unwatched"
 sed 's/value: enforce/value: monitor/' "$dir/t/web-storefront.yaml" | grep -q 'value: monitor' || fail "the command of the page does nothing"
 
