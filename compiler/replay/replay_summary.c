@@ -334,6 +334,30 @@ static void text_assumed(const struct report *r, const struct totals *t, struct 
 	}
 }
 
+/* Images that judged no event: no proof of anything, which a workload that is called otherwise here would look like. */
+static void text_idle(const struct report *r, const struct totals *t, struct buf *b)
+{
+	enum { SHOWN = 3 };
+	const struct policy_set *set = r->o->set;
+	size_t idle = 0;
+	for (size_t i = 0; i < set->nimages; i++) {
+		uint64_t judged = 0;
+		for (int s = -1; s < totals_selectors(t, set->npolicies + i, 0); s++)
+			judged += rule_total_events(totals_rule(t, set->npolicies + i, 0, s));
+		if (judged || idle++ >= SHOWN)
+			continue;
+		buf_str(b, set->images[i]->name);
+		buf_puts(b, " judged no event: nothing that it is about was done by ");
+		buf_str(b, set->images[i]->workload);
+		buf_puts(b, ", for which it was made, so this proves nothing of it");
+		print_safe(r, "note: ", b);
+	}
+	if (idle > SHOWN) {
+		count(b, idle - SHOWN, " more images judged no event");
+		print_safe(r, "note: ", b);
+	}
+}
+
 static void text_notes(const struct report *r, const struct totals *t, struct buf *b)
 {
 	CLEANUP(map_free) struct map *told = map_new();
@@ -346,6 +370,7 @@ static void text_notes(const struct report *r, const struct totals *t, struct bu
 		buf_puts(b, r->o->totals ? "" : " (--totals lists them)");
 		print_safe(r, "note: ", b);
 	}
+	text_idle(r, t, b);
 	each_hook(&silent, unrecorded_text);
 	if (silent.n) {
 		buf_puts(b, "nothing here says what these hooks would see, so silence about them proves nothing: ");

@@ -58,3 +58,11 @@ for events in "--corpus $T/pod.ndjson" "--db $T/pod.db"; do
 	want 0 "pod: replay $events" "$STAKEOUT" replay "$T/web" $events
 	grep -q '^1 events\?: 0 stopped.* 0 not touched, 1 unknown$' "$T/out" || { cat "$T/out"; fail "pod: not unknown, $events"; }
 done
+
+# An image whose workload is not among the events says that it proved nothing.
+n=0
+line /usr/bin/app "/libpod_parent/libpod-$id" cart >"$T/other.ndjson"
+want 0 "other" "$STAKEOUT" replay "$T/policies" --corpus "$T/other.ndjson"
+grep -q '^note: host-all judged no event: .* by host/host/all, ' "$T/out" || { cat "$T/out"; fail "an image that judged nothing is not told"; }
+want 0 "its own" "$STAKEOUT" replay "$T/policies" --corpus "$T/attack.ndjson"
+! grep -q 'judged no event' "$T/out" || { cat "$T/out"; fail "an image that judged is told as one that did not"; }
