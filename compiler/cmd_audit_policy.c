@@ -41,7 +41,10 @@ struct job {
 	size_t n;
 };
 
-/* The workload's identity and labels are what suggest finds; the entries it proposes are not used. */
+/*
+ * The workload's identity and labels are what suggest finds; the entries it proposes are not used. What no policy can be
+ * scoped to is left out, with a warning.
+ */
 static int audit_one(struct job *j, const struct workload_row *w)
 {
 	static const struct suggest_options nothing = {.decided_only = true};
@@ -53,10 +56,14 @@ static int audit_one(struct job *j, const struct workload_row *w)
 		return err;
 	}
 	struct policy *p;
-	err = audit_policy(a, &j->compile_options, j->d, &p);
+	CLEANUP_DIAG struct diag why = DIAG_INIT;
+	err = audit_policy(a, &j->compile_options, &why, &p);
 	if (!err)
 		*ARENA_PUSH(j->arena, j->policies, j->n) = p;
-	return err;
+	else
+		diag_add(j->d, DIAG_WARNING, j->o->db, 0, 0, STR_FMT " left out: %s", STR_ARG(w->text),
+			 why.v[0].message);
+	return err == -EINVAL ? 0 : err;
 }
 
 static int audit_pattern(struct job *j, const char *pattern)
@@ -70,8 +77,11 @@ static int audit_pattern(struct job *j, const char *pattern)
 	}
 	if (n == 0)
 		return diag_error(j->d, j->o->db, "no workload matches '%s'; 'stakeout workloads' lists them", pattern);
+	size_t before = j->n;
 	for (size_t i = 0; i < n && !err; i++)
 		err = audit_one(j, &rows[i]);
+	if (!err && j->n == before)
+		return diag_error(j->d, j->o->db, "nothing that '%s' matches can have a policy", pattern);
 	return err;
 }
 

@@ -97,6 +97,12 @@ grep -q 'app: cart' "$dir/audit/audit-shop-cart.yaml" || fail "the audit policy 
 ! grep -q 'Override\|Sigkill' "$dir/audit/audit-shop-cart.yaml" || fail "an audit policy must stop nothing"
 status 2 "$STAKEOUT" audit-policy --db "$dir/s.db" nobody
 said "no workload matches"
+# of many those that a policy cannot be scoped to are left out by name; nothing but those is an error
+status 0 "$STAKEOUT" audit-policy --db "$dir/s.db" "*" -o "$dir/audits"
+said "host/.*left out: Tetragon cannot scope"
+[ -s "$dir/audits/audit-shop-cart.yaml" ] || fail "one that cannot have a policy kept the others from theirs"
+status 2 "$STAKEOUT" audit-policy --db "$dir/s.db" "host/*"
+said "can have a policy"
 
 # what an earlier compilation of the same allowlist left, and this one does not make, goes; other people's files stay
 status 0 "$STAKEOUT" compile $lists/web-server.yaml -o "$dir/stale"
