@@ -109,22 +109,22 @@ static void show_unseen(const struct compiled *c)
 }
 
 /* What was recorded and not allowed. */
-static void show_would_stop(const struct compiled *c)
+static void show_not_allowed(const struct not_allowed *n, const char *what)
 {
 	enum { SHOWN = 5 };
-	if (!c->would_stop)
+	if (!n->observations)
 		return;
 	CLEANUP_BUF struct buf b = BUF_INIT;
-	buf_puts(&b, "  recorded, on no list, and stopped when enforced: ");
-	buf_count(&b, c->would_stop);
-	buf_puts(&b, c->would_stop == 1 ? " observation (" : " observations (");
-	buf_count(&b, c->would_stop_events);
-	buf_puts(&b, c->would_stop_events == 1 ? " event)\n" : " events)\n");
-	for (size_t i = 0; i < MIN(c->nexamples, (size_t)SHOWN); i++)
-		buf_printf(&b, "    " STR_FMT "\n", STR_ARG(c->examples[i]));
-	if (c->would_stop > SHOWN)
+	buf_printf(&b, "  %s: ", what);
+	buf_count(&b, n->observations);
+	buf_puts(&b, n->observations == 1 ? " observation (" : " observations (");
+	buf_count(&b, n->events);
+	buf_puts(&b, n->events == 1 ? " event)\n" : " events)\n");
+	for (size_t i = 0; i < MIN(n->nexamples, (size_t)SHOWN); i++)
+		buf_printf(&b, "    " STR_FMT "\n", STR_ARG(n->examples[i]));
+	if (n->observations > SHOWN)
 		buf_printf(&b, "    ... and %llu more: the review page names the first %d\n",
-			   (unsigned long long)(c->would_stop - SHOWN), COMPILED_EXAMPLES);
+			   (unsigned long long)(n->observations - SHOWN), COMPILED_EXAMPLES);
 	fputs(b.p, stdout);
 }
 
@@ -143,7 +143,8 @@ static void show_words(const struct jobs *jobs, const struct options *o,
 		if (c->unknown)
 			printf(" (%llu could not be asked of the YAML)", (unsigned long long)c->unknown);
 		printf("\n");
-		show_would_stop(c);
+		show_not_allowed(&c->would_stop, "recorded, on no list, and stopped when enforced");
+		show_not_allowed(&c->may_stop, "recorded without a resolved path, on no list as typed, and maybe stopped when enforced");
 		show_unseen(c);
 		if (c->no_yaml)
 			printf("  no YAML: %s\n", c->no_yaml);
@@ -157,7 +158,8 @@ static void show_summaries(const struct jobs *jobs, const struct compile_options
 	static const struct table_column summary[] = {
 		{"summary", NULL, TABLE_BOOL},      {"allowlist", NULL, TABLE_TEXT},  {"enforce", NULL, TABLE_BOOL},
 		{"policies", NULL, TABLE_COUNT},    {"replayed", NULL, TABLE_COUNT},  {"unknown", NULL, TABLE_COUNT},
-		{"would_stop", NULL, TABLE_COUNT},  {"would_stop_events", NULL, TABLE_COUNT}, {"no_yaml", NULL, TABLE_TEXT},
+		{"would_stop", NULL, TABLE_COUNT},  {"would_stop_events", NULL, TABLE_COUNT},
+		{"may_stop", NULL, TABLE_COUNT},    {"may_stop_events", NULL, TABLE_COUNT}, {"no_yaml", NULL, TABLE_TEXT},
 	};
 	CLEANUP(table_free) struct table *t = table_new(summary, ARRAY_SIZE(summary));
 	for (size_t i = 0; i < jobs->n; i++) {
@@ -165,7 +167,8 @@ static void show_summaries(const struct jobs *jobs, const struct compile_options
 		table_bool(t, true);
 		table_str(t, jobs->v[i].allowlist->name);
 		table_bool(t, o->enforce || jobs->v[i].allowlist->mode == MODE_ENFORCE);
-		const uint64_t numbers[] = {c->npolicies, c->replayed, c->unknown, c->would_stop, c->would_stop_events};
+		const uint64_t numbers[] = {c->npolicies, c->replayed, c->unknown, c->would_stop.observations, c->would_stop.events,
+					    c->may_stop.observations, c->may_stop.events};
 		for (size_t k = 0; k < ARRAY_SIZE(numbers); k++)
 			table_u64(t, numbers[k]);
 		table_str(t, str_from(c->no_yaml ? c->no_yaml : ""));

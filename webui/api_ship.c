@@ -91,18 +91,22 @@ static void add_words(struct buf *b, const struct compiled *c, struct arena *are
 	buf_putc(b, ']');
 }
 
-/* Recorded, allowed by no entry, denied by nobody. */
-static void add_would_stop(struct buf *b, const struct compiled *c)
+static void add_not_allowed(struct buf *b, const char *name, const struct not_allowed *n)
 {
-	buf_printf(b, ",\"would_stop\":%" PRIu64 ",\"would_stop_events\":%" PRIu64 ",\"would_stop_first\":[",
-		   c->would_stop, c->would_stop_events);
-	for (size_t i = 0; i < c->nexamples; i++) {
+	buf_printf(b, ",\"%s\":%" PRIu64 ",\"%s_events\":%" PRIu64 ",\"%s_first\":[", name, n->observations, name, n->events, name);
+	for (size_t i = 0; i < n->nexamples; i++) {
 		buf_puts(b, i ? "," : "");
-		buf_json(b, c->examples[i]);
+		buf_json(b, n->examples[i]);
 	}
-	CLEANUP_BUF struct buf unseen = BUF_INIT;
-	access_words(c->unseen, &unseen);
 	buf_putc(b, ']');
+}
+
+static void add_recorded(struct buf *b, const struct compiled *c)
+{
+	CLEANUP_BUF struct buf unseen = BUF_INIT;
+	add_not_allowed(b, "would_stop", &c->would_stop);
+	add_not_allowed(b, "may_stop", &c->may_stop);
+	access_words(c->unseen, &unseen);
 	add_json(b, "unseen", buf_view(&unseen));
 }
 
@@ -145,7 +149,7 @@ API(api_policy)
 		buf_json(b, str_from(c->compiled.no_yaml));
 		buf_printf(b, ",\"replayed\":%" PRIu64 ",\"unknown\":%" PRIu64, c->compiled.replayed,
 			   c->compiled.unknown);
-		add_would_stop(b, &c->compiled);
+		add_recorded(b, &c->compiled);
 		add_words(b, &c->compiled, q->arena);
 		add_rules(b, &c->compiled);
 		add_outputs(b, &c->compiled);

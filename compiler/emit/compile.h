@@ -58,6 +58,13 @@ struct output {
 	struct buf bytes;
 };
 
+/* Recorded by the workload, allowed by no entry and denied by nobody. */
+struct not_allowed {
+	uint64_t observations, events;
+	struct str *examples;      /* the first COMPILED_EXAMPLES of them, in words */
+	size_t nexamples;
+};
+
 struct compiled {
 	struct arena *arena;
 	struct lowered *lowered;   /* borrows from the allowlist */
@@ -72,12 +79,10 @@ struct compiled {
 	uint64_t unknown;          /* of them, those the policies could not be asked about */
 	uint32_t unseen;           /* ACCESS_*: changes the file rules deny and nothing in the evidence ever did */
 	uint32_t visible;          /* ACCESS_*: changes that one of the recordings shows when they happen, be it by a typed name */
-	/* Recorded by the workload, allowed by no entry and denied by nobody: enforcing would stop them. */
-	uint64_t would_stop, would_stop_events;
+	struct not_allowed would_stop;   /* enforcing would stop them */
+	struct not_allowed may_stop;     /* it may: their resolved path is not known, and the typed name is on no list */
 	uint64_t would_stop_of[KIND_COUNT];
 	uint32_t would_stop_access;/* ACCESS_* of those of files */
-	struct str *examples;      /* the first COMPILED_EXAMPLES of them, in words */
-	size_t nexamples;
 };
 
 /* -EINVAL with the reasons in D; *ret is filled only on success. A must outlive it. */

@@ -180,20 +180,37 @@ static struct event event_of(struct prover *p, const struct observation *o)
 }
 
 /* Nobody allowed it, so it is no error; but whoever enforces must know. */
-static void would_stop(struct prover *p, const struct event *ev)
+static void count_not_allowed(struct compiled *c, struct not_allowed *n, const struct event *ev)
 {
-	struct compiled *c = p->c;
 	CLEANUP_BUF struct buf words = BUF_INIT, safe = BUF_INIT;
-	c->would_stop++;
-	c->would_stop_events += ev->count;
-	c->would_stop_of[ev->kind]++;
-	if (ev->kind == KIND_FILE)
-		c->would_stop_access |= lower_access(ev->access);
-	if (c->nexamples == COMPILED_EXAMPLES)
+	n->observations++;
+	n->events += ev->count;
+	if (n->nexamples == COMPILED_EXAMPLES)
 		return;
 	event_words(ev, &words);
 	buf_text(&safe, buf_view(&words));
-	*ARENA_PUSH(c->arena, c->examples, c->nexamples) = arena_str(c->arena, buf_view(&safe));
+	*ARENA_PUSH(c->arena, n->examples, n->nexamples) = arena_str(c->arena, buf_view(&safe));
+}
+
+static void would_stop(struct compiled *c, const struct event *ev)
+{
+	count_not_allowed(c, &c->would_stop, ev);
+	c->would_stop_of[ev->kind]++;
+	if (ev->kind == KIND_FILE)
+		c->would_stop_access |= lower_access(ev->access);
+}
+
+/* Not resolved: may be anything. What passes if the name as typed is the path is left at that. */
+static void may_stop(struct compiled *c, const struct event *ev)
+{
+	struct event typed = *ev;
+	if (ev->kind == KIND_EXEC && !ev->process.path_known) {
+		typed.process.path = ev->process.filename;
+		typed.process.path_known = true;
+	}
+	typed.path_known = true;
+	if (image_judge(c->image, &typed).verdict != VERDICT_ALLOW)
+		count_not_allowed(c, &c->may_stop, ev);
 }
 
 static void prove_observation(struct prover *p, const struct observation_row *row)
@@ -207,7 +224,9 @@ static void prove_observation(struct prover *p, const struct observation_row *ro
 	else if (v.verdict == VERDICT_DENY && row->choice == CHOICE_ALLOW)
 		complain(p, &ev, "was allowed in review, and is on no list", v.why);
 	else if (v.verdict == VERDICT_DENY && row->choice == CHOICE_UNDECIDED)
-		would_stop(p, &ev);
+		would_stop(p->c, &ev);
+	else if (v.verdict == VERDICT_UNKNOWN && row->choice == CHOICE_UNDECIDED)
+		may_stop(p->c, &ev);
 }
 
 /* Which changes one of the recordings could have shown. */

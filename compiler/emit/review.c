@@ -151,24 +151,33 @@ static void put_hooks(const struct compiled *c, struct buf *b)
 }
 
 /* Of the store: what nobody allowed and enforcing would stop. */
-static void put_would_stop(const struct compiled *c, struct buf *b)
+static void put_not_allowed(const struct not_allowed *n, const char *consequence, struct buf *b)
 {
-	if (!c->would_stop)
+	if (!n->observations)
 		return;
-	buf_puts(b, "## Recorded, and not allowed\n\nThe recording holds ");
-	buf_count(b, c->would_stop);
-	buf_puts(b, c->would_stop == 1 ? " observation (" : " observations (");
-	buf_count(b, c->would_stop_events);
-	buf_puts(b, c->would_stop_events == 1 ? " event)" : " events)");
-	buf_puts(b, " of this workload that no entry allows. Enforcing would stop it. Allow what belongs to the workload before that.\n\n");
-	for (size_t i = 0; i < c->nexamples; i++) {
+	buf_puts(b, "The recording holds ");
+	buf_count(b, n->observations);
+	buf_puts(b, n->observations == 1 ? " observation (" : " observations (");
+	buf_count(b, n->events);
+	buf_printf(b, n->events == 1 ? " event) %s\n\n" : " events) %s\n\n", consequence);
+	for (size_t i = 0; i < n->nexamples; i++) {
 		buf_puts(b, "- ");
-		put_text(b, c->examples[i]);
+		put_text(b, n->examples[i]);
 		buf_putc(b, '\n');
 	}
-	if (c->would_stop > c->nexamples)
-		buf_printf(b, "- and %llu more\n", (unsigned long long)(c->would_stop - c->nexamples));
+	if (n->observations > n->nexamples)
+		buf_printf(b, "- and %llu more\n", (unsigned long long)(n->observations - n->nexamples));
 	buf_putc(b, '\n');
+}
+
+static void put_recorded(const struct compiled *c, struct buf *b)
+{
+	if (c->would_stop.observations || c->may_stop.observations)
+		buf_puts(b, "## Recorded, and not allowed\n\n");
+	put_not_allowed(&c->would_stop, "of this workload that no entry allows. Enforcing would stop it. Allow what belongs to the workload "
+			"before that.", b);
+	put_not_allowed(&c->may_stop, "whose resolved path is not known, with a name as typed that no entry allows. Whether enforcing would "
+			"stop it is not known: monitor first, or take the typed names in (`stakeout allow --typed`).", b);
 }
 
 static const struct evidence *evidence_of(const struct allowlist *a, const struct lower_rule *r,
@@ -280,7 +289,7 @@ void review_page(const struct compiled *c, const struct compile_options *o, stru
 	put_files(c, b);
 	put_hooks(c, b);
 	put_rules(c, b);
-	put_would_stop(c, b);
+	put_recorded(c, b);
 	put_limits(c, b);
 	review_steps(c, o, b);
 }

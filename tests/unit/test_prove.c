@@ -13,14 +13,14 @@
 
 static char dir[] = "/tmp/test_prove.XXXXXX";
 static char file[64];
-static uint64_t would_stop;
+static uint64_t would_stop, may_stop;
 
 static const char document[] = "apiVersion: stakeout/v1\nkind: Allowlist\nmetadata: {name: t}\n"
 			       "workload: {namespace: shop, kind: Deployment, name: cart, container: main, podLabels: {app: cart}}\n"
 			       "mode: monitor\nexec: {allow: [{path: /bin/a}]}\n";
 
-/* An exec of PATH by /bin/a, seen COUNT times, decided as CHOICE. */
-static void observe(const char *path, enum choice choice)
+/* An exec of PATH by /bin/a, decided as CHOICE; KNOWN: PATH is what the name resolved to. */
+static void observe_exec(const char *path, bool known, enum choice choice)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
 	CLEANUP(store_close) struct store *s = NULL;
@@ -35,8 +35,8 @@ static void observe(const char *path, enum choice choice)
 	assert_int_equal(store_workload(s, &w, &workload), 0);
 	assert_int_equal(store_instance(s, workload, &i, &instance), 0);
 	struct observation o = {.workload = workload, .kind = KIND_EXEC, .subject = STR_INIT("/bin/a"),
-				.subject_known = true, .filename = str_from(path), .path = str_from(path),
-				.path_known = true, .count = 3, .first_ns = 1, .last_ns = 2};
+				.subject_known = true, .filename = str_from(path), .path = str_from(known ? path : ""),
+				.path_known = known, .count = 3, .first_ns = 1, .last_ns = 2};
 	assert_int_equal(store_observe(s, &o, instance, recording, &observation), 0);
 	assert_int_equal(store_commit(s), 0);
 	if (choice == CHOICE_UNDECIDED)
@@ -44,6 +44,11 @@ static void observe(const char *path, enum choice choice)
 	struct decision decision = {.observation = observation, .choice = choice};
 	uint64_t version;
 	assert_int_equal(store_decide(s, workload, STORE_ANY_VERSION, &decision, 1, 1, &version), 0);
+}
+
+static void observe(const char *path, enum choice choice)
+{
+	observe_exec(path, true, choice);
 }
 
 static int compile_with(struct diag *d, uint64_t *ret_replayed)
@@ -55,7 +60,8 @@ static int compile_with(struct diag *d, uint64_t *ret_replayed)
 	assert_int_equal(allowlist_parse("t.yaml", str_from(document), d, &a), 0);
 	int err = compile(a, &o, &c, d);
 	*ret_replayed = c.replayed;
-	would_stop = c.would_stop;
+	would_stop = c.would_stop.observations;
+	may_stop = c.may_stop.observations;
 	return err;
 }
 
@@ -73,6 +79,14 @@ static void test_evidence(void **state)
 	observe("/bin/denied", CHOICE_DENY);
 	assert_int_equal(compile_with(&d, &with), 0);
 	assert_int_equal(would_stop, 1); /* denied on purpose: nobody need be told */
+	assert_int_equal(may_stop, 0);
+	observe_exec("/bin/a", false, CHOICE_UNDECIDED);   /* as typed it is on the list */
+	assert_int_equal(compile_with(&d, &with), 0);
+	assert_int_equal(may_stop, 0);
+	observe_exec("/bin/typed", false, CHOICE_UNDECIDED);
+	assert_int_equal(compile_with(&d, &with), 0);
+	assert_int_equal(may_stop, 1);
+	assert_int_equal(would_stop, 1);
 	observe("/bin/wanted", CHOICE_ALLOW);
 	assert_int_equal(compile_with(&d, &with), -EINVAL);
 	assert_int_equal(d.errors, 1);

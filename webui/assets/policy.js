@@ -83,18 +83,24 @@ function glance(p, left) {
 		to('.page > section', 'plain', `${plural(p.policies.length, 'policy', 'policies')}, ${plural(p.rules.length, 'rule')}`),
 		high ? to('.rules', 'bad', `▲ ${count(high)} of high risk`) : null, medium ? to('.rules', 'warn', `△ ${count(medium)} of medium risk`) : null,
 		!high && !medium && p.rules.length ? to('.rules', 'good', '✓ low risk') : null,
-		p.would_stop ? to('.would-stop', 'bad', `▲ ${count(p.would_stop)} recorded, and not allowed`) : to('.left-out', 'good', '✓ nothing undecided is stopped'),
+		p.would_stop ? to('.would-stop', 'bad', `▲ ${count(p.would_stop)} recorded, and not allowed`) : null,
+		p.may_stop ? to('.would-stop', 'warn', `△ ${count(p.may_stop)} may be stopped`) : null,
+		p.would_stop || p.may_stop ? null : to('.left-out', 'good', '✓ nothing undecided is stopped'),
 		left ? to('.left-out', 'plain', `${count(left)} left out`) : null);
 }
 
+const examples = (first, n) => [h('ul.examples', null, first.map(e => h('li', null, h('code.whole', null, safe(e))))),
+	n > first.length ? h('p.muted', null, `and ${count(n - first.length)} more`) : null];
+
 function wouldStop(id, p) {
-	if (!p.would_stop && !p.unseen)
+	if (!p.would_stop && !p.may_stop && !p.unseen)
 		return null;
-	return h('section.would-stop', null, h('h2', null, `Recorded, and not allowed: ${plural(p.would_stop, 'observation')}`),
+	return h('section.would-stop', null, h('h2', null, `Recorded, and not allowed: ${plural(p.would_stop + p.may_stop, 'observation')}`),
 		p.would_stop ? [h('p', null, `${plural(p.would_stop_events, 'event')} of the recording are on no list, nobody denied them, and they would be stopped when enforced. `,
-				h('a', {href: `/w/${id}/replay?show=undecided-blocked`}, 'Each with its reason')),
-			h('ul.examples', null, p.would_stop_first.map(e => h('li', null, h('code.whole', null, safe(e))))),
-			p.would_stop > p.would_stop_first.length ? h('p.muted', null, `and ${count(p.would_stop - p.would_stop_first.length)} more`) : null] : null,
+				h('a', {href: `/w/${id}/replay?show=undecided-blocked`}, 'Each with its reason')), examples(p.would_stop_first, p.would_stop)] : null,
+		p.may_stop ? [h('p', null, `Of ${plural(p.may_stop_events, 'event')} the recording knows only the name as typed, which is on no list: whether enforcing would stop them is not known. `,
+				'Monitor first, or allow them by that name. ', h('a', {href: `/w/${id}/replay?show=unknown`}, 'Each with its reason')),
+			examples(p.may_stop_first, p.may_stop)] : null,
 		p.unseen ? h('p.notice', null, h('b', null, `No evidence shows ${p.unseen.replaceAll('+', ', ')}. `),
 			'Either the workload never does it, or the recording could not see it; below a protected path it would be stopped. Only monitoring tells.') : null);
 }
