@@ -28,7 +28,7 @@ struct families *families_new(void);
 void families_free(struct families *f);
 DEFINE_CLEANUP(struct families *, families_free)
 
-/* Every file observation with a known path, once. NAMED: its name may be one of a family. */
+/* Every file observation whose path is known or taken as typed, once. NAMED: its name may be one of a family. */
 void families_see(struct families *f, const struct observation *o, bool named);
 
 /* After the last: the family of a file seen with NAMED, or NULL. Valid until the next families_see(). */

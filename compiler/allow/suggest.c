@@ -278,9 +278,9 @@ static void collect_row(const struct observation_row *row, uint64_t instances,
 {
 	const struct observation *o = &row->o;
 	enum left_out why = suggest_judge(row, instances, options);
-	bool named = o->kind == KIND_FILE && o->path_known && row->choice == CHOICE_UNDECIDED &&
-		     (why == LEFT_OUT_COUNT || why == LEFT_OUT_ONE_OFF);
-	if (!options->decided_only && o->kind == KIND_FILE && o->path_known && o->path.n)
+	bool file = o->kind == KIND_FILE && o->path.n && (o->path_known || (options->typed && o->path.p[0] == '/'));
+	bool named = file && row->choice == CHOICE_UNDECIDED && (why == LEFT_OUT_COUNT || why == LEFT_OUT_ONE_OFF);
+	if (!options->decided_only && file)
 		families_see(c->families, o, named);
 	if (named) {
 		keep_change(c, o, why);

@@ -165,9 +165,9 @@ static void test_setuid(void **state)
 	}
 }
 
-static void test_families(void **state)
+/* Names made anew each time are one family, also where they are known as typed alone and taken so. */
+static void check_families(bool typed)
 {
-	(void)state;
 	static const struct {
 		const char *name, *paths[4];
 		size_t families;
@@ -185,11 +185,12 @@ static void test_families(void **state)
 		CLEANUP(store_close) struct store *s = new_store(&ids);
 		uint64_t n = 0;
 		for (; n < ARRAY_SIZE(rows[i].paths) && rows[i].paths[n]; n++)
-			add(s, &ids, (struct observation){.kind = KIND_FILE, .path = str_from(rows[i].paths[n]), .path_known = true,
+			add(s, &ids, (struct observation){.kind = KIND_FILE, .path = str_from(rows[i].paths[n]), .path_known = !typed,
 							  .access = n ? ACCESS_WRITE : ACCESS_RENAME, .count = 1,
 							  .subject = STR("/bin/sed"), .subject_known = true});
 		const char *const folders[] = {"/etc/x/", "/nowhere/"};
-		const struct suggest_options plain = {0}, fold = {.fold = folders, .nfold = 1}, unused = {.fold = folders, .nfold = 2};
+		const struct suggest_options plain = {.typed = typed},
+			fold = {.fold = folders, .nfold = 1, .typed = typed}, unused = {.fold = folders, .nfold = 2, .typed = typed};
 		struct left_out_tally tally;
 		CLEANUP(allowlist_free) struct allowlist *without = suggest(s, &ids, &plain, &tally);
 		if (tally.nfamilies != rows[i].families || without->nfiles || tally.taken)
@@ -206,6 +207,13 @@ static void test_families(void **state)
 		CLEANUP(allowlist_free) struct allowlist *again = suggest(s, &ids, &unused, &tally);
 		assert_string_equal(tally.fold_unused, rows[i].families ? "/nowhere/" : "/etc/x/");
 	}
+}
+
+static void test_families(void **state)
+{
+	(void)state;
+	check_families(false);
+	check_families(true);
 }
 
 static void test_document(void **state)
