@@ -73,7 +73,7 @@ enum tri eval_selector(const struct engine *e, const struct compiled_selector *s
 	enum tri r = TRI_YES;
 	const char *reason = NULL;
 	*why = NULL;
-	if (s->beyond)
+	if (s->never)
 		return TRI_NO;
 	if (s->nworkloads)
 		r = eval_workloads(e, s);
@@ -417,7 +417,7 @@ static bool enforces(const struct compiled_hook *hook)
 {
 	for (size_t i = 0; i < hook->nselectors; i++) {
 		const struct compiled_selector *s = &hook->selectors[i];
-		if (!s->beyond && ((!hook->monitor && eval_stops(&s->outcome)) || hook->returns))
+		if (!s->never && ((!hook->monitor && eval_stops(&s->outcome)) || hook->returns))
 			return true;
 	}
 	return false;

@@ -59,8 +59,8 @@ static struct binary_test *compile_binaries(struct engine *e, const struct binar
 		t->set = string_set_new(&f->values);
 		*(struct string_set **)VEC_PUSH(&e->string_sets) = t->set;
 	} else {
-		prefix_set_init(&t->prefixes, &f->values,
-				f->op == OPERATOR_POSTFIX || f->op == OPERATOR_NOT_POSTFIX);
+		bool reversed = f->op == OPERATOR_POSTFIX || f->op == OPERATOR_NOT_POSTFIX;
+		prefix_set_init(&t->prefixes, &f->values, reversed, reversed ? POSTFIX_LOOKED_AT : PREFIX_LOOKED_AT);
 	}
 	return t;
 }
@@ -110,14 +110,30 @@ static const struct namespace_test *compile_changes(struct engine *e, const stru
 	return t;
 }
 
-/* What the kernel misreads: it takes one entry and four values where it was given more. */
-static const char *misread(const struct selector *s)
+/*
+ * What the kernel misreads, with the filters on what the process holds, which follow: it takes one entry and four values where it was
+ * given more. Runs showed that an argument's filter that fails still keeps such a selector from matching.
+ */
+static const char *misread_pids(const struct selector *s)
 {
 	enum { PID_VALUES_READ = 7 };
-	return s->npids > 1 || s->ncapabilities > 1
-		? "more than one matchPIDs or matchCapabilities entry is misread by the kernel"
+	return s->npids > 1 ? "more than one matchPIDs entry is misread by the kernel"
 	       : s->npids && s->pids[0].n > PID_VALUES_READ ? "eight values of matchPIDs or more are misread by the kernel"
 	       : NULL;
+}
+
+/* The filters on what the process holds, which stand behind that on its pid. */
+static void compile_held(struct engine *e, const struct selector *s, struct compiled_selector *ret)
+{
+	ret->namespaces = compile_namespaces(e, s);
+	ret->nnamespaces = s->nnamespaces;
+	if (s->nnamespace_changes)
+		ret->namespace_changes = compile_changes(e, &s->namespace_changes[0]);
+	if (s->ncapabilities)
+		ret->capabilities = compile_capabilities(e, &s->capabilities[0]);
+	/* The programs for older kernels pass over it. */
+	if (s->ncapability_changes && e->target.kernel >= TARGET_KERNEL(5, 3))
+		ret->capability_changes = compile_capabilities(e, &s->capability_changes[0]);
 }
 
 /*
@@ -246,20 +262,15 @@ static void compile_selector(struct compiling *c, const struct hook *h, const st
 		ret->parent_binaries = compile_binaries(c->e, &s.parent_binaries[0]);
 	if (s.npids)
 		ret->pids = &s.pids[0];
-	ret->namespaces = compile_namespaces(c->e, &s);
-	ret->nnamespaces = s.nnamespaces;
-	if (s.nnamespace_changes)
-		ret->namespace_changes = compile_changes(c->e, &s.namespace_changes[0]);
-	if (s.ncapabilities)
-		ret->capabilities = compile_capabilities(c->e, &s.capabilities[0]);
-	/* The programs for older kernels pass over it. */
-	if (s.ncapability_changes && c->e->target.kernel >= TARGET_KERNEL(5, 3))
-		ret->capability_changes = compile_capabilities(c->e, &s.capability_changes[0]);
+	ret->unknown = misread_pids(&s);
+	if (!ret->unknown)
+		compile_held(c->e, &s, ret);
+	if (s.ncapabilities > 1)
+		ret->never = "has more than one matchCapabilities entry, so that nothing matches it";
 	ret->first_workload = c->e->workloads.n;
 	ret->nworkloads = s.nworkloads;
 	for (size_t i = 0; i < s.nworkloads; i++)
 		*(const struct workload_filter **)VEC_PUSH(&c->e->workloads) = &written->workloads[i];
-	ret->unknown = misread(&s);
 	ret->last_ns = arena_alloc(c->e->arena, sizeof(*ret->last_ns));
 	*ret->last_ns = 0;
 	ret->rate_ns = rate_limit(&s);
@@ -417,8 +428,9 @@ static void wrap_selectors(struct compiling *c, const struct hook *h, struct com
 		size_t start = policy_selector_area(&part) + 4 * (h->nselectors - i);
 		part.nselectors = i + 1;
 		size_t end = policy_selector_area(&part) + 4 * (h->nselectors - i - 1);
-		s->beyond = start > POLICY_AREA_MAX;
-		if (!s->beyond && end > POLICY_AREA_MAX && !s->unknown)
+		if (start > POLICY_AREA_MAX)
+			s->never = "lies beyond what the agent addresses";
+		else if (end > POLICY_AREA_MAX && !s->unknown)
 			s->unknown = "this selector reaches beyond the 1,024 bytes that the agent addresses";
 	}
 }

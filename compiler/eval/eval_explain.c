@@ -256,8 +256,8 @@ static void explain_no_match(const struct engine *e, const struct compiled_hook 
 		CLEANUP_BUF struct buf words = BUF_INIT;
 		bool binaries;
 		const struct arg_test *t = failing(e, s, h, &binaries);
-		if (s->beyond)
-			buf_puts(&words, "lies beyond what the agent addresses");
+		if (s->never)
+			buf_puts(&words, s->never);
 		else if (binaries)
 			eval_explain_binaries(e, s->binaries, h, &words);
 		else if (t)

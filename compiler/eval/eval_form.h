@@ -178,7 +178,7 @@ struct compiled_selector {
 	size_t nnamespaces;
 	const struct capability_test *capabilities, *capability_changes;
 	size_t first_workload, nworkloads;   /* in engine.workloads */
-	bool beyond;            /* outside what the agent's selector area addresses: never applied */
+	const char *never;      /* why nothing matches it, "it ..."; or NULL */
 	const char *unknown;    /* a filter that the stream cannot answer: its reason */
 	uint64_t rate_ns;       /* of its Post; 0 = none */
 	uint64_t *last_ns;      /* when it last matched */

@@ -199,12 +199,33 @@ static const struct slot *as_syscall(const struct slot *s, enum policy_type type
 	return made;
 }
 
+/* The values of these stand in the filter itself; those of InMap in a table. */
+static bool of_inline_values(enum policy_operator op)
+{
+	switch (op) {
+	case OPERATOR_EQUAL:
+	case OPERATOR_NOT_EQUAL:
+	case OPERATOR_GT:
+	case OPERATOR_GREATER_THAN:
+	case OPERATOR_LT:
+	case OPERATOR_LESS_THAN:
+	case OPERATOR_MASK:
+	case OPERATOR_IN_RANGE:
+	case OPERATOR_NOT_IN_RANGE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum tri test_one_abi(const struct arg_test *t, const struct slot *told, const char **why)
 {
 	enum policy_type type = t->arg->type;
 	struct slot made;
 	const struct slot *s = as_syscall(told, type, &made);
 	enum tri r;
+	if (!t->table->ninline && of_inline_values(t->op))
+		return unknown(why, "a filter on a number without values compares what follows it");
 	*why = s->unsure ? s->unsure : "the events do not tell the number exactly";
 	switch (t->op) {
 	case OPERATOR_EQUAL:

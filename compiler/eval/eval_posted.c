@@ -25,7 +25,7 @@ static enum tri shows(const struct engine *e, const struct compiled_selector *s,
 	if (part == HELD_NAMESPACES)
 		asked.capability_changes = NULL;
 	bool asks = part == HELD_NAMESPACES ? s->namespace_changes != NULL : s->capability_changes != NULL;
-	if (s->beyond || !asks)
+	if (s->never || !asks)
 		return TRI_NO;
 	enum tri t = both(s->nworkloads ? eval_workloads(e, s) : TRI_YES, eval_process(e, &asked, h, &why));
 	return s->unknown ? both(t, TRI_UNKNOWN) : t;

@@ -111,10 +111,30 @@ static enum tri descends(const struct engine *e, const struct binary_test *t, co
 	return unknown(why, reason);
 }
 
+/*
+ * Before 5.3 the record has the name as typed, of which lines tell what it is from the root: it was that, or any end of it. Of a program
+ * older than the agent it has the path.
+ */
+static enum tri match_typed(const struct engine *e, const struct binary_test *t, const struct record *r, const char **why)
+{
+	static const char reason[] = "before 5.3 the kernel compares the program's name as typed, which the events do not tell";
+	const struct process_image *image = processes_find(e->processes, r->image);
+	if (!image || !image->filename.n || t->follow_children)
+		return unknown(why, reason);
+	struct str name = image->filename;
+	enum tri has = lists(t, name);
+	for (size_t i = 0; i < name.n && !image->inventory; i++)
+		if (name.p[i] == '/' && lists(t, str_skip(name, i + 1)) != has)
+			return unknown(why, reason);
+	return tri_of((has == TRI_YES) != is_negative(t->op));
+}
+
 enum tri eval_binaries(const struct engine *e, const struct binary_test *t, const struct record *r, const char **why)
 {
 	if (t->empty)
 		return TRI_YES;
+	if (e->target.kernel < TARGET_KERNEL(5, 3))
+		return match_typed(e, t, r, why);
 	if (r->known && !r->path.n)
 		return TRI_NO;   /* a memfd and the like: no operator matches */
 	enum tri has = r->known ? lists(t, r->path) : silent_listed(e, t, r->image);

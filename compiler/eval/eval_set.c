@@ -69,7 +69,7 @@ static bool holds(const struct prefix_set *s, struct str key, struct str value)
 	return s->reversed ? str_ends(key, value) : str_starts(key, value);
 }
 
-void prefix_set_init(struct prefix_set *s, const struct strs *values, bool reversed)
+void prefix_set_init(struct prefix_set *s, const struct strs *values, bool reversed, size_t looked_at)
 {
 	*s = (struct prefix_set){.reversed = reversed};
 	if (!values->n)
@@ -78,8 +78,7 @@ void prefix_set_init(struct prefix_set *s, const struct strs *values, bool rever
 	memcpy(s->v, values->v, values->n * sizeof(*s->v));
 	qsort(s->v, values->n, sizeof(*s->v), reversed ? cmp_backward : cmp_forward);
 	for (size_t i = 0; i < values->n; i++) {
-		bool beyond = !reversed && s->v[i].n > PREFIX_LOOKED_AT;
-		if (!beyond && (!s->n || !holds(s, s->v[i], s->v[s->n - 1])))
+		if (s->v[i].n <= looked_at && (!s->n || !holds(s, s->v[i], s->v[s->n - 1])))
 			s->v[s->n++] = s->v[i];
 	}
 }

@@ -13,13 +13,13 @@ bool string_set_has(const struct string_set *s, struct str key);
 size_t string_set_find(const struct string_set *s, struct str key);   /* its number; SIZE_MAX = not there */
 
 /* Does the key begin (end, with REVERSED) with a value? The kernel looks at so many bytes of its beginning: a longer value never holds. */
-enum { PREFIX_LOOKED_AT = 255 };
+enum { PREFIX_LOOKED_AT = 255, POSTFIX_LOOKED_AT = 127, POSTFIX_LOOKED_AT_SMALL = 94 /* before 5.3 */ };
 struct prefix_set {
 	struct str *v;          /* sorted; none begins with another */
 	size_t n;
 	bool reversed;
 };
-void prefix_set_init(struct prefix_set *s, const struct strs *values, bool reversed);
+void prefix_set_init(struct prefix_set *s, const struct strs *values, bool reversed, size_t looked_at);
 void prefix_set_done(struct prefix_set *s);
 bool prefix_set_has(const struct prefix_set *s, struct str key);
 size_t prefix_set_find(const struct prefix_set *s, struct str key);     /* the number of the value that key has */

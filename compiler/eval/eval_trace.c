@@ -238,7 +238,7 @@ static enum trace_answer trace_selector(struct tracer *t, const struct compiled_
 	trace_process_filters(t, s);
 	for (size_t i = 0; i < s->ntests; i++)
 		trace_test(t, &s->tests[i]);
-	const char *text = s->beyond ? "it lies beyond what the agent addresses: never applied"
+	const char *text = s->never ? arena_printf(t->arena, "it %s: never applied", s->never)
 			   : answer == TRI_UNKNOWN ? why : answer == TRI_YES ? s->outcome.why : "";
 	t->out->v[at].words = arena_str(t->arena, str_from(text));
 	return answer_of(answer);

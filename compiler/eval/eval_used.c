@@ -106,7 +106,7 @@ static bool note_selector(struct engine *e, const struct compiled_selector *s, c
 	struct compiled_selector others = *s;
 	const char *why;
 	others.binaries = NULL;
-	if (s->beyond || (s->nworkloads && eval_workloads(e, s) == TRI_NO) || eval_process(e, &others, h, &why) == TRI_NO)
+	if (s->never || (s->nworkloads && eval_workloads(e, s) == TRI_NO) || eval_process(e, &others, h, &why) == TRI_NO)
 		return false;
 	if (s->binaries) {
 		struct str path = s->binaries->set ? eval_cut_path(h->record.path) : h->record.path;

@@ -159,11 +159,12 @@ void eval_values(struct engine *e, const struct policy *p, const struct arg_filt
 	switch (f->op) {
 	case OPERATOR_PREFIX:
 	case OPERATOR_NOT_PREFIX:
-		prefix_set_init(&t->prefixes, &f->values, false);
+		prefix_set_init(&t->prefixes, &f->values, false, PREFIX_LOOKED_AT);
 		return;
 	case OPERATOR_POSTFIX:
 	case OPERATOR_NOT_POSTFIX:
-		prefix_set_init(&t->prefixes, &f->values, true);
+		prefix_set_init(&t->prefixes, &f->values, true,
+				e->target.kernel < TARGET_KERNEL(5, 3) ? POSTFIX_LOOKED_AT_SMALL : POSTFIX_LOOKED_AT);
 		return;
 	case OPERATOR_SADDR:
 	case OPERATOR_NOT_SADDR:

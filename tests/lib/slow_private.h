@@ -73,6 +73,9 @@ struct slow_question {
 	const char *why;             /* of the first MAYBE */
 };
 
+/* 3.4: the kernel reads what follows in such a selector from another place. */
+bool slow_misread(const struct selector *s);
+
 /* The rules do not say. */
 enum truth slow_silent(struct slow_question *q, const char *why);
 enum truth slow_maybe(struct slow_question *q, const char *why);

@@ -117,12 +117,17 @@ static enum truth namespace_pid(struct slow_question *q, const struct pid_filter
 	return truth_of(pid_listed(f, host ? 0 : who->container_pid) == (f->op == OPERATOR_IN));
 }
 
+bool slow_misread(const struct selector *s)
+{
+	return s->npids > 1 || (s->npids && s->pids[0].n >= 8);
+}
+
 /* One entry, four values; more make the kernel read other bytes. */
 static enum truth match_pids(struct slow_question *q, const struct selector *s)
 {
 	const struct pid_filter *f = &s->pids[0];
 	const struct slow_image *who = q->hit->who;
-	if (s->npids > 1 || f->n >= 8)
+	if (slow_misread(s))
 		return slow_silent(q, "misread by the kernel");
 	if (!who || !who->pid)
 		return slow_maybe(q, "the pid is not told");
@@ -169,6 +174,8 @@ enum truth slow_process_filters(struct slow_question *q, const struct selector *
 		t = least(t, match_parent(q, b));
 	if (s->npids)
 		t = least(t, match_pids(q, s));
+	if (slow_misread(s))
+		return t;
 	for (size_t i = 0; i < s->nnamespaces; i++)
 		t = least(t, slow_match_namespace(q, &s->namespaces[i]));
 	if (s->ncapabilities)

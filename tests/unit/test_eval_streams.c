@@ -6,7 +6,7 @@
  *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, args=, docker=, caps=full|held|none, ns=host|own, cwd=, path=PATH|? (else the program); program "-" is a memfd
  *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, ip=, perm=, ret=, t=SECONDS, error; "i386" a 32-bit call
  *	exit ID
- * Lines that begin with "also" tell only that the stream has such lines.
+ * Lines that begin with "also" tell only that the stream has such lines. A policy that begins with "old" is for a kernel before 5.3.
  */
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -33,6 +33,23 @@ enum { MAX_IMAGES = 16, MAX_ARGS = 6 };
 static const struct {
 	const char *spec, *stream, *want;
 } rows[] = {
+	/* what stands behind a misread matchPIDs is misread as well */
+#define MISREAD "matchPIDs: [{operator: In, values: [7]}, {operator: In, values: [8]}]\n      "
+	{HOOK_FILE MISREAD "matchNamespaces: [{namespace: Mnt, operator: NotIn, values: [host_ns]}]" KILL, TELLS_NS A_FULL WRITE, "unknown"},
+	{HOOK_FILE "matchNamespaces: [{namespace: Mnt, operator: NotIn, values: [host_ns]}]" KILL, TELLS_NS A_FULL WRITE, "allow"},
+	/* before 5.3 a program is what was typed: of a link its name, of a script the script's, from the root or from its folder */
+#define TYPED(op, values) "old kprobes:\n  - call: sys_umask\n    selectors:\n    - matchBinaries: [{operator: " op ", values: [" values	\
+	"]}]\n      matchActions: [{action: Override, argError: -1}]\n"
+#define UMASK "kprobe sys_umask A n=0"
+	{TYPED("In", "/bin/dash"), "exec A P 7 /bin/sh path=/bin/dash;" UMASK, "allow"},
+	{TYPED("NotIn", "/bin/dash"), "exec A P 7 /bin/sh path=/bin/dash;" UMASK, "deny"},
+	{TYPED("In", "/bin/sh"), "exec A P 7 /bin/sh path=/bin/dash;" UMASK, "unknown"},
+	{TYPED("NotIn", "/bin/sh"), "exec A P 7 /bin/sh path=/bin/dash;" UMASK, "unknown"},
+	{TYPED("In", "bin/sh"), "exec A P 7 /bin/sh path=/bin/dash;" UMASK, "unknown"},
+	{TYPED("NotIn", "/bin/dash"), "exec A P 7 /bin/tool path=/bin/dash args=/bin/tool;" UMASK, "deny"},
+	/* ... of one older than the agent the path; and a memfd has a name too */
+	{TYPED("In", "/bin/dash"), "exec A P 7 /bin/dash flags=procFS;" UMASK, "deny"},
+	{TYPED("NotIn", "/bin/dash"), "exec A P 7 /proc/self/fd/3 path=-;" UMASK, "deny"},
 	/* capabilities, as the last line about them tells */
 	{HOOK_FILE "matchCapabilities: [{type: Effective, operator: In, values: [CAP_SYS_ADMIN]}]" KILL,
 	 TELLS_CAPS A_FULL WRITE, "kill"},
@@ -629,9 +646,11 @@ static void read_spec(const char *spec, struct policy ***policies, size_t *n)
 static struct engine *engine_of(const char *spec, struct policy ***policies, size_t *n)
 {
 	CLEANUP_DIAG struct diag d = DIAG_INIT;
-	read_spec(spec, policies, n);
+	bool old = str_starts(str_from(spec), STR("old "));
+	read_spec(old ? spec + 4 : spec, policies, n);
 	struct target target;
-	assert_int_equal(target_parse("kernel=6.12,kprobe-multi=yes,lsm=yes,parents-map=yes,error-injection=yes", &d, &target), 0);
+	assert_int_equal(target_parse(old ? "kernel=5.2,error-injection=yes"
+					  : "kernel=6.12,kprobe-multi=yes,lsm=yes,parents-map=yes,error-injection=yes", &d, &target), 0);
 	return engine_new(*policies, *n, &target);
 }
 
