@@ -220,7 +220,7 @@ OBJECT(pid, "a filter of process ids", S, AT(S));
 
 #define S struct namespace_filter
 static const struct field namespace_fields[] = {
-	{"namespace", FIELD_STRING, FIELD_REQUIRED, offsetof(S, namespace),
+	{"namespace", FIELD_STRING, FIELD_REQUIRED | FIELD_ANY_CASE, offsetof(S, namespace),
 	 .names = NAMES("Uts", "Ipc", "Mnt", "Pid", "PidForChildren", "Net", "Time", "TimeForChildren",
 			"Cgroup", "User"), .help = "which of the process's namespaces"},
 	{"operator", FIELD_OPERATOR, FIELD_REQUIRED, offsetof(S, op), .names = NAMES("In", "NotIn"),
@@ -238,7 +238,7 @@ OBJECT(ns_change, "a filter of namespace changes", S, AT(S));
 
 #define S struct capability_filter
 static const struct field capability_fields[] = {
-	{"type", FIELD_STRING, 0, offsetof(S, type), .fallback = "Effective",
+	{"type", FIELD_STRING, FIELD_ANY_CASE, offsetof(S, type), .fallback = "Effective",
 	 .names = NAMES("Effective", "Inheritable", "Permitted"), .help = "which of the process's sets"},
 	{"operator", FIELD_OPERATOR, FIELD_REQUIRED, offsetof(S, op), .names = NAMES("In", "NotIn"),
 	 .help = "In: any of them is set; NotIn: none is"},
@@ -251,7 +251,7 @@ OBJECT(capability, "a filter of capabilities", S, AT(S));
 
 #define S struct action
 static const struct field action_fields[] = {
-	{"action", FIELD_ENUM, FIELD_REQUIRED, offsetof(S, action), .names = &action_names,
+	{"action", FIELD_ENUM, FIELD_REQUIRED | FIELD_ANY_CASE, offsetof(S, action), .names = &action_names,
 	 .help = "what to do"},
 	{"argError", FIELD_I32, FIELD_INT32, offsetof(S, error), .has = offsetof(S, has_error),
 	 .help = "Override, NotifyEnforcer: what the call returns, a negative errno"},

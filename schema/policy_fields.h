@@ -35,6 +35,7 @@ enum field_flag {
 	FIELD_NATURAL = 4,	/* minimum 0 */
 	FIELD_LABEL_SYNTAX = 8, /* values are label values */
 	FIELD_SHOWN = 16,	/* printed even when it has its default */
+	FIELD_ANY_CASE = 32,	/* the agent reads its names in any case: no schema looks below a miscased key */
 };
 
 struct field_names {

@@ -219,6 +219,15 @@ static bool known_name(const struct field_names *names, struct str s, size_t *re
 	return false;
 }
 
+/* The name that S is in another case; or S. */
+static struct str other_case(const struct field_names *names, struct str s)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strlen(names->v[i]) == s.n && strncasecmp(names->v[i], s.p, s.n) == 0)
+			return str_from(names->v[i]);
+	return s;
+}
+
 static void unknown_name(struct policy_reader *r, const struct field *f, const struct yaml_node *n)
 {
 	CLEANUP_FREE char *typed = xstrndup(n->text.p, MIN(n->text.n, (size_t)60));
@@ -233,6 +242,8 @@ static void read_name(struct policy_reader *r, const struct field *f, const stru
 	size_t i = 0;
 	if (!read_string(r, n, &s))
 		return;
+	if (r->miscased && (f->flags & FIELD_ANY_CASE))
+		s = other_case(f->names, s);
 	int alias = r->miscased && f->type == FIELD_OPERATOR ? policy_operator_alias(s) : -1;
 	if (alias >= 0)
 		s = str_from(operator_name((enum policy_operator)alias));
