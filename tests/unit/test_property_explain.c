@@ -20,31 +20,14 @@
 #include "compiler/replay/explain.h"
 #include "compiler/replay/replay.h"
 #include "compiler/replay/replay_report.h"
-#include "schema/event_words.h"
-#include "schema/ndjson.h"
 #include "schema/policy_fields.h"
 #include "schema/policy_load.h"
-#include "schema/workload.h"
+#include "tests/lib/plain_replay.h"
 #include "tests/lib/random.h"
 
 enum { DEFAULT_SECONDS = 8, DEFAULT_SEED = 90210, FEEDS = 4, ASKED = 3, LEAST = 150 };
 
 static volatile sig_atomic_t never;
-
-/* ---- a plain replay ---- */
-
-struct fate {
-	uint64_t line;
-	const char *source, *words, *workload;
-	uint64_t count;
-	struct judgement *j;
-	size_t n;
-};
-
-struct fates {
-	struct fate *v;
-	size_t n, cap;
-};
 
 struct world {
 	struct arena *arena;
@@ -61,59 +44,23 @@ static const char *text_of(struct arena *arena, const struct buf *b)
 	return arena_printf(arena, STR_FMT, STR_ARG(buf_view(b)));
 }
 
-static bool is_after(const struct judgement *a, const struct judgement *b)
+/* ---- a plain replay ---- */
+
+static struct plain_options plain(const struct world *w)
 {
-	return a->policy != b->policy ? a->policy > b->policy : a->hook > b->hook;
+	return (struct plain_options){.arena = w->arena, .target = &w->target, .presume_paths = w->judging.presume_paths};
 }
 
-static void add_fate(struct world *w, struct fates *f, const struct event *ev, const struct judgement *j, size_t n)
+static void replayed(const struct world *w, const struct policy_set *set, size_t feed, struct fates *ret)
 {
-	CLEANUP_BUF struct buf words = BUF_INIT, workload = BUF_INIT, scratch = BUF_INIT;
-	struct workload of;
-	struct instance instance;
-	event_words(ev, &words);
-	workload_of(&ev->process, ev->node, &scratch, &of, &instance);
-	workload_print(&workload, &of);
-	struct fate *fate = VEC_PUSH(f);
-	*fate = (struct fate){.line = ev->line, .count = ev->count ? ev->count : 1, .source = arena_printf(w->arena, STR_FMT, STR_ARG(ev->source)),
-			      .words = text_of(w->arena, &words), .workload = text_of(w->arena, &workload), .n = n};
-	fate->j = arena_alloc(w->arena, (n + 1) * sizeof(*j));
-	for (size_t i = 0; i < n; i++) {
-		size_t at = i;   /* in order of policy and hook: of equals the first is told */
-		for (; at > 0 && is_after(&fate->j[at - 1], &j[i]); at--)
-			fate->j[at] = fate->j[at - 1];
-		fate->j[at] = j[i];
-		fate->j[at].why = arena_printf(w->arena, "%s", j[i].why ? j[i].why : "");
-	}
+	const struct plain_options o = plain(w);
+	plain_replay(&o, set, &w->feeds[feed], ret);
 }
 
-static void plain_replay(struct world *w, const struct policy_set *set, size_t feed, struct fates *ret)
+static enum verdict verdict_at(const struct world *w, const struct policy_set *set, size_t feed, uint64_t line)
 {
-	CLEANUP(engine_free) struct engine *e = engine_new(set->policies, set->npolicies, &w->target);
-	CLEANUP(source_close) struct source *source = ndjson_open_bytes(w->feeds[feed].file, w->feeds[feed].text, NULL);
-	engine_presume_paths(e, w->judging.presume_paths);
-	struct event ev;
-	const struct event *rest = NULL;
-	const struct judgement *j;
-	size_t n;
-	while (source_next(source, &ev) > 0) {
-		n = engine_judge(e, &ev, &j);
-		add_fate(w, ret, &ev, j, n);
-	}
-	while (engine_rest(e, &rest, &j, &n))
-		add_fate(w, ret, rest, j, n);
-}
-
-static enum verdict verdict_at(struct world *w, const struct policy_set *set, size_t feed, uint64_t line)
-{
-	struct fates f = {NULL, 0, 0};
-	enum verdict worst = VERDICT_ALLOW;
-	plain_replay(w, set, feed, &f);
-	for (size_t i = 0; i < f.n; i++)
-		if (f.v[i].line == line)
-			worst = MAX(worst, judgements_worst(f.v[i].j, f.v[i].n));
-	free(f.v);
-	return worst;
+	const struct plain_options o = plain(w);
+	return plain_verdict(&o, set, &w->feeds[feed], line);
 }
 
 /* ---- what differs, by comparing all with all ---- */
@@ -131,25 +78,6 @@ struct rows {
 	struct row *v;
 	size_t n, cap;
 };
-
-/* The worst; of equals one that prevents, of these the first by policy and hook. */
-static bool decides_before(const struct judgement *a, const struct judgement *b)
-{
-	bool x = a->effect == EFFECT_PREVENTED, y = b->effect == EFFECT_PREVENTED;
-	if (a->verdict != b->verdict)
-		return a->verdict > b->verdict;
-	if (x != y)
-		return x;
-	return is_after(b, a);
-}
-
-static const struct judgement *worst_of(const struct fate *f)
-{
-	const struct judgement *best = NULL;
-	for (size_t i = 0; i < f->n; i++)
-		best = !best || decides_before(&f->j[i], best) ? &f->j[i] : best;
-	return best;
-}
 
 static bool same_side(const struct diff_side *a, const struct diff_side *b)
 {
@@ -174,14 +102,6 @@ static void add_row(struct rows *rows, const struct row *r)
 	*(struct row *)VEC_PUSH(rows) = *r;
 }
 
-static enum verdict in_force(const struct fate *f)
-{
-	enum verdict v = VERDICT_ALLOW;
-	for (size_t i = 0; i < f->n; i++)
-		v = f->j[i].monitor ? v : MAX(v, f->j[i].verdict);
-	return v;
-}
-
 /* 0 allowed, 1 unknown, 2 stopped. */
 static int near(enum verdict v)
 {
@@ -191,7 +111,7 @@ static int near(enum verdict v)
 /* Is there anything in which they fare otherwise? Two that let pass differ in what they report. */
 static bool differs(const struct fate *a, const struct fate *b, const struct diff_side *x, const struct diff_side *y)
 {
-	if (near(x->verdict) != near(y->verdict) || near(in_force(a)) != near(in_force(b)) || x->verdict != y->verdict)
+	if (near(x->verdict) != near(y->verdict) || near(fate_in_force(a)) != near(fate_in_force(b)) || x->verdict != y->verdict)
 		return true;
 	return near(x->verdict) == 2 && (x->effect != y->effect || x->error != y->error || x->signal != y->signal);
 }
@@ -210,7 +130,7 @@ static void compare_fates(struct world *w, const struct policy_set *const sets[2
 		return;
 	/* Whoever stops more, or says more, is named. */
 	r.by_old = r.change == CHANGE_UNBLOCKED || r.change == CHANGE_MAY_PASS || (r.change == CHANGE_REPORTED && r.new.verdict == VERDICT_ALLOW);
-	const struct judgement *rule = worst_of(r.by_old ? a : b);
+	const struct judgement *rule = fate_worst(r.by_old ? a : b);
 	if (rule) {
 		CLEANUP_BUF struct buf policy = BUF_INIT, hook = BUF_INIT;
 		judge_words(sets[!r.by_old], rule->policy, rule->hook, &policy, &hook);
@@ -228,7 +148,7 @@ static uint64_t what_differs(struct world *w, const struct policy_set *const set
 	for (size_t i = 0; i < FEEDS; i++) {
 		struct fates f[2] = {{NULL, 0, 0}, {NULL, 0, 0}};
 		for (int side = 0; side < 2; side++)
-			plain_replay(w, sets[side], i, &f[side]);
+			replayed(w, sets[side], i, &f[side]);
 		assert_int_equal(f[0].n, f[1].n);
 		for (size_t k = 0; k < f[0].n; k++) {
 			compare_fates(w, sets, &f[0].v[k], &f[1].v[k], rows);
@@ -548,7 +468,7 @@ static void try_explain(struct world *w, struct dice *r, struct sums *sums)
 {
 	size_t feed = dice_below(r, FEEDS);
 	struct fates f = {NULL, 0, 0};
-	plain_replay(w, &w->sets[0], feed, &f);
+	replayed(w, &w->sets[0], feed, &f);
 	const struct fate *fate = &f.v[dice_below(r, (unsigned)f.n)];
 	for (unsigned i = 0; i < 20 && !verdict_stops(judgements_worst(fate->j, fate->n)) && dice_chance(r, 90); i++)
 		fate = &f.v[dice_below(r, (unsigned)f.n)];
