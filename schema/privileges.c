@@ -43,6 +43,11 @@ int capability_number(struct str name)
 	return find(capabilities, ARRAY_SIZE(capabilities), name);
 }
 
+const char *capability_name(int number)
+{
+	return number >= 0 && (size_t)number < ARRAY_SIZE(capabilities) ? capabilities[number] : NULL;
+}
+
 int namespace_number(struct str name)
 {
 	return find(namespaces, ARRAY_SIZE(namespaces), name);

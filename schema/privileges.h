@@ -26,6 +26,7 @@ struct privileges {
 
 /* The number of a capability or a namespace, in any case; -1 = there is none of the name. */
 int capability_number(struct str name);   /* blanks around it do not count */
+const char *capability_name(int number);  /* as policies write it; NULL = there is none */
 int namespace_number(struct str name);
 int cap_set_number(struct str name);   /* Effective Permitted Inheritable */
 

@@ -68,7 +68,7 @@ static struct binary_test *compile_binaries(struct engine *e, const struct binar
 static const struct capability_test *compile_capabilities(struct engine *e, const struct capability_filter *f)
 {
 	struct capability_test *t = arena_alloc(e->arena, sizeof(*t));
-	*t = (struct capability_test){.op = f->op, .namespace_only = f->namespace_capability};
+	*t = (struct capability_test){.written = &f->values, .op = f->op, .namespace_only = f->namespace_capability};
 	int set = cap_set_number(f->type);
 	t->set = set < 0 ? CAPS_EFFECTIVE : (enum cap_set)set;
 	for (size_t i = 0; i < f->values.n; i++) {
@@ -81,7 +81,7 @@ static const struct capability_test *compile_capabilities(struct engine *e, cons
 static void compile_namespace(struct engine *e, const struct namespace_filter *f, struct namespace_test *t)
 {
 	int kind = namespace_number(f->namespace);
-	*t = (struct namespace_test){.op = f->op, .kind = kind < 0 ? NS_UTS : (enum namespace_kind)kind, .n = f->values.n};
+	*t = (struct namespace_test){.written = &f->values, .op = f->op, .kind = kind < 0 ? NS_UTS : (enum namespace_kind)kind, .n = f->values.n};
 	t->values = arena_alloc(e->arena, (f->values.n + 1) * sizeof(*t->values));
 	for (size_t i = 0; i < f->values.n; i++) {
 		uint64_t number = 0;

@@ -153,6 +153,7 @@ struct verdict_form {
 
 /* matchCapabilities, matchCapabilityChanges */
 struct capability_test {
+	const struct strs *written;
 	enum policy_operator op;
 	enum cap_set set;
 	uint64_t mask;
@@ -161,6 +162,7 @@ struct capability_test {
 
 /* matchNamespaces; of matchNamespaceChanges op and kinds */
 struct namespace_test {
+	const struct strs *written;
 	enum policy_operator op;
 	enum namespace_kind kind;
 	uint16_t kinds;

@@ -31,6 +31,10 @@ void hit_link_count(struct hit *h, uint8_t index, struct str file, bool known);
 struct hit *hit_call_exit(struct engine *e, struct hits *hits, struct str call, const struct record *who, int64_t number,
 			  const int64_t *returned);
 
+/* eval_process.c: what the process holds, as the filter's list would write it; empty: not told, or no one value turns the answer. */
+struct str eval_namespace_value(const struct engine *e, const struct namespace_test *t, const struct hit *h, struct arena *arena);
+struct str eval_capability_value(const struct engine *e, const struct capability_test *t, const struct hit *h);
+
 /* eval_line.c: the hit that the line itself is. */
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits);
 void line_args(const struct engine *e, struct hit *h, const struct event *ev);   /* the line's values, as those of the hit's site */

@@ -337,6 +337,38 @@ static enum tri match_namespace_changes(const struct engine *e, const struct nam
 	return tri_of(!hit->record.forked && (h->ns_changed & asked));
 }
 
+/* ---- for who asks why ---- */
+
+struct str eval_namespace_value(const struct engine *e, const struct namespace_test *t, const struct hit *h, struct arena *arena)
+{
+	bool forked;
+	const struct held *held = held_by(e, &h->record, &forked);
+	if (!held || !held->now.ns_told || (held->ns_fresh & 1 << t->kind))
+		return (struct str){NULL, 0};
+	for (size_t i = 0; i < t->n; i++)
+		if (!t->values[i].host && t->values[i].number == held->now.ns[t->kind].number)
+			return t->written->v[i];
+	bool children = t->kind == NS_PID_FOR_CHILDREN || t->kind == NS_TIME_FOR_CHILDREN;   /* of these "host_ns" does not load */
+	return held->now.ns[t->kind].host && !children ? STR("host_ns")
+						       : str_from(arena_printf(arena, "%u", held->now.ns[t->kind].number));
+}
+
+/* The one that is held of those that are listed; where none is, the first that is held. */
+struct str eval_capability_value(const struct engine *e, const struct capability_test *t, const struct hit *h)
+{
+	static const struct str none = {NULL, 0};
+	bool forked;
+	const struct held *held = held_by(e, &h->record, &forked);
+	uint64_t has = held && held->now.caps_told ? held->now.caps[t->set] : 0, listed = has & t->mask;
+	if (!has || (listed & (listed - 1)))
+		return none;
+	const char *name = capability_name(__builtin_ctzll(listed ? listed : has));
+	for (size_t i = 0; listed && i < t->written->n; i++)
+		if (capability_number(t->written->v[i]) == __builtin_ctzll(listed))
+			return t->written->v[i];
+	return name ? str_from(name) : none;
+}
+
 /* ---- all of a selector ---- */
 
 struct asking {

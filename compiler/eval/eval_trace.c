@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "compiler/eval/eval_form.h"
+#include "compiler/eval/eval_hit.h"
 
 struct tracer {
 	struct engine *e;
@@ -185,40 +185,65 @@ static void trace_binaries(struct tracer *t, const struct binary_test *test)
 	struct trace_step *s = step(t, TRACE_FILTER, answer_of(answer));
 	s->values = test->written;
 	s->op = test->op;
-	s->process = true;
+	s->process = s->program = true;
 	s->value = t->hit->record.known ? arena_str(t->arena, t->hit->record.path) : (struct str){NULL, 0};
 }
 
-/* A filter without a list of names: asked alone, as a selector that holds nothing else. */
-static void trace_alone(struct tracer *t, const struct compiled_selector *only, const char *name)
+/* Asked alone, as a selector that holds nothing else. */
+static struct trace_step *trace_alone(struct tracer *t, const struct compiled_selector *only, const char *name)
 {
 	const char *why = NULL;
 	enum tri answer = eval_process(t->e, only, t->hit, &why);
 	buf_puts(&t->words, name);
 	if (answer == TRI_UNKNOWN && !str_starts(str_from(why), str_from(name)))
 		buf_printf(&t->words, ": %s", why);
-	step(t, TRACE_FILTER, answer_of(answer))->process = true;
+	struct trace_step *s = step(t, TRACE_FILTER, answer_of(answer));
+	s->process = true;
+	return s;
+}
+
+/* What stands in their lists is told, as edits are made of it. */
+static void trace_pids(struct tracer *t, const struct pid_filter *f)
+{
+	struct trace_step *s = trace_alone(t, &(struct compiled_selector){.pids = f}, "matchPIDs");
+	uint32_t pid = f->namespace_pid ? t->hit->record.container_pid : t->hit->record.pid;
+	s->pids = f;
+	s->op = f->op;
+	s->value = pid ? number_text(t, pid) : (struct str){NULL, 0};
+}
+
+static void trace_namespace(struct tracer *t, const struct namespace_test *test)
+{
+	struct trace_step *s = trace_alone(t, &(struct compiled_selector){.namespaces = test, .nnamespaces = 1}, "matchNamespaces");
+	s->values = test->written;
+	s->op = test->op;
+	s->value = eval_namespace_value(t->e, test, t->hit, t->arena);
+}
+
+static void trace_capabilities(struct tracer *t, const struct capability_test *test)
+{
+	struct trace_step *s = trace_alone(t, &(struct compiled_selector){.capabilities = test}, "matchCapabilities");
+	s->values = test->written;
+	s->op = test->op;
+	s->value = eval_capability_value(t->e, test, t->hit);
 }
 
 static void trace_process_filters(struct tracer *t, const struct compiled_selector *s)
 {
 	if (s->binaries)
 		trace_binaries(t, s->binaries);
-	const struct {
-		struct compiled_selector only;
-		const char *name;
-		bool there;
-	} others[] = {
-		{{.parent_binaries = s->parent_binaries}, "matchParentBinaries", s->parent_binaries != NULL},
-		{{.pids = s->pids}, "matchPIDs", s->pids != NULL},
-		{{.namespaces = s->namespaces, .nnamespaces = s->nnamespaces}, "matchNamespaces", s->nnamespaces > 0},
-		{{.capabilities = s->capabilities}, "matchCapabilities", s->capabilities != NULL},
-		{{.namespace_changes = s->namespace_changes}, "matchNamespaceChanges", s->namespace_changes != NULL},
-		{{.capability_changes = s->capability_changes}, "matchCapabilityChanges", s->capability_changes != NULL},
-	};
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (others[i].there)
-			trace_alone(t, &others[i].only, others[i].name);
+	if (s->parent_binaries)
+		trace_alone(t, &(struct compiled_selector){.parent_binaries = s->parent_binaries}, "matchParentBinaries");
+	if (s->pids)
+		trace_pids(t, s->pids);
+	for (size_t i = 0; i < s->nnamespaces; i++)
+		trace_namespace(t, &s->namespaces[i]);
+	if (s->capabilities)
+		trace_capabilities(t, s->capabilities);
+	if (s->namespace_changes)
+		trace_alone(t, &(struct compiled_selector){.namespace_changes = s->namespace_changes}, "matchNamespaceChanges");
+	if (s->capability_changes)
+		trace_alone(t, &(struct compiled_selector){.capability_changes = s->capability_changes}, "matchCapabilityChanges");
 }
 
 /* ---- selectors ---- */

@@ -23,10 +23,12 @@ struct trace_step {
 	int selector;           /* -1 = none */
 	struct str words;       /* raw bytes of names */
 	/* A filter that compares with a list: */
-	const struct strs *values;   /* in the policy; NULL = no list */
+	const struct strs *values;   /* in the policy; NULL = no list, or one of numbers: */
+	const struct pid_filter *pids;
 	enum policy_operator op;
 	struct str value;       /* what is compared with it, as it would be written there; empty = not known */
 	bool process;           /* it is about who acts, not about what is acted on */
+	bool program;           /* ... by its program */
 	/* A further filter on the same argument that lets just this pass by: */
 	const struct spec_arg *arg;  /* in the policy; NULL = of no argument */
 	enum policy_operator except;

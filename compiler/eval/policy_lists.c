@@ -17,6 +17,15 @@ static void lists_of_selector(const struct selector *s, size_t hook, size_t numb
 	const struct list_ref place = {.hook = hook, .selector = (int)number};
 	for (size_t i = 0; i < s->nbinaries; i++)
 		add(l, place, &s->binaries[i].values, s->binaries[i].at, "matchBinaries", s->binaries[i].op);
+	for (size_t i = 0; i < s->npids; i++) {
+		struct list_ref numbers = place;
+		numbers.pids = &s->pids[i];
+		add(l, numbers, NULL, s->pids[i].at, "matchPIDs", s->pids[i].op);
+	}
+	for (size_t i = 0; i < s->nnamespaces; i++)
+		add(l, place, &s->namespaces[i].values, s->namespaces[i].at, "matchNamespaces", s->namespaces[i].op);
+	for (size_t i = 0; i < s->ncapabilities; i++)
+		add(l, place, &s->capabilities[i].values, s->capabilities[i].at, "matchCapabilities", s->capabilities[i].op);
 	for (size_t i = 0; i < s->nargs; i++)
 		add(l, place, &s->args[i].values, s->args[i].at, "matchArgs", s->args[i].op);
 }
@@ -32,12 +41,12 @@ struct lists lists_of(const struct policy *p)
 	return l;
 }
 
-size_t list_number(const struct policy *p, const struct strs *values, struct list_ref *ret)
+size_t list_number(const struct policy *p, const struct list_ref *like, struct list_ref *ret)
 {
 	struct lists l = lists_of(p);
 	size_t found = SIZE_MAX;
 	for (size_t i = 0; i < l.n && found == SIZE_MAX; i++) {
-		if (l.v[i].values != values)
+		if (l.v[i].values != like->values || l.v[i].pids != like->pids)
 			continue;
 		found = i;
 		*ret = l.v[i];

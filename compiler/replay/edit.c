@@ -20,6 +20,12 @@ static void keep_places(const struct selector *from, struct selector *to)
 	to->at = from->at;
 	for (size_t i = 0; i < to->nbinaries; i++)
 		to->binaries[i].at = from->binaries[i].at;
+	for (size_t i = 0; i < to->npids; i++)
+		to->pids[i].at = from->pids[i].at;
+	for (size_t i = 0; i < to->nnamespaces; i++)
+		to->namespaces[i].at = from->namespaces[i].at;
+	for (size_t i = 0; i < to->ncapabilities; i++)
+		to->capabilities[i].at = from->capabilities[i].at;
 	for (size_t i = 0; i < to->nargs; i++)
 		to->args[i].at = from->args[i].at;
 }
@@ -65,6 +71,23 @@ static void change_list(struct policy *p, struct strs *l, const struct edit *e)
 	l->n = kept;
 }
 
+static int change_pids(struct policy *p, struct pid_filter *f, const struct edit *e)
+{
+	uint64_t pid;
+	if (str_to_u64(e->value, &pid))
+		return -EINVAL;
+	if (e->kind == EDIT_ADD_VALUE) {
+		*ARENA_PUSH(p->arena, f->values, f->n) = (uint32_t)pid;
+		return 0;
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->values[i] != pid)
+			f->values[kept++] = f->values[i];
+	f->n = kept;
+	return 0;
+}
+
 /* The argument's place in its hook's list, if the first with its index is another one, or the index means something else there. */
 static bool by_place(const struct hook *h, const struct spec_arg *arg)
 {
@@ -94,26 +117,42 @@ static void add_filter(struct policy *p, const struct hook *from, const struct e
 
 #define DROP(v, n, at) (memmove(&(v)[at], &(v)[(at) + 1], ((n) - (at) - 1) * sizeof(*(v))), (n)--)
 
-static bool drop_from(struct selector *s, const struct strs *values)
+static bool drop_from(struct selector *s, const struct list_ref *list)
 {
+	const struct strs *values = list->values;
 	for (size_t i = 0; i < s->nbinaries; i++)
 		if (&s->binaries[i].values == values)
 			return DROP(s->binaries, s->nbinaries, i), true;
+	for (size_t i = 0; i < s->npids; i++)
+		if (&s->pids[i] == list->pids)
+			return DROP(s->pids, s->npids, i), true;
+	for (size_t i = 0; i < s->nnamespaces; i++)
+		if (&s->namespaces[i].values == values)
+			return DROP(s->namespaces, s->nnamespaces, i), true;
+	for (size_t i = 0; i < s->ncapabilities; i++)
+		if (&s->capabilities[i].values == values)
+			return DROP(s->capabilities, s->ncapabilities, i), true;
 	for (size_t i = 0; i < s->nargs; i++)
 		if (&s->args[i].values == values)
 			return DROP(s->args, s->nargs, i), true;
 	return false;
 }
 
-static void remove_filter(struct policy *p, const struct strs *values)
+static void remove_filter(struct policy *p, const struct list_ref *list)
 {
 	for (size_t h = 0; h < p->nhooks; h++)
 		for (size_t s = 0; s < p->hooks[h].nselectors; s++)
-			if (drop_from(&p->hooks[h].selectors[s], values))
+			if (drop_from(&p->hooks[h].selectors[s], list))
 				return;
 	for (size_t m = 0; m < p->nmacros; m++)
-		if (drop_from(&p->macros[m].selector, values))
+		if (drop_from(&p->macros[m].selector, list))
 			return;
+}
+
+/* The list that is edited. */
+static size_t list_of(const struct policy *p, const struct edit *e, struct list_ref *ret)
+{
+	return list_number(p, &(struct list_ref){.values = e->values, .pids = e->pids}, ret);
 }
 
 /* TO is a copy of FROM. */
@@ -124,11 +163,13 @@ static int change_policy(const struct policy *from, struct policy *to, const str
 		return 0;
 	}
 	struct list_ref ref;
-	size_t number = list_number(from, e->values, &ref);
+	size_t number = list_of(from, e, &ref);
 	struct lists l = lists_of(to);
 	int err = number < l.n ? 0 : -EINVAL;
 	if (!err && e->kind == EDIT_REMOVE_FILTER)
-		remove_filter(to, l.v[number].values);
+		remove_filter(to, &l.v[number]);
+	else if (!err && e->pids)
+		err = change_pids(to, (struct pid_filter *)l.v[number].pids, e);
 	else if (!err)
 		change_list(to, (struct strs *)l.v[number].values, e);
 	free(l.v);
@@ -247,7 +288,7 @@ struct place edit_place(const struct policy_set *set, const struct edit *e)
 	if (e->policy < set->npolicies && e->kind == EDIT_ADD_FILTER)
 		return set->policies[e->policy]->hooks[e->hook].selectors[e->selector].at;
 	if (e->policy < set->npolicies)
-		list_number(set->policies[e->policy], e->values, &ref);
+		list_of(set->policies[e->policy], e, &ref);
 	return ref.at;
 }
 
@@ -282,6 +323,14 @@ void edit_filter(const struct policy_set *set, const struct edit *e, struct buf 
 	buf_puts(b, "]}");
 }
 
+const char *edit_field(const struct policy_set *set, const struct edit *e)
+{
+	struct list_ref ref = {.field = e->process ? "matchBinaries" : "matchArgs"};
+	if (e->kind != EDIT_ADD_FILTER)
+		list_of(set->policies[e->policy], e, &ref);
+	return ref.field;
+}
+
 static void filter_words(const struct policy_set *set, const struct edit *e, struct buf *b)
 {
 	const struct policy *p = set->policies[e->policy];
@@ -292,7 +341,7 @@ static void filter_words(const struct policy_set *set, const struct edit *e, str
 		edit_filter(set, e, b);
 		buf_printf(b, " to %s of selector %d, ", ref.field, e->selector);
 	} else {
-		list_number(p, e->values, &ref);
+		list_of(p, e, &ref);
 		buf_printf(b, "take %s %s out of its selector, ", ref.field, operator_name(ref.op));
 	}
 	buf_printf(b, STR_FMT ":%u:%u", STR_ARG(p->file), at.line, at.column);
@@ -310,7 +359,7 @@ void edit_words(const struct policy_set *set, const struct edit *e, struct buf *
 	}
 	const struct policy *p = set->policies[e->policy];
 	struct list_ref ref;
-	if (list_number(p, e->values, &ref) == SIZE_MAX)
+	if (list_of(p, e, &ref) == SIZE_MAX)
 		return;
 	buf_puts(b, e->kind == EDIT_ADD_VALUE ? "add " : "take ");
 	buf_str(b, e->value);
@@ -323,14 +372,27 @@ static bool is_port(enum policy_operator op)
 	return op == OPERATOR_SPORT || op == OPERATOR_NOT_SPORT || op == OPERATOR_DPORT || op == OPERATOR_NOT_DPORT;
 }
 
-static void list_reach(const struct edit *e, struct buf *b)
+/* What a value stands for whoever it is that runs there. */
+static const char *whose(const char *field)
+{
+	static const struct {
+		const char *field, *words;
+	} all[] = {{"matchPIDs", "every process of that number: "}, {"matchNamespaces", "every process in that namespace: "},
+		   {"matchCapabilities", "every process that holds it: "}};
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(all[i].field, field))
+			return all[i].words;
+	return "";
+}
+
+static void list_reach(const struct edit *e, const char *field, struct buf *b)
 {
 	enum list_way way = list_way_of(e->op);
 	if (e->kind == EDIT_REMOVE_FILTER) {
 		buf_puts(b, "all that the selector's other filters hold for, whatever this one said");
 		return;
 	}
-	buf_puts(b, is_port(e->op) ? "port " : "");
+	buf_puts(b, is_port(e->op) ? "port " : whose(field));
 	buf_str(b, e->value);
 	if (way == LIST_STARTS)
 		buf_puts(b, " and every name that begins so");
@@ -343,7 +405,7 @@ static void list_reach(const struct edit *e, struct buf *b)
 void edit_reach(const struct policy_set *set, const struct edit *e, struct buf *b)
 {
 	if (e->policy < set->npolicies) {
-		list_reach(e, b);
+		list_reach(e, edit_field(set, e), b);
 		return;
 	}
 	const struct allowlist *a = set->allowlists[e->policy - set->npolicies];

@@ -18,8 +18,10 @@ struct edit {
 	int selector;
 	/* A value of a policy's list, or the filter that has it; NULL with a filter to add: */
 	const struct strs *values;
+	const struct pid_filter *pids;   /* ... of matchPIDs, whose values are numbers */
 	enum policy_operator op;
 	bool process;                 /* the list is about who acts */
+	bool program;                 /* ... by the program */
 	struct str value;
 	bool wide;                    /* the value stands for more than the event's */
 	const struct spec_arg *arg;   /* of a filter to add that is about no process: of the policy's hook */
@@ -69,6 +71,8 @@ enum list_way { LIST_NONE, LIST_WHOLE, LIST_STARTS, LIST_ENDS, LIST_NETWORKS, LI
 enum list_way list_way_of(enum policy_operator op);
 
 /* In general, whatever was recorded: what the edit admits or stops. */
+/* Of an edit of a policy: the field of the selector that it changes. */
+const char *edit_field(const struct policy_set *set, const struct edit *edit);
 void edit_reach(const struct policy_set *set, const struct edit *edit, struct buf *b);
 
 /* The place of its list, or of the selector that gets a filter; line 0 = none. */

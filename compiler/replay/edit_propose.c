@@ -89,6 +89,21 @@ static bool holds(enum list_way way, struct str listed, struct str value)
 	return false;
 }
 
+/* As turn_list(), of pids. */
+static bool turn_pids(const struct trace_step *f, struct edit *e)
+{
+	uint64_t pid;
+	size_t at = 0;
+	if (!f->value.n || f->answer == TRACE_UNKNOWN || str_to_u64(f->value, &pid))
+		return false;
+	while (at < f->pids->n && f->pids->values[at] != pid)
+		at++;
+	bool listed = (f->answer == TRACE_YES) == (f->op == OPERATOR_IN);
+	e->kind = listed ? EDIT_REMOVE_VALUE : EDIT_ADD_VALUE;
+	e->value = f->value;
+	return listed ? at < f->pids->n && f->pids->n > 1 : at == f->pids->n;
+}
+
 /* Turns the filter's answer by its list: takes the value out that holds the event's, or lists that. False: no such edit does. */
 static bool turn_list(const struct trace_step *f, struct edit *e)
 {
@@ -116,10 +131,11 @@ static void push(struct edits *l, struct arena *arena, const struct edit *e)
 
 static void turn_filter(const struct trace_step *f, struct arena *arena, struct edits *ret)
 {
-	struct edit e = {.policy = f->policy, .hook = f->hook, .selector = f->selector, .values = f->values, .op = f->op, .process = f->process};
-	if (turn_list(f, &e)) {
+	struct edit e = {.policy = f->policy, .hook = f->hook, .selector = f->selector, .values = f->values, .pids = f->pids, .op = f->op,
+			 .process = f->process, .program = f->program};
+	if (f->pids ? turn_pids(f, &e) : turn_list(f, &e)) {
 		push(ret, arena, &e);
-	} else if (f->values && f->answer == TRACE_NO) {
+	} else if ((f->values || f->pids) && f->answer == TRACE_NO) {
 		e.kind = EDIT_REMOVE_FILTER;
 		e.value = (struct str){NULL, 0};
 		push(ret, arena, &e);
@@ -150,7 +166,7 @@ static void except_program(const struct trace *t, const struct trace_step *selec
 	while (record > t->v && record->kind != TRACE_RECORD)
 		record--;
 	for (const struct trace_step *f = selector + 1; f < t->v + t->n && f->kind == TRACE_FILTER; f++)
-		if (f->process && f->values)
+		if (f->program)
 			return;
 	const struct edit e = {.kind = EDIT_ADD_FILTER, .policy = selector->policy, .hook = selector->hook, .selector = selector->selector,
 			       .op = OPERATOR_NOT_IN, .process = true, .value = record->value};
@@ -275,12 +291,13 @@ static void entries_to_stop(const struct allowlist *a, const struct event *ev, s
  */
 static int width(const struct edit *e)
 {
+	bool many = e->process && !e->program;   /* all that run there, or as that user */
 	bool whole = list_way_of(e->op) != LIST_STARTS && list_way_of(e->op) != LIST_ENDS && !e->wide;
 	switch (e->kind) {
 	case EDIT_ADD_VALUE:
-		return e->process ? (whole ? 3 : 6) : !whole;
+		return many ? 7 : e->process ? (whole ? 3 : 6) : !whole;
 	case EDIT_REMOVE_VALUE:
-		return e->process ? (whole ? 3 : 8) : whole ? 2 : 7;
+		return many ? 8 : e->process ? (whole ? 3 : 8) : whole ? 2 : 7;
 	case EDIT_ADD_FILTER:
 		return e->process ? 5 : 4;
 	default:

@@ -157,7 +157,7 @@ static struct explained_edit describe(struct arena *arena, const struct policy_s
 	if (e->policy >= set->npolicies)
 		return x;
 	x.file = arena_str(arena, set->policies[e->policy]->file);
-	x.field = e->process ? STR("matchBinaries") : STR("matchArgs");
+	x.field = str_from(edit_field(set, e));
 	x.op = str_from(operator_name(e->op));
 	x.value = arena_str(arena, e->value);
 	if (e->kind != EDIT_ADD_FILTER)

@@ -28,6 +28,8 @@ struct value_uses *value_uses_new(const struct policy_set *set)
 	for (size_t p = 0; p < set->npolicies; p++) {
 		struct lists l = lists_of(set->policies[p]);
 		for (size_t i = 0; i < l.n; i++) {
+			if (!l.v[i].values)
+				continue;
 			struct use *use = VEC_PUSH(u);
 			*use = (struct use){.list = l.v[i], .policy = p, .number = u->n - 1,
 					    .bits = xcalloc(l.v[i].values->n + 1, 1)};

@@ -180,6 +180,26 @@ turns 3 'remove-filter ' task_kill '{index: 2, type: int}' 'matchArgs: [{index: 
 want 1 "an exception's reach" "$STAKEOUT" explain "$T/etc.yaml" "$T/web.ndjson:$conf"
 said 'or add {index: 0, operator: NotEqual, values: ["/etc/nginx/nginx.conf"]} to matchArgs of selector 0, '
 
+
+# Of what a process is and holds too, where one value turns it: after a program, which is narrower.
+cat >"$T/held.ndjson" <<'EVENT'
+{"process_exec":{"process":{"exec_id":"cDoxOjc=","pid":7,"uid":0,"cwd":"/","binary":"/usr/bin/x","flags":"execve rootcwd clone","start_time":"2026-08-21T07:07:24.000000000Z","parent_exec_id":"cDoxOjE=","cap":{"permitted":["CAP_SYS_ADMIN","CAP_KILL"],"effective":["CAP_SYS_ADMIN","CAP_KILL"]},"ns":{"uts":{"inum":4026531838,"is_host":true},"ipc":{"inum":4026531839,"is_host":true},"mnt":{"inum":4026531841,"is_host":true},"pid":{"inum":77},"pid_for_children":{"inum":77},"net":{"inum":4026531840,"is_host":true},"time":{"inum":4026531834,"is_host":true},"time_for_children":{"inum":4026531834,"is_host":true},"cgroup":{"inum":4026531835,"is_host":true},"user":{"inum":4026531837,"is_host":true}},"tid":7},"parent":{"exec_id":"cDoxOjE=","pid":1,"binary":"/sbin/init","flags":"procFS","start_time":"2026-08-21T07:00:00.000000000Z"}},"time":"2026-08-21T07:07:24.000000000Z","stakeout":{"format":1,"path":"/usr/bin/x"}}
+EVENT
+held() { # FILTER STATUS SAID: of that process
+	printf 'apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: {name: p}\nspec:\n  tracepoints:\n  - subsystem: sched\n    event: sched_process_exec\n    raw: true\n    selectors:\n    - %s\n      matchActions: [{action: Sigkill}]\n' "$1" >"$T/held.yaml"
+	want "$2" "$1" "$STAKEOUT" explain "$T/held.yaml" "$T/held.ndjson:1"
+	said "$3, $T/held.yaml:10:"
+}
+held 'matchCapabilities: [{operator: In, values: [CAP_CHOWN, cap_sys_admin]}]' 1 "or take cap_sys_admin out of matchCapabilities In"
+held 'matchCapabilities: [{operator: NotIn, values: [CAP_CHOWN]}]' 1 "or add CAP_KILL to matchCapabilities NotIn"
+held 'matchCapabilities: [{operator: In, values: [CAP_CHOWN]}]' 0 "add CAP_KILL to matchCapabilities In"
+held 'matchNamespaces: [{namespace: Net, operator: In, values: [host_ns, "5"]}]' 1 "or take host_ns out of matchNamespaces In"
+held 'matchNamespaces: [{namespace: Pid, operator: NotIn, values: [host_ns]}]' 1 "or add 77 to matchNamespaces NotIn"
+held 'matchNamespaces: [{namespace: Net, operator: NotIn, values: [host_ns]}, {namespace: Pid, operator: In, values: ["77"]}]' 0 "take matchNamespaces NotIn out of its selector"
+held 'matchPIDs: [{operator: In, values: [6, 7]}]' 1 "or take 7 out of matchPIDs In"
+held 'matchPIDs: [{operator: NotIn, values: [6]}]' 1 "or add 7 to matchPIDs NotIn"
+held 'matchPIDs: [{operator: NotIn, values: [6, 7]}]' 0 "take 7 out of matchPIDs NotIn"
+
 # A policy that would not load has no say, and that is no verdict of its own.
 sed 's/operator: [A-Za-z]*/operator: GT/' "$T/p.yaml" >"$T/dead.yaml"
 want 1 "does not load" "$STAKEOUT" explain "$T/dead.yaml" "$T/web.ndjson:$id"

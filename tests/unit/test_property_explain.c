@@ -340,6 +340,22 @@ static void change_values(struct policy *p, struct strs *l, const struct told *t
 		fail_msg("'%s' is not in the list at %u:%u", t->value.p, t->at.line, t->at.column);
 }
 
+static void change_pids(struct policy *p, struct pid_filter *f, const struct told *t)
+{
+	uint32_t pid = (uint32_t)strtoul(t->value.p, NULL, 10);
+	if (!strcmp(t->kind, "add-value")) {
+		*ARENA_PUSH(p->arena, f->values, f->n) = pid;
+		return;
+	}
+	size_t at = 0;
+	while (at < f->n && f->values[at] != pid)
+		at++;
+	assert_true(at < f->n);
+	for (size_t i = at; i + 1 < f->n; i++)
+		f->values[i] = f->values[i + 1];
+	f->n--;
+}
+
 #define DROP(v, n, at) (memmove(&(v)[at], &(v)[(at) + 1], ((n) - (at) - 1) * sizeof(*(v))), (n)--)
 
 /* False: this is not the selector. */
@@ -348,12 +364,16 @@ static bool change_selector(struct policy *p, struct selector *s, const struct t
 	bool drop = !strcmp(t->kind, "remove-filter"), add = !strcmp(t->kind, "add-filter");
 	if (add && is_at(s->at, t->at))
 		return add_filter_to(p, s, t), true;
-	for (size_t i = 0; i < s->nbinaries && !add && !strcmp(t->field, "matchBinaries"); i++)
-		if (is_at(s->binaries[i].at, t->at) && s->binaries[i].op == t->op)
-			return drop ? (void)DROP(s->binaries, s->nbinaries, i) : change_values(p, &s->binaries[i].values, t), true;
-	for (size_t i = 0; i < s->nargs && !add && !strcmp(t->field, "matchArgs"); i++)
-		if (is_at(s->args[i].at, t->at) && s->args[i].op == t->op)
-			return drop ? (void)DROP(s->args, s->nargs, i) : change_values(p, &s->args[i].values, t), true;
+#define CHANGE_IN(name, list, n, change)                                                                           \
+	for (size_t i = 0; i < s->n && !add && !strcmp(t->field, name); i++)                                       \
+		if (is_at(s->list[i].at, t->at) && s->list[i].op == t->op)                                         \
+			return drop ? (void)DROP(s->list, s->n, i) : change, true
+	CHANGE_IN("matchBinaries", binaries, nbinaries, change_values(p, &s->binaries[i].values, t));
+	CHANGE_IN("matchPIDs", pids, npids, change_pids(p, &s->pids[i], t));
+	CHANGE_IN("matchNamespaces", namespaces, nnamespaces, change_values(p, &s->namespaces[i].values, t));
+	CHANGE_IN("matchCapabilities", capabilities, ncapabilities, change_values(p, &s->capabilities[i].values, t));
+	CHANGE_IN("matchArgs", args, nargs, change_values(p, &s->args[i].values, t));
+#undef CHANGE_IN
 	return false;
 }
 
