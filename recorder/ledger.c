@@ -4,7 +4,7 @@
  * already well mixed by the kernel side (observations) or are few (images, cgroups).
  *
  * Observations are many and stay for an epoch, so their records are kept packed: who did it is told once for all that
- * the same task did, and the entries of an epoch lie in one arena, freed as a whole.
+ * the same task did, a folder once for all files in it, and the entries of an epoch lie in one arena, freed as a whole.
  */
 #include "recorder/ledger.h"
 
@@ -39,6 +39,8 @@ struct actor {
 struct lifetime {
 	struct arena *arena;
 	struct map *actors;     /* struct actor, as bytes */
+	struct map *folders;    /* with their slash; the first is none */
+	uint32_t epoch;
 };
 
 struct ledger {
@@ -92,7 +94,7 @@ static void keep_entries(struct table *t, uint32_t epoch)
 	struct table kept = {NULL, 0, 0};
 	for (size_t i = 0; i < t->cap; i++) {
 		struct entry *e = (struct entry *)t->slots[i];
-		if (e && e->epoch == epoch)
+		if (e && e->odd == (epoch & 1))
 			insert(&kept, t->slots[i]);
 	}
 	free(t->slots);
@@ -101,13 +103,15 @@ static void keep_entries(struct table *t, uint32_t epoch)
 
 static void lifetime_begin(struct lifetime *t)
 {
-	*t = (struct lifetime){arena_new(), map_new()};
+	*t = (struct lifetime){.arena = arena_new(), .actors = map_new(), .folders = map_new()};
+	map_add(t->folders, STR(""), NULL);
 }
 
 static void lifetime_end(struct lifetime *t)
 {
 	arena_free(t->arena);
 	map_free(t->actors);
+	map_free(t->folders);
 }
 
 static void image_done(struct image *i)
@@ -234,6 +238,15 @@ struct entry *ledger_find(const struct ledger *l, uint64_t key)
 	return (struct entry *)find(&l->entries, key);
 }
 
+/* The part of what follows a file's header that others are likely to begin with as well. */
+static struct str folder_of(const struct wire_header *h)
+{
+	struct str text = wire_text(h);
+	while (text.n && (h->kind != WIRE_FILE || text.p[text.n - 1] != '/'))
+		text.n--;
+	return text;
+}
+
 struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *ret_new)
 {
 	struct entry *e = ledger_find(l, h->key);
@@ -242,32 +255,37 @@ struct entry *ledger_entry(struct ledger *l, const struct wire_header *h, bool *
 		return e;
 	struct lifetime *t = &l->lifetimes[h->epoch & 1];
 	const struct actor actor = {.cgroup = h->cgroup, .image = h->image, .pid = h->pid, .tid = h->tid, .uid = h->uid};
-	size_t length = h->length - sizeof(*h);
+	const struct str folder = folder_of(h);
+	size_t length = h->length - sizeof(*h) - folder.n;
 	e = arena_alloc(t->arena, sizeof(*e) + length);
+	t->epoch = h->epoch;
 	*e = (struct entry){
 		.key = h->key,
 		.time_ns = h->time_ns,
 		.actor = map_add(t->actors, (struct str){(const char *)&actor, sizeof(actor)}, NULL),
 		.tags = h->tags,
 		.access = h->access,
-		.epoch = h->epoch,
+		.folder = map_add(t->folders, folder, NULL),
 		.length = (uint16_t)length,
 		.kind = (uint8_t)h->kind,
-		.flags = h->flags & 0x7f,
+		.flags = h->flags & 0x3f,
+		.odd = h->epoch & 1,
 	};
-	memcpy(e->body, h + 1, length);
+	memcpy(e->body, (const char *)(h + 1) + folder.n, length);
 	insert(&l->entries, (struct element *)e);
 	return e;
 }
 
 const struct wire_header *ledger_record(struct ledger *l, const struct entry *e)
 {
+	const struct lifetime *t = &l->lifetimes[e->odd];
+	const struct str folder = map_key(t->folders, e->folder);
 	struct actor actor;
-	memcpy(&actor, map_key(l->lifetimes[e->epoch & 1].actors, e->actor).p, sizeof(actor));
+	memcpy(&actor, map_key(t->actors, e->actor).p, sizeof(actor));
 	const struct wire_header h = {
 		.kind = e->kind,
 		.flags = e->flags,
-		.length = (uint32_t)sizeof(h) + e->length,
+		.length = (uint32_t)(sizeof(h) + folder.n) + e->length,
 		.time_ns = e->time_ns,
 		.cgroup = actor.cgroup,
 		.image = actor.image,
@@ -277,10 +295,11 @@ const struct wire_header *ledger_record(struct ledger *l, const struct entry *e)
 		.uid = actor.uid,
 		.tags = e->tags,
 		.access = e->access,
-		.epoch = e->epoch,
+		.epoch = t->epoch,
 	};
 	buf_clear(&l->record);
 	buf_add(&l->record, &h, sizeof(h));
+	buf_str(&l->record, folder);
 	buf_add(&l->record, e->body, e->length);
 	return (const struct wire_header *)(const void *)l->record.p;
 }

@@ -32,10 +32,12 @@ struct entry {
 	uint64_t key;
 	uint64_t time_ns;       /* of the first record */
 	uint32_t counted;       /* passed on, as the kernel counts: modulo 2^32 */
-	uint32_t actor, tags, access, epoch;
-	uint16_t length;        /* of what follows the header */
+	uint32_t actor, tags, access;
+	uint32_t folder;        /* what follows the header begins with it */
+	uint16_t length;        /* of the rest */
 	uint8_t kind;
-	uint8_t flags : 7;
+	uint8_t flags : 6;
+	bool odd : 1;           /* its epoch */
 	bool fresh : 1;         /* the first one was passed on before the kernel counted it */
 	char body[];
 };

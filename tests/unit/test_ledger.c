@@ -36,18 +36,20 @@ static void add(struct ledger *l, const struct text_record *r, bool expect_new)
 
 static void comes_out_as_it_went_in(void **state)
 {
-	static const char *const texts[] = {"", "/", "/etc/passwd", "with\nnewline and \xff"};
+	static const char *const texts[] = {"", "/", "/etc/passwd", "/etc/group", "/etc/", "name", "with\nnewline and \xff/"};
 	CLEANUP(ledger_free) struct ledger *l = ledger_new();
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct text_record r = record(i + 1, 0, texts[i]);
 		r.header.pid += (uint32_t)(i & 1);   /* two tasks */
+		r.header.kind = i & 2 ? WIRE_FILE : WIRE_UNIX;
 		add(l, &r, true);
 		add(l, &r, false);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct text_record r = record(i + 1, 0, texts[i]);
 		r.header.pid += (uint32_t)(i & 1);
+		r.header.kind = i & 2 ? WIRE_FILE : WIRE_UNIX;
 		const struct wire_header *h = ledger_record(l, ledger_find(l, i + 1));
 		assert_int_equal(h->length, r.header.length);
 		assert_memory_equal(h, &r, h->length);
