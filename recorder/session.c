@@ -310,6 +310,8 @@ void session_record(void *arg, const struct wire_header *h)
 		[WIRE_GUARD] = take_first, [WIRE_BIND] = take_first,	[WIRE_BIND_UNIX] = take_first,
 	};
 	takers[h->kind](arg, h);
+	if (session_full(arg))
+		session_relieve(arg);
 }
 
 /* ---- what runs already ---- */

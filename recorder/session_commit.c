@@ -102,6 +102,17 @@ static int commit_or_wait(struct session *s, uint64_t end_ns, struct diag *d)
 	return r;
 }
 
+void session_relieve(struct session *s)
+{
+	if (s->locked_since_ns || s->failed)
+		return;
+	int r = commit(s, 0);
+	if (r == -EBUSY)
+		s->locked_since_ns = session_clock(CLOCK_MONOTONIC);
+	else if (r)
+		s->failed = r;
+}
+
 /* A flush that goes over many observations commits on its way, so that what waits stays small. */
 struct flush {
 	struct session *s;

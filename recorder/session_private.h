@@ -46,5 +46,8 @@ void session_pass_on(struct session *s, const struct wire_header *h, uint64_t co
 bool session_wants(struct session *s, const struct wire_header *h);
 void session_write_lines(struct session *s);
 
+/* Commits on the way through a full ring, so that what waits stays small. What fails is said at the next flush. */
+void session_relieve(struct session *s);
+
 /* All that was taken in; exits, which the kernel counts for all workloads together, where all are recorded. */
 uint64_t session_events(const struct session *s, const struct sensor_totals *now);
