@@ -25,6 +25,8 @@ ended() {
 }
 
 start_recorder --workload "$name"   # the store is there
+nice_of() { awk '{ print $19 }' "/proc/$1/stat"; }
+[ "$(nice_of self)" != 0 ] || [ "$(nice_of $recorder_pid)" = -10 ] || { echo "it waits its turn like others: $(nice_of $recorder_pid)"; exit 1; }
 stop_recorder
 hold 2
 start_recorder --workload "$name"
