@@ -294,7 +294,7 @@ static int run(struct run *r)
 {
 	int err = 0;
 	uint64_t end = r->o->duration_ns ? r->start + r->o->duration_ns : UINT64_MAX;
-	while (!stop && !err && now_ns() < end)
+	while (!stop && !err && now_ns() < end && !session_reader_gone(r->session))
 		err = tick(r);
 	if (!err)
 		err = session_end(r->session, r->d);

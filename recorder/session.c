@@ -150,7 +150,9 @@ void session_write_lines(struct session *s)
 	if (s->events_fd < 0 || !s->lines.n)
 		return;
 	int r = write_all(s->events_fd, s->lines.p, s->lines.n);
-	if (r && !s->lines_failed)
+	if (r == -EPIPE && !strcmp(s->options.events, "-"))
+		s->reader_gone = true;
+	else if (r && !s->lines_failed)
 		s->lines_failed = r;
 	buf_clear(&s->lines);
 }
@@ -383,6 +385,11 @@ void session_reload(struct session *s, struct diag *d)
 	if (s->options.events && strcmp(s->options.events, "-"))
 		open_events(s, "ae", d);
 	names_reload(s->names, d);
+}
+
+bool session_reader_gone(const struct session *s)
+{
+	return s->reader_gone;
 }
 
 void session_stats(const struct session *s, struct session_stats *ret)

@@ -53,4 +53,8 @@ void session_reload(struct session *s, struct diag *d);
 
 /* True when a commit is due before the timer says so. */
 bool session_full(const struct session *s);
+
+/* True when the lines go to standard output, and nobody reads it any more: no fault, but the end. */
+bool session_reader_gone(const struct session *s);
+
 void session_stats(const struct session *s, struct session_stats *ret);

@@ -31,6 +31,7 @@ struct session {
 	int64_t recording;
 	int failed;             /* -errno of the observer: the next flush ends the recording */
 	int lines_failed;       /* -errno of the event file: likewise, when the store has what was seen */
+	bool reader_gone;          /* of standard output, where the lines go */
 	bool ended;             /* nothing is on its way any more */
 	int events_fd;
 	struct buf lines;

@@ -61,15 +61,29 @@ for signal in INT TERM; do
 	ended "SIG$signal" 10
 done
 
-start_recorder --workload "$name" --for 2s
+start_recorder --workload "$name" --for 8s
 in_group "$dir/acts" loop 10 "$dir/acts"
 wait $recorder_pid && got=0 || got=$?
 recorder_pid=
 [ $got -eq 0 ] || { echo "status $got after --for"; exit 1; }
 ended "--for" 10
 
+# Nobody reads the lines any more: no fault, but the end.
+acted_until_ended() {
+	in_group "$dir/acts" open r "$dir/acts"
+	[ -s "$dir/status" ]
+}
+{ "$recorder" record --json --db "$db" --events - 2>"$dir/record.err" && got=0 || got=$?; echo $got >"$dir/status"; } |
+	head -n 1 >"$dir/head" &
+eventually acted_until_ended || { echo "it does not end when nobody reads"; exit 1; }
+wait $!
+[ "$(cat "$dir/status")" = 0 ] && [ -s "$dir/head" ] && grep -q '"summary"' "$dir/record.err" && ! grep -q error "$dir/record.err" ||
+	{ echo "nobody reads: status $(cat "$dir/status")"; cat "$dir/record.err"; exit 1; }
+[ "$(query "SELECT count(*) FROM recording WHERE end_ns > start_ns")" = 1 ] || { echo "nobody reads: no end is recorded"; exit 1; }
+rm -f "$db"*
+
 command -v script >/dev/null || skip "script is missing: the progress line was not looked at"
 script -qec "'$recorder' record --db '$db' --for 3s" /dev/null </dev/null >"$dir/screen"
 tr '\r' '\n' <"$dir/screen" >"$dir/lines"
 [ "$(grep -c 'events .*observations .*workloads .*lost' "$dir/lines")" -ge 2 ] || { echo "no progress:"; cat "$dir/lines"; exit 1; }
-head -n 1 "$dir/screen" | grep -q 'Recorded 3\.' || { echo "progress took more than one line"; cat -v "$dir/screen"; exit 1; }
+head -n 1 "$dir/screen" | grep -q 'Recorded [0-9]*\.' || { echo "progress took more than one line"; cat -v "$dir/screen"; exit 1; }
