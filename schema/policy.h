@@ -227,6 +227,9 @@ int policies_read(const char *file, struct diag *d, struct policy ***ret, size_t
 void policy_print(const struct policy *p, struct buf *b);
 
 /* Does the selector match these labels? NULL selector = absent = true. */
+/* What the API server takes as the value of a label: at most 63 letters, digits, '-', '_', '.', the ends letters or digits. */
+bool label_value_fits(struct str s);
+
 bool label_selector_matches(const struct label_selector *s, const struct label *labels, size_t n);
 
 const char *operator_name(enum policy_operator op);

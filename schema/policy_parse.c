@@ -300,7 +300,7 @@ static void read_integers(struct policy_reader *r, const struct field *f, const 
 }
 
 /* ^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$ */
-static bool label_value_fits(struct str s)
+bool label_value_fits(struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];

@@ -115,6 +115,9 @@ const char *yaml_refusal(const struct allowlist *a, const struct compile_options
 	if (!host && !o->target.kubernetes)
 		return "the workload is a pod and the target has no Kubernetes, where a pod selector does not load. "
 		       "Use the image, or a target with kubernetes=yes";
+	if (!host && !label_value_fits(a->workload.container))
+		return "no selector can name the container: a value of labels has at most 63 letters, digits, '-', '_', '.', and begins and "
+		       "ends with a letter or digit. Use the image, or correct workload.container";
 	return NULL;
 }
 
@@ -141,6 +144,12 @@ int yaml_scope(const struct allowlist *a, const struct compile_options *o, struc
 		return diag_error(d, a->file.n ? a->file.p : NULL,
 				  "the workload has no podLabels: the policy would cover every pod of namespace '" STR_FMT
 				  "'; add workload.podLabels", STR_ARG(w->namespace));
+	for (size_t i = 0; i < a->nlabels; i++)
+		if (!label_value_fits(a->labels[i].value))
+			return diag_error(d, a->file.n ? a->file.p : NULL,
+					  "podLabels: '" STR_FMT "' is no value that the label '" STR_FMT "' can have: write at most 63 letters, "
+					  "digits, '-', '_', '.', beginning and ending with a letter or digit",
+					  STR_ARG(a->labels[i].value), STR_ARG(a->labels[i].key));
 	p->namespaced = w->namespace.n > 0;
 	p->namespace = arena_str(p->arena, w->namespace);
 	p->pod = new_selector(p);

@@ -50,6 +50,15 @@ said 'host-wide'
 status 0 "$STAKEOUT" compile --host-wide "$dir/host.yaml" -o "$dir/host"
 grep -q 'hostSelector: {}' "$dir/host/shop-cart.yaml" || fail "--host-wide is not scoped to the host"
 
+# a container that no selector can name: likewise; a label that no pod can have is an error of the allowlist
+sed 's/container: [a-z]*/container: app_/' $lists/node-service.yaml >"$dir/named.yaml"
+status 0 "$STAKEOUT" compile "$dir/named.yaml" -o "$dir/named"
+said 'no YAML: no selector can name the container'
+[ -s "$dir/named/shop-cart.image.elf" ] && [ ! -e "$dir/named/shop-cart.yaml" ] || fail "a container without a selector got YAML"
+sed 's/podLabels: {.*}/podLabels: {app: "a b"}/' $lists/node-service.yaml >"$dir/labels.yaml"
+status 2 "$STAKEOUT" compile "$dir/labels.yaml" -o "$dir/none"
+said "labels.yaml: error: podLabels: 'a b' is no value"
+
 # bad input: a status, a place, a reason, and nothing written
 sed '/podLabels/d' $lists/node-service.yaml >"$dir/nolabels.yaml"
 status 2 "$STAKEOUT" compile "$dir/nolabels.yaml" -o "$dir/none"
