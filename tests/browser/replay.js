@@ -98,6 +98,21 @@ run(async () => {
 		// The address holds all of it.
 		await page.reload();
 		await until(async () => (await cells('.tag')).length, 3, 'rows after a reload');
+
+		// On a narrow screen nothing scrolls sideways: one choice of events, the filters on demand.
+		const narrow = await browser.newPage({viewport: {width: 380, height: 800}}), wrongNarrow = watch(narrow, server.url);
+		await narrow.goto(page.url());
+		await narrow.waitForSelector('.replay-list .body .row .words');
+		await until(() => narrow.$$eval('.bar', v => v.length > 1 && v.every(b => b.scrollWidth <= b.clientWidth)), true, 'no bar is wider than the screen');
+		assert.equal(await narrow.isVisible('[aria-label=Label]'), false);
+		await narrow.getByRole('button', {name: 'Filters (1)'}).click();
+		await narrow.selectOption('[aria-label=Label]', '');
+		await narrow.getByRole('button', {name: 'Filters', exact: true}).waitFor();
+		await narrow.selectOption('select[aria-label="Which events"]', 'attacks');
+		await narrow.waitForURL(/show=attacks/);
+		await until(() => narrow.$$eval('.bar', v => v.every(b => b.scrollWidth <= b.clientWidth)), true, 'nor with the filters');
+		assert.deepEqual(wrongNarrow, []);
+		await narrow.close();
 		assert.deepEqual(wrong, []);
 
 		// A replay without end: how far it is, and Cancel.

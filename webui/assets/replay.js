@@ -148,13 +148,17 @@ export async function show(main, at) {
 
 	// ---- what is looked at ----
 	const showTabs = h('div.tabs', {role: 'group', 'aria-label': 'Which events'});
+	const which = h('select.narrow', {'aria-label': 'Which events', onchange: ev => set({show: ev.target.value})});
 	const shown = () => SHOWS.filter(([,, only]) => !only || (only === 'c' ? isCorpus() : only === 'r' ? !isCorpus() : query.current));
 	function tabs() {
 		clear(showTabs, shown().map(([key, title]) => h('button.tab', {type: 'button', 'aria-pressed': String(query.show === key), onclick: () => set({show: key})}, title)));
+		clear(which, shown().map(([key, title]) => option(key, title, query.show)));
 		for (const [el, key] of [[kind, 'kind'], [phase, 'phase'], [instance, 'instance'], [label, 'label'], [rule, 'rule']])
 			el.value = query[key];
 		filter.value = query.q;
 		label.hidden = !isCorpus();
+		const narrowed = ['kind', 'phase', 'rule', 'instance', 'label'].filter(key => query[key]).length;
+		clear(more, narrowed ? `Filters (${narrowed})` : 'Filters');
 	}
 	// A list of what is there; what was asked for stays, even if it is not.
 	function fill(select, any, rows, now) {
@@ -182,6 +186,9 @@ export async function show(main, at) {
 	const label = h('select', {'aria-label': 'Label', hidden: true, onchange: ev => set({label: ev.target.value})});
 	const rule = h('select', {'aria-label': 'Rule', hidden: true, onchange: ev => set({rule: ev.target.value})});
 	const filter = h('input', {type: 'search', placeholder: 'Filter events', 'aria-label': 'Filter events', value: query.q});
+	// On a narrow screen the filters but the text are shown on demand.
+	const more = h('button.narrow', {type: 'button', 'aria-expanded': 'false', onclick: () => more.setAttribute('aria-expanded', String(second.classList.toggle('open')))});
+	const second = h('div.bar.second', null, filter, more, kind, phase, rule, instance, label);
 	let wait;
 	filter.addEventListener('input', () => { clearTimeout(wait); wait = setTimeout(() => set({q: filter.value.trim()}), 200); });
 	const failed = e => toast(`${e.message}. ${e.whatToDo || ''}`, true);
@@ -206,7 +213,7 @@ export async function show(main, at) {
 	});
 	document.addEventListener('consequence', known);
 	tabs();
-	main.append(h('div.bar', null, against, compare, showTabs, h('span.spacer'), progress.el), h('div.bar.second', null, filter, kind, phase, rule, instance, label), top, chart, list.el, detail);
+	main.append(h('div.bar', null, against, compare, showTabs, which, h('span.spacer'), progress.el), second, top, chart, list.el, detail);
 	if (!isCorpus())
 		instances();
 	await list.reload();
