@@ -55,14 +55,19 @@ FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
 BENCH    := $(call bin,tests/bench/bench_*.c)
 HELPERS  := $(call bin,tests/live/*.c)
 BYPASS   := $(B)/tests/live/ways
-SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) tests/vm/record.sh tests/vm/hooks.sh tests/vm/preempt.sh tests/vm/refused.sh tests/vm/enforce.sh tests/vm/enforce_preempt.sh tests/vm/prove.sh
+# Of what runs side by side and of what runs in guests the longest come first.
+LONGEST  := test_golden test_property_recorded test_property
+CHECKED  := $(patsubst %,build/asan/tests/unit/%,$(LONGEST) $(filter-out $(LONGEST),$(notdir $(UNIT)))) \
+	$(patsubst $(B)/%,build/asan/%,$(FUZZ))
+SCRIPTS  := $(wildcard tests/cli/*.sh tests/live/*.sh tests/browser/*.js) \
+	$(patsubst %,tests/vm/%.sh,enforce enforce_preempt record hooks preempt prove refused)
 
 PROGRAMS := $(B)/stakeout $(if $(wildcard webui/main.c),$(B)/stakeout-serve) $(if $(and $(BPF),$(wildcard recorder/main.c)),$(B)/stakeout-record) \
 	$(if $(and $(BPF),$(wildcard enforcer/main.c)),$(B)/stakeout-enforce)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test check tests corpus bench measure prove fuzz install clean
+.PHONY: all run test check helpers tests corpus bench measure prove fuzz install clean
 all: $(PROGRAMS) $(B)/stakeout.1
 	$(if $(BPF),,@echo "note: no clang or no bpftool: built without stakeout-record (live capture) and stakeout-enforce")
 
@@ -171,11 +176,15 @@ $(B)/corpus/%.ndjson: corpus/scenarios/%.yaml $(B)/stakeout
 	$(call say,GEN $@)
 	$(Q)$(B)/stakeout corpus -o $(@D) $< && $(B)/stakeout corpus --benign -o $(@D) $<
 
-tests: all $(UNIT) $(FUZZ) $(HELPERS) $(BYPASS) $(PROVE)
+# Without a -j: as many jobs as processors.
+BUILD = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+helpers: all $(HELPERS) $(BYPASS) $(PROVE)
+tests: helpers $(UNIT) $(FUZZ)
 
 run:
 	@sh scripts/packages.sh
-	@$(MAKE) --no-print-directory all
+	@+$(BUILD) all
 	@sh scripts/run.sh $(B)
 
 test:
@@ -183,11 +192,10 @@ test:
 	@$(MAKE) --no-print-directory check
 
 # Unit tests and fuzz seeds run under ASan and UBSan, everything that runs programs with the release build.
-ASAN := build/asan
 check:
-	@$(MAKE) --no-print-directory tests
-	@$(MAKE) --no-print-directory VARIANT=asan $(patsubst $(B)/%,$(ASAN)/%,$(UNIT) $(FUZZ))
-	@STAKEOUT=$(CURDIR)/$(B)/stakeout sh tests/run.sh $(patsubst $(B)/%,$(ASAN)/%,$(UNIT) $(FUZZ)) $(SCRIPTS)
+	@+$(BUILD) helpers
+	@+$(BUILD) VARIANT=asan $(CHECKED)
+	@STAKEOUT=$(CURDIR)/$(B)/stakeout sh tests/run.sh $(CHECKED) $(SCRIPTS)
 
 bench:
 	@sh scripts/packages.sh bench
@@ -199,13 +207,13 @@ measure: all $(BENCH) $(HELPERS)
 # The whole proof; tests run parts of it.
 prove:
 	@sh scripts/packages.sh test
-	@$(MAKE) --no-print-directory tests
+	@+$(BUILD) tests
 	@STAKEOUT=$(CURDIR)/$(B)/stakeout sh tests/prove/prove.sh
 
 FUZZ_SECONDS ?= 30
 fuzz:
 	@sh scripts/packages.sh fuzz
-	@$(MAKE) --no-print-directory VARIANT=fuzz CC=clang $(patsubst $(B)/%,build/fuzz/%,$(FUZZ))
+	@+$(BUILD) VARIANT=fuzz CC=clang $(patsubst $(B)/%,build/fuzz/%,$(FUZZ))
 	@for f in $(patsubst $(B)/tests/fuzz/fuzz_%,%,$(FUZZ)); do mkdir -p build/fuzz/corpus/$$f; \
 		echo "== $$f"; build/fuzz/tests/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 \
 		-verbosity=0 build/fuzz/corpus/$$f corpus/fuzz/$$f || exit; done
