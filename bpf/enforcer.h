@@ -114,6 +114,7 @@ static __always_inline void lose(enum enforce_loss loss)
  * The path's text ends at TEXT_END and zeros follow, so that its last word needs no other treatment.
  */
 #define WALK_TO_TOP true
+#define WALK_COMPARES 1
 #define TEXT_HEAD 0
 #define TEXT_END  WIRE_PATH_MAX
 
@@ -122,6 +123,9 @@ struct scratch {
 	struct dentry *dentry, *mount_root, *root_dentry;
 	struct vfsmount *mount, *root_mount;
 	__u64 offset, end, chain;
+	__u32 changed;               /* the text, since collect_path() saw it */
+	__u32 collected_slot, collected_caller;    /* whose, and of which path, are the grants below */
+	__u64 collected, collected_offset;
 	struct path at;              /* folder and name, as one */
 
 	__u32 slot, judges_exec, late, caller, caller_flags;

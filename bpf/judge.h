@@ -74,11 +74,10 @@ static __always_inline bool has_length(const struct scratch *s, __u64 length)
 	return s->lengths >> (length & 63) & 1;
 }
 
-static __always_inline bool has_key(const struct scratch *s)
+static __always_inline bool has_key(const struct scratch *s, const struct enforce_filter *f)
 {
 	__u32 bit = enforce_filter_bit(s->key.hash[0]);
-	const struct enforce_filter *f = filter_of(s->slot);
-	return f && f->bits[bit / 64] >> (bit % 64) & 1;
+	return f->bits[bit / 64] >> (bit % 64) & 1;
 }
 
 /* Word by word: the compiler copies the structs byte by byte. */
@@ -101,8 +100,6 @@ static __always_inline struct image_path_key key_of_path(const struct scratch *s
 /* The entry of the path's first LENGTH bytes, whose key is s->key. */
 static __always_inline const struct image_path *find_path(struct scratch *s, __u64 length)
 {
-	if (!has_key(s))
-		return NULL;
 	void *table = table_of(&paths, s->slot);
 	struct image_path_key key = key_of_path(s);
 	const struct image_path *p = table ? bpf_map_lookup_elem(table, &key) : NULL;
@@ -124,14 +121,13 @@ static __always_inline __u32 *find_pair(void *outer, __u32 slot, __u32 caller, _
 }
 
 /*
- * Adds what the entry of the first LENGTH bytes grants; WORD holds the last 1..8 of them. Not static, like the two below: the
- * verifier goes through such a function once, not at every call.
+ * Adds what the entry of the first LENGTH bytes grants, whose key is s->key. Not static, like the two below: the verifier goes through
+ * such a function once, not at every call.
  */
-__noinline int collect(struct scratch *s, __u64 word, __u64 length)
+__noinline int collect(struct scratch *s, __u64 length)
 {
 	if (!s)
 		return 0;
-	s->key = match_mix_end(mix_of(s), word, length);
 	const struct image_path *p = find_path(s, length);
 	if (!p)
 		return 0;
@@ -154,10 +150,24 @@ __noinline int collect(struct scratch *s, __u64 word, __u64 length)
 	return 0;
 }
 
+struct collect_context {
+	struct scratch *s;
+	const struct enforce_filter *filter;
+};
+
+/* WORD holds the last 1..8 of LENGTH bytes, M what is before them. */
+static __always_inline void collect_at(struct collect_context *c, struct match_mix m, __u64 word, __u64 length)
+{
+	c->s->key = match_mix_end(m, word, length);
+	if (has_key(c->s, c->filter))
+		collect(c->s, length);
+}
+
 /* Only where a folder ends whose length some entry has is anything to look up; behind the longest entry nothing. */
-static long collect_step(__u32 i, struct walk_context *c)
+static long collect_step(__u32 i, struct collect_context *c)
 {
 	struct scratch *s = c->s;
+	struct match_mix m = mix_of(s);
 	__u64 at = (__u64)i * 8, length = s->length;
 	if (at >= length || at >= s->longest)
 		return 1;
@@ -165,18 +175,15 @@ static long collect_step(__u32 i, struct walk_context *c)
 	__u64 folders = match_folders(word) & match_rotate(s->lengths, 63 - at % 64);
 	if (left <= 8)
 		folders &= (1 << (left - 1)) - 1;      /* its own last byte ends no folder around it */
-	if (folders) {
-#pragma unroll
-		for (int k = 0; k < 8; k++)
-			if (folders >> k & 1)
-				collect(s, word & match_low_bytes(k + 1), at + k + 1);
-	}
+	for (int k = 1; k <= 8 && folders; k++, folders >>= 1)
+		if (folders & 1)
+			collect_at(c, m, word & match_low_bytes(k), at + k);
 	if (left > 8) {
-		s->mix = match_mix_word(mix_of(s), word);
+		s->mix = match_mix_word(m, word);
 		return 0;
 	}
 	if (has_length(s, length))
-		collect(s, word, length);
+		collect_at(c, m, word, length);
 	return 1;
 }
 
@@ -195,25 +202,46 @@ static long mix_step(__u32 i, struct walk_context *c)
 	return 1;
 }
 
-static __always_inline void start_path(struct scratch *s)
+/* NULL: this policy has no paths. */
+static __always_inline const struct enforce_filter *start_path(struct scratch *s)
 {
 	const struct enforce_filter *f = filter_of(s->slot);
 	s->lengths = f ? f->lengths : 0;
 	s->longest = f ? f->longest : 0;
 	s->length = TEXT_END - s->offset;
 	s->mix = match_mix_start();
+	return f;
 }
 
-/* What all entries that cover the walked path grant to s->caller. */
+/*
+ * What all entries that cover the walked path grant to s->caller. When it is the path that this work buffer was last asked about, by
+ * the same policy, what it found then stands.
+ */
 __noinline int collect_path(struct scratch *s)
 {
-	struct walk_context c = {s};
 	if (!s)
 		return 0;
+	struct collect_context c = {s, start_path(s)};
+	__u64 policy = c.filter ? c.filter->policy : 0;
+	if (policy && s->collected == policy && s->collected_slot == s->slot && s->collected_caller == s->caller &&
+	    s->collected_offset == s->offset && !s->changed)
+		return 0;
 	s->flags = s->access = s->entry = s->protect = s->caller_may = 0;
-	start_path(s);
-	bpf_loop(IMAGE_PATH_MAX / 8, collect_step, &c, 0);
+	if (c.filter)
+		bpf_loop(IMAGE_PATH_MAX / 8, collect_step, &c, 0);
+	s->collected = policy;
+	s->collected_slot = s->slot;
+	s->collected_caller = s->caller;
+	s->collected_offset = s->offset;
+	s->changed = 0;
 	return 0;
+}
+
+/* The path is nothing that entries could cover. */
+static __always_inline void collect_nothing(struct scratch *s)
+{
+	s->flags = s->access = s->entry = s->protect = s->caller_may = 0;
+	s->collected = 0;
 }
 
 static __always_inline bool has_text(const struct scratch *s)
@@ -227,10 +255,12 @@ __noinline int take_caller(struct scratch *s)
 	struct walk_context c = {s};
 	if (!s)
 		return 0;
-	start_path(s);
-	if (!has_length(s, s->length))
+	const struct enforce_filter *f = start_path(s);
+	if (!f || !has_length(s, s->length))
 		return 0;
 	bpf_loop(IMAGE_PATH_MAX / 8, mix_step, &c, 0);
+	if (!has_key(s, f))
+		return 0;
 	const struct image_path *p = find_path(s, s->length);
 	if (!p)
 		return 0;
@@ -526,7 +556,7 @@ static __noinline int detached_missing(struct scratch *s, struct task_struct *ta
 {
 	int passes = runtime_acts(s, task);
 	walk(s, task, p);
-	s->flags = 0;
+	collect_nothing(s);
 	return passes ? 0 : asked;
 }
 
@@ -535,10 +565,10 @@ static __always_inline int file_missing(struct scratch *s, struct task_struct *t
 {
 	walk(s, task, p);
 	s->caller = s->caller_flags = 0;
-	if (s->state & WALK_CUT)
-		return asked;
-	if (s->state & WALK_NAMELESS)
-		return 0;
+	if (s->state & (WALK_CUT | WALK_NAMELESS)) {
+		collect_nothing(s);
+		return s->state & WALK_CUT ? asked : 0;
+	}
 	if (s->state & WALK_DETACHED)
 		return detached_missing(s, task, p, asked);
 	collect_path(s);
@@ -573,7 +603,6 @@ static __noinline int judge_file(struct who *w, const struct path *p, __u32 aske
 		return refuse_unseen(w, ENFORCE_FILE);
 	s->slot = ENFORCE_SLOT(w->word);
 	s->judges_exec = judges(w, IMAGE_JUDGES_EXEC);
-	s->protect = 0;
 	int refused = 0;
 	__u32 missing = file_missing(s, w->task, p, asked);
 	if (!missing) {

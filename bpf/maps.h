@@ -118,6 +118,7 @@ struct {
  * both leave in one piece; twice the size, since the verifier does not relate offset to length.
  */
 #define WALK_TO_TOP false
+#define WALK_COMPARES 0
 #define TEXT_HEAD sizeof(struct wire_header)
 #define TEXT_END  WIRE_PATH_MAX
 

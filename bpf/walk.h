@@ -11,6 +11,7 @@
  * so by counts; for the others the way up is gone twice: a chained hash over parents and names must come out the same.
  *
  * Whoever includes this says WALK_TO_TOP and has its own work buffer: struct scratch with the members used here, TEXT_HEAD and TEXT_END.
+ * WALK_COMPARES: its member "changed" is set where a walk leaves, or may leave, another text than the one before.
  */
 #pragma once
 
@@ -86,6 +87,13 @@ struct walk_context {
 	struct scratch *s;
 };
 
+static __always_inline void note_changed(struct scratch *s)
+{
+#if WALK_COMPARES
+	s->changed = 1;
+#endif
+}
+
 static __always_inline __u64 mix(__u64 h, __u64 x)
 {
 	h = (h ^ x) * 0x9fb21c651e98df25ull;
@@ -121,6 +129,7 @@ static __always_inline void copy_name(struct scratch *s, __u64 at, const char *n
 	char *to = s->text + TEXT_HEAD + at;
 	if (!have_cast || length > COPY_WORDS * 8) {
 		bpf_probe_read_kernel(to, length, name);
+		note_changed(s);
 		return;
 	}
 	const __u64 *w = words(name);
@@ -130,7 +139,10 @@ static __always_inline void copy_name(struct scratch *s, __u64 at, const char *n
 		if (length <= 8 * i)
 			return;
 		mask = length >= 8 * i + 8 ? ~0ull : ~0ull >> (64 - 8 * (length & 7));
-		*word = (w[i] & mask) | (*word & ~mask);
+		__u64 part = *(const volatile __u64 *)&w[i];   /* once: it can change */
+		if (WALK_COMPARES && ((part ^ *word) & mask))
+			note_changed(s);
+		*word = (part & mask) | (*word & ~mask);
 	}
 }
 
@@ -159,6 +171,8 @@ static long walk_step(__u32 i, struct walk_context *c)
 	offset &= WIRE_PATH_MAX - 1;
 	length &= 255;
 	char *to = s->text + TEXT_HEAD + offset;
+	if (WALK_COMPARES && *to != '/')
+		note_changed(s);
 	*to = '/';
 	copy_name(s, offset + 1, b.name, length);
 	s->chain = mix(s->chain, (__u64)b.parent ^ b.hash_len);
@@ -240,6 +254,7 @@ static __always_inline void walk_nameless(struct scratch *s, const struct dentry
 	if (offset > TEXT_END)
 		return;
 	char *to = s->text + TEXT_HEAD + offset;
+	note_changed(s);
 	bpf_probe_read_kernel(to, length, b->name);
 	char start[8] = {};
 	bpf_probe_read_kernel(start, 6, b->name);
@@ -318,6 +333,7 @@ static __noinline int walk_up(struct scratch *s, struct task_struct *task, __u64
 		s->state |= WALK_CUT;
 	if (s->offset == TEXT_END && !(s->state & WALK_CUT)) {
 		s->offset = TEXT_END - 1;
+		note_changed(s);
 		s->text[TEXT_HEAD + TEXT_END - 1] = '/';
 	}
 	return 0;

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -68,6 +69,8 @@ static int make_filter(const struct image *i, int *ret)
 {
 	struct enforce_filter f = {0};
 	uint32_t zero = 0;
+	if (getrandom(&f.policy, sizeof(f.policy), 0) != sizeof(f.policy))
+		return -EIO;
 	for (uint32_t k = 0; k < i->map[IMAGE_MAP_PATHS].n; k++) {
 		struct image_path_key key;
 		struct image_path path;

@@ -22,7 +22,7 @@
 
 #include <linux/types.h>
 
-#define ENFORCE_LAYOUT        8       /* raised with every change of this file, or of the programs or their maps: names the folder */
+#define ENFORCE_LAYOUT        9       /* raised with every change of this file, or of the programs or their maps: names the folder */
 #define ENFORCE_SLOTS         16384   /* twice as many as are in force, to replace them all at once; not more than workloads */
 #define ENFORCE_WORKLOADS     16384
 #define ENFORCE_CGROUPS       65536
@@ -77,6 +77,7 @@ struct enforce_hits {
  * modulo 64, and that of its key are set for every entry.
  */
 struct enforce_filter {
+	__u64 policy;           /* a number that no other policy has or had */
 	__u64 lengths;
 	__u64 longest;          /* entry, in bytes */
 	__u64 bits[ENFORCE_FILTER_BITS / 64];
