@@ -3,6 +3,7 @@
 # What enforcing costs what is allowed, as a ratio to the same load without: under one policy, and under one of a thousand.
 # Measured as in bench_record.sh: the load's own processor time, enforced runs between as many free ones, medians of the rounds
 # and the range of their middle half. "outside" is the same load in a cgroup without a policy, while there is one elsewhere;
+# "writes" is of several files by turns: of the path that it was asked about last the enforcer keeps what it found.
 # "empty" is it with programs on the hooks of the signal back end that do nothing: the least that enforcing by them can cost.
 . tests/lib/enforce.sh
 
@@ -10,7 +11,7 @@ rounds=${ROUNDS:-5} runs=${RUNS:-5} many=${POLICIES:-1000}
 load=$(dirname "$STAKEOUT")/tests/live/load
 empty=$(dirname "$STAKEOUT")/tests/live/empty
 mkdir "$group/load" "$group/free" "$group/many" "$dir/etc"
-echo x >"$dir/etc/file"
+for i in "" 1 2 3 4 5 6 7 8; do echo x >"$dir/etc/file$i"; done
 policy() {
 	cat <<END
 exec:
@@ -34,6 +35,7 @@ block() {
 	case $what in
 	open) set -- "$@" "$load" time "$load" open 100000 /etc/passwd ;;
 	write) set -- "$@" "$load" time "$load" write 50000 "$dir/etc/file" ;;
+	writes) set -- "$@" "$load" time "$load" write 50000 "$dir"/etc/file[1-8] ;;
 	exec) set -- "$@" "$load" time "$load" exec 400 "$load-child" ;;
 	connect) set -- "$@" "$load" time "$load" connect 100000 5300 ;;
 	tcp) set -- "$@" "$load" time "$load" tcp 5000 5400 ;;
@@ -74,7 +76,7 @@ echo "kernel $(uname -r), back end $(backend_now), $(nproc) CPUs; load before: $
 echo "memory of a policy: $(enforce status --json | sed -n 's/.*"memory":\([0-9]*\).*/\1/p' | head -n 1) bytes"
 enforce release >/dev/null
 printf '%-8s %-20s %-20s %-20s %-20s %s\n' load "one policy" "$many policies" "outside" "empty" aim
-for row in "open 1.15" "write 1.15" "exec 1.01" "connect 1.05" "tcp 1.05"; do
+for row in "open 1.15" "write 1.15" "writes 1.15" "exec 1.01" "connect 1.05" "tcp 1.05"; do
 	set -- $row
 	block "$1" "$group/load" >/dev/null
 	for i in $(seq "$rounds"); do

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Loads for the bench: "load open N PATH" opens and closes, "load write N PATH" for writing;
+ * Loads for the bench: "load open N PATH" opens and closes, "load write N PATH..." for writing, one after the other;
  * "load connect N PORT" connects UDP sockets to 127.0.0.1; "load tcp N PORT" TCP ones, accepted; "load exec N PROGRAM" starts and waits for a program
  * without libc (on many virtual machines cpuid traps, and libc's start would hide everything else). "load time COMMAND..." prints
  * the microseconds of processor time that a command and its children took: other work on the machine does not add to it
@@ -41,10 +41,10 @@ static int load_time(char **argv)
 	return 0;
 }
 
-static int load_open(long n, const char *path, int mode)
+static int load_open(long n, char **paths, size_t npaths, int mode)
 {
 	while (n-- > 0) {
-		int fd = open(path, mode | O_CLOEXEC);
+		int fd = open(paths[(size_t)n % npaths], mode | O_CLOEXEC);
 		if (fd < 0)
 			return 1;
 		close(fd);
@@ -96,9 +96,9 @@ int main(int argc, char **argv)
 	if (argc > 2 && !strcmp(argv[1], "time"))
 		return load_time(argv + 2);
 	if (argc == 4 && !strcmp(argv[1], "open"))
-		return load_open(atol(argv[2]), argv[3], O_RDONLY);
-	if (argc == 4 && !strcmp(argv[1], "write"))
-		return load_open(atol(argv[2]), argv[3], O_WRONLY);
+		return load_open(atol(argv[2]), argv + 3, 1, O_RDONLY);
+	if (argc > 3 && !strcmp(argv[1], "write"))
+		return load_open(atol(argv[2]), argv + 3, (size_t)argc - 3, O_WRONLY);
 	if (argc == 4 && !strcmp(argv[1], "connect"))
 		return load_connect(atol(argv[2]), (unsigned short)atoi(argv[3]));
 	if (argc == 4 && !strcmp(argv[1], "tcp"))
