@@ -182,7 +182,8 @@ static void show(const struct jobs *jobs, const struct options *o,
 	CLEANUP(table_free) struct table *t = table_new(columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < jobs->n; i++)
 		add_rows(&jobs->v[i].compiled, t);
-	table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
+	if (table_rows(t))
+		table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
 	if (o->json)
 		show_summaries(jobs, compile_options);
 	else

@@ -19,7 +19,7 @@ void image_words(const struct process *p, struct buf *b)
 {
 	if (p->path.n)
 		buf_str(b, p->path);
-	else if (p->filename.n)
+	else if (p->filename.n && !str_eq(p->filename, STR("/")))   /* the root of a detached mount is no name */
 		buf_str(b, p->filename);
 	else
 		buf_puts(b, p->path_known ? "an image without a name" : "an unknown image");

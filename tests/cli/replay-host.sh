@@ -66,3 +66,8 @@ want 0 "other" "$STAKEOUT" replay "$T/policies" --corpus "$T/other.ndjson"
 grep -q '^note: host-all judged no event: .* by host/host/all, ' "$T/out" || { cat "$T/out"; fail "an image that judged nothing is not told"; }
 want 0 "its own" "$STAKEOUT" replay "$T/policies" --corpus "$T/attack.ndjson"
 ! grep -q 'judged no event' "$T/out" || { cat "$T/out"; fail "an image that judged is told as one that did not"; }
+
+# A runtime that runs itself from a detached mount has the root of it for a name, which is none.
+line /usr/bin/miner / | sed 's|"binary":"/sbin/init"|"binary":"/"|; s|"parent_path":"/sbin/init",||' >"$T/detached.ndjson"
+want 0 "a detached caller" "$STAKEOUT" replay "$T/policies" --corpus "$T/detached.ndjson"
+grep -q ': exec /usr/bin/miner by an unknown image$' "$T/out" || { cat "$T/out"; fail "a detached caller is called by a name"; }

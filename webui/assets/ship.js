@@ -24,7 +24,8 @@ function imageCommands(p, enforce, workload) {
 		h('li', null, 'Check the files against the digests.', command('sha256sum ' + p.files.map(f => f.name).join(' '))),
 		h('li', null, 'Put it in force where the workload runs. It only counts and reports.', command(apply + ' --audit')),
 		h('li', null, 'See what it would have refused.', command('sudo stakeout enforce status --rules')),
-		enforce ? h('li', null, 'Refuse for 20 minutes; it goes back to counting by itself unless it is confirmed.', command(apply + ' --for 20m'), command('sudo stakeout enforce confirm')) : null,
+		enforce ? h('li', null, 'Refuse for 20 minutes; it goes back to counting by itself unless it is confirmed.', command(apply + ' --for 20m')) : null,
+		enforce ? h('li', null, 'See what is forbidden fail, then keep it.', command('sudo stakeout enforce verify'), command('sudo stakeout enforce confirm')) : null,
 		h('li', null, 'To take it back:', command(`sudo stakeout enforce release ${quoted(workload.workload)}`)));
 }
 
