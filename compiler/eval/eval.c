@@ -21,6 +21,7 @@ struct engine *engine_new(struct policy *const *policies, size_t n, const struct
 	e->key = &e->key_room;
 	e->assuming = &e->assuming_room;
 	e->compat = map_new();
+	e->listed = map_new();
 	eval_compile(e);
 	return e;
 }
@@ -42,6 +43,8 @@ void engine_free(struct engine *e)
 	free(e->silent.v);
 	eval_folders_free(e);
 	map_free(e->compat);
+	map_free(e->listed);
+	free(e->listed_args.v);
 	free(e->seen.v);
 	free(e->answers.v);
 	free(e->reach.v);

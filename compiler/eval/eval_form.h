@@ -305,6 +305,8 @@ struct engine {
 	struct buf key_room, *key;      /* to look one of these up */
 	/* programs that the recorders are silent about; SILENT_TOLD: about these alone */
 	struct { struct str *v; size_t n, cap; } silent;
+	struct map *listed;             /* hooks of the policies that recorded, by policy and name */
+	struct { struct listed_args { const struct spec_arg *v; size_t n; } *v; size_t n, cap; } listed_args;
 	bool silent_told;
 	/* what may be taken for granted of programs, see eval_folders.c: the images, by exec_id, and of each which of the assumed names */
 	bool assumes;
@@ -364,6 +366,7 @@ void eval_name_sites(struct engine *e);
 void eval_file_hook(struct engine *e, const struct policy *p, const struct hook *h, struct compiled_hook *hook);
 void eval_file_call(struct engine *e, const struct policy *p, struct str call, struct compiled_hook *hook);   /* or list:NAME */
 bool eval_enters_syscall(const struct hook *h);
+struct str eval_plain_call(struct str call);   /* without __x64_ and the like */
 uint32_t eval_site(const struct engine *e, enum hook_section section, struct str name);
 uint32_t eval_event_site(struct engine *e, const struct event *ev);   /* of the line itself; SITE_NONE */
 
@@ -438,7 +441,9 @@ bool eval_wait(struct engine *e, const struct event *exec, enum waits_for what);
 const struct event *eval_still_waits(struct engine *e, enum waits_for *what);   /* the next that no line followed; NULL: none */
 void eval_waits_free(struct engine *e);
 
-/* eval_recorders.c: is the program of the image one of e->silent? */
+/* eval_recorders.c: the arguments that the policy lists whose line EV is, as many as the line has; NULL: not told. */
+const struct spec_arg *eval_listed_args(const struct engine *e, const struct event *ev);
+/* ... is the program of the image one of e->silent? */
 bool eval_among_silent(const struct engine *e, struct str exec_id);
 /* Is PATH known to be none of them? */
 bool eval_contradicted(const struct engine *e, struct str path);

@@ -66,14 +66,13 @@ static int64_t hex_number(struct str s)
 	return (int64_t)n;
 }
 
-static void recorded_slot(struct hit *h, const struct place_spec *spec, const struct arg *a, bool from_policy)
+static void recorded_slot(struct hit *h, enum slot_kind kind, uint8_t index, struct str resolve, const struct arg *a,
+			  bool from_policy)
 {
-	static const uint8_t kinds[] = {['f'] = SLOT_PATH, ['n'] = SLOT_NUMBER, ['s'] = SLOT_STRING,
-					['a'] = SLOT_ADDRESS, ['k'] = SLOT_SOCKET,
-					['e'] = SLOT_NUMBER, ['i'] = SLOT_NUMBER, ['p'] = SLOT_NUMBER};
-	struct slot *s = hit_slot(h, kinds[(int)spec->kind], spec->index);
+	struct slot *s = hit_slot(h, kind, index);
 	s->known = true;
-	s->resolve = spec->resolve;
+	s->failed = a->kind == ARG_ERROR;
+	s->resolve = resolve;
 	/* A label that names a field says which one was resolved. */
 	if (a->label.n && (str_starts(a->label, STR("f_")) || memchr(a->label.p, '.', a->label.n)))
 		s->resolve = a->label;
@@ -140,6 +139,35 @@ static bool in_order(struct places *p, const struct event *ev, uint32_t i, int f
 	return !somewhere && in_order(p, ev, i + 1, from, all_fault);
 }
 
+/* As in_order(), each value at the last place that it can have: of the first I. */
+static bool at_last(const struct places *p, const struct event *ev, uint32_t i, int before, bool all_fault, int *of)
+{
+	if (i == 0)
+		return true;
+	bool somewhere = false;
+	for (int k = p->told->n - 1; k >= 0; k--) {
+		bool can = can_be(p, k, &ev->args[i - 1], all_fault);
+		somewhere |= can;
+		of[i - 1] = k;
+		if (can && k < before && at_last(p, ev, i - 1, k, all_fault, of))
+			return true;
+	}
+	of[i - 1] = NO_PLACE_OF;
+	return !somewhere && at_last(p, ev, i - 1, before, all_fault, of);
+}
+
+/* Of several arguments of a kind a line may have only some: which ones is not told where a value fits two places. */
+static void forget_ambiguous(struct places *p, const struct event *ev, bool all_fault)
+{
+	int last[MAX_VALUES];
+	uint32_t n = MIN(ev->nargs, (uint32_t)MAX_VALUES);
+	if (!at_last(p, ev, n, p->told->n, all_fault, last))
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		if (last[i] != p->of[i])
+			p->of[i] = NO_PLACE_OF;
+}
+
 static void in_any_order(struct places *p, const struct event *ev)
 {
 	bool taken[MAX_SPECS] = {false};
@@ -162,19 +190,60 @@ static bool lacks_paths(const struct places *p, const struct event *ev)
 	return wanted > 1 && line_from_policy(ev) && count_paths(ev) < wanted;
 }
 
+/* What a value is; of one that could not be read what its policy says that it is. */
+static bool kind_of(const struct arg *a, enum policy_type listed, enum slot_kind *ret)
+{
+	static const char letters[] = {[SLOT_NUMBER] = 'n', [SLOT_STRING] = 's', [SLOT_PATH] = 'f', [SLOT_ADDRESS] = 'a', [SLOT_SOCKET] = 'k'};
+	static const uint8_t classes[] = {[CLASS_NUMBER] = SLOT_NUMBER, [CLASS_STRING] = SLOT_STRING, [CLASS_PATH] = SLOT_PATH,
+					  [CLASS_SOCKET] = SLOT_SOCKET, [CLASS_ADDRESS] = SLOT_ADDRESS, [CLASS_UNIX] = SLOT_ADDRESS};
+	enum value_class class = eval_class(listed);
+	*ret = a->kind == ARG_CAPS ? SLOT_NUMBER : (enum slot_kind)classes[class];
+	if (a->kind == ARG_ERROR || a->kind == ARG_CAPS)
+		return a->kind == ARG_CAPS || class != CLASS_NONE;
+	for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
+		if (letters[i] && fits(letters[i], a))
+			return *ret = (enum slot_kind)i, true;
+	return false;
+}
+
+/* Every value at the place where its policy lists it. */
+static void listed_args(const struct spec_arg *listed, struct hit *h, const struct event *ev)
+{
+	for (uint32_t i = 0; i < ev->nargs; i++) {
+		enum slot_kind kind;
+		uint8_t index = (uint8_t)MIN(listed[i].index, (uint32_t)UINT8_MAX);
+		if (!kind_of(&ev->args[i], listed[i].type, &kind))
+			continue;
+		if (ev->section == HOOK_LSM && h->site == SITE_MMAP_FILE && index)
+			index = index == 1 ? REQPROT : (uint8_t)(index - 1);
+		recorded_slot(h, kind, index, listed[i].resolve, &ev->args[i], true);
+	}
+}
+
 static void recorded_args(const struct engine *e, struct hit *h, const struct event *ev)
 {
+	static const uint8_t kinds[] = {['f'] = SLOT_PATH, ['n'] = SLOT_NUMBER, ['s'] = SLOT_STRING,
+					['a'] = SLOT_ADDRESS, ['k'] = SLOT_SOCKET,
+					['e'] = SLOT_NUMBER, ['i'] = SLOT_NUMBER, ['p'] = SLOT_NUMBER};
+	const struct spec_arg *listed = line_from_policy(ev) ? eval_listed_args(e, ev) : NULL;
+	if (listed) {
+		listed_args(listed, h, ev);
+		return;
+	}
 	struct places p;
 	p.told = &e->at.v[h->site].told;
-	if (!in_order(&p, ev, 0, 0, false) && !in_order(&p, ev, 0, 0, true))
+	bool ordered = in_order(&p, ev, 0, 0, false), all_fault = !ordered && in_order(&p, ev, 0, 0, true);
+	if (!ordered && !all_fault)
 		in_any_order(&p, ev);
+	else if (line_from_policy(ev))
+		forget_ambiguous(&p, ev, all_fault);
 	bool unsure = lacks_paths(&p, ev);
 	for (uint32_t i = 0; i < ev->nargs && i < MAX_VALUES; i++) {
 		int k = p.of[i];
 		if (k == NO_PLACE_OF || (unsure && p.told->v[k].kind == 'f'))
 			continue;
-		recorded_slot(h, &p.told->v[k], &ev->args[i], line_from_policy(ev));
-		h->slots[h->n - 1].failed = ev->args[i].kind == ARG_ERROR;
+		const struct place_spec *spec = &p.told->v[k];
+		recorded_slot(h, (enum slot_kind)kinds[(int)spec->kind], spec->index, spec->resolve, &ev->args[i], line_from_policy(ev));
 	}
 }
 

@@ -88,8 +88,50 @@ static const struct compiled_hook *thorough(const struct engine *r, struct map *
 	return NULL;
 }
 
+/* ---- what the values of a line are ---- */
+
+static struct str listed_key(const struct engine *e, struct str policy, bool lsm, struct str hook)
+{
+	buf_clear(e->key);
+	buf_str(e->key, policy);
+	buf_putc(e->key, '\0');
+	buf_puts(e->key, lsm ? "lsm " : "");
+	buf_str(e->key, hook);
+	return buf_view(e->key);
+}
+
+/* Of a function that a policy hooks twice it is not told whose the line is. */
+static void list_args(struct engine *e, const struct policy *p, const struct hook *h)
+{
+	bool lsm = h->section == SECTION_LSM, new;
+	if ((!lsm && h->section != SECTION_KPROBE && h->section != SECTION_FENTRY) || str_starts(h->call, STR("list:")))
+		return;
+	struct spec_arg *args = arena_alloc(e->arena, (h->nargs + 1) * sizeof(*args));
+	for (size_t i = 0; i < h->nargs; i++) {
+		args[i] = h->args[i];
+		args[i].resolve = arena_str(e->arena, h->args[i].resolve);
+	}
+	uint32_t at = map_add(e->listed, listed_key(e, p->name, lsm, eval_plain_call(h->call)), &new);
+	if (new)
+		*(struct listed_args *)VEC_PUSH(&e->listed_args) = (struct listed_args){args, h->nargs};
+	else
+		e->listed_args.v[at].v = NULL;
+}
+
+const struct spec_arg *eval_listed_args(const struct engine *e, const struct event *ev)
+{
+	bool lsm = ev->section == HOOK_LSM;
+	if (!map_size(e->listed) || ev->compat || (!lsm && ev->section != HOOK_KPROBE))
+		return NULL;
+	uint32_t at = map_find(e->listed, listed_key(e, ev->policy, lsm, ev->hook));
+	return at != MAP_NONE && e->listed_args.v[at].n == ev->nargs ? e->listed_args.v[at].v : NULL;
+}
+
 void engine_recorders(struct engine *e, struct policy *const *policies, size_t n)
 {
+	for (size_t p = 0; p < n; p++)
+		for (size_t h = 0; h < policies[p]->nhooks; h++)
+			list_args(e, policies[p], &policies[p]->hooks[h]);
 	CLEANUP(engine_free) struct engine *r = engine_new(policies, n, &e->target);
 	CLEANUP(map_free) struct map *paths = NULL;
 	const struct compiled_hook *hook = thorough(r, &paths);

@@ -114,7 +114,7 @@ static void file_hook(struct engine *e, uint32_t site, struct compiled_hook *c)
 }
 
 /* Strips __x64_ and the like; __ia32_ names another place. */
-static struct str plain_call(struct str call)
+struct str eval_plain_call(struct str call)
 {
 	static const struct str prefixes[] = {STR_INIT("__x64_"), STR_INIT("__arm64_")};
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
@@ -138,7 +138,7 @@ static void file_listed(const struct filing *c, struct str call, struct compiled
 	bool compat = slash && str_starts(call, STR("i386/"));
 	if (compat)
 		name = str_from(arena_printf(c->e->arena, "__ia32_" STR_FMT, STR_ARG(name)));
-	file_hook(c->e, add_site(c->e, HOOK_KPROBE, plain_call(name)), hook);
+	file_hook(c->e, add_site(c->e, HOOK_KPROBE, eval_plain_call(name)), hook);
 }
 
 /* Of lists with one name the first counts. One that says that it is validated is taken as it is written, a generated one too. */
@@ -177,7 +177,7 @@ void eval_file_call(struct engine *e, const struct policy *p, struct str call, s
 	if (str_starts(call, STR("list:")))
 		file_list(&(struct filing){e, p}, str_skip(call, 5), hook);
 	else
-		file_hook(e, add_site(e, HOOK_KPROBE, plain_call(call)), hook);
+		file_hook(e, add_site(e, HOOK_KPROBE, eval_plain_call(call)), hook);
 }
 
 void eval_file_hook(struct engine *e, const struct policy *p, const struct hook *h, struct compiled_hook *hook)

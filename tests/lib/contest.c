@@ -227,6 +227,7 @@ bool contest_run(const struct contest *c, struct str lines, struct contest_count
 	CLEANUP(source_close) struct source *source = ndjson_open_bytes("random", lines, NULL);
 	struct event ev;
 	engine_presume_paths(e, c->presume);
+	engine_recorders(e, c->recorders, c->nrecorders);
 	slow_presume_paths(s, c->presume);
 	while (source_next(source, &ev) > 0) {
 		engine_records(e, &ev);

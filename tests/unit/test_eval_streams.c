@@ -6,7 +6,7 @@
  *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, args=, docker=, caps=full|held|none, ns=host|own, cwd=, path=PATH|? (else the program); program "-" is a memfd
  *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, ip=, perm=, ret=, t=SECONDS, error; "i386" a 32-bit call
  *	exit ID
- * Lines that begin with "also" tell only that the stream has such lines. A policy that begins with "old" is for a kernel before 5.3.
+ * Lines of hooks are of the policy p, as is the one that recorded. Lines that begin with "also" tell only that the stream has such lines. A policy that begins with "old" is for a kernel before 5.3.
  */
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -609,7 +609,7 @@ static void read_line(struct world *w, struct str line)
 	if (!exec) {
 		w->ev.section = str_eq(kind, STR("lsm")) ? HOOK_LSM : str_eq(kind, STR("kprobe")) ? HOOK_KPROBE : HOOK_TRACEPOINT;
 		w->ev.hook = next(&line, ' ');
-		w->ev.policy = STR("recording");
+		w->ev.policy = STR("p");
 	}
 	struct process *p = image_of(w, next(&line, ' '));
 	if (exec) {
@@ -720,6 +720,13 @@ static const char *last_verdict(const char *recorder, bool assume, const char *s
 #define SILENT(op, values) "    - matchBinaries: [{operator: " op ", values: [" values "]}]\n      matchActions: [{action: NoPost}]\n"
 #define SILENT_EXEC "exec A P 7 /bin/a path=?;also tp sched/sched_process_exec Z file=/z;"
 
+#define ASKS(call, arg, op, value) "kprobes:\n  - call: " call "\n    syscall: false\n    args: [{index: " arg "}]\n    selectors:\n"         \
+	"    - matchArgs: [{args: [0], operator: " op ", values: [\"" value "\"]}]" KILL
+#define OPENAT_ARGS(args, more) "kprobes:\n  - call: sys_openat\n    args: [{index: " args "]\n" more
+#define OPENAT_AGAIN "  - call: sys_openat\n    args: [{index: 1, type: string}, {index: 3, type: int}]\n"
+#define OPENAT_FLAGS "kprobes:\n  - call: sys_openat\n    args: [{index: 2, type: int}]\n    selectors:\n"                                        \
+	"    - matchArgs: [{index: 2, operator: Mask, values: [\"3\"]}]" KILL
+
 static const struct {
 	const char *recorder, *spec, *stream, *want;
 } recorded[] = {
@@ -731,6 +738,19 @@ static const struct {
 	/* not in a stream whose lines of that hook are not all told, nor of one that is not silent */
 	{RECORDER(SILENT("In", "/bin/a, /bin/b")), CALLER("In", "/bin/c"), "exec A P 7 /bin/a path=?;" WRITES, "unknown"},
 	{RECORDER(SILENT("In", "/bin/a, /bin/b")), CALLER("In", "/bin/c"), SILENT_EXEC "tp sched/sched_process_exec A file=/bin/c;" WRITES, "kill"},
+	/* which arguments a line has its policy tells: of openat the flags or the mode; of functions that nobody knows more of as well */
+#define LISTS(call, args) "kprobes:\n  - call: " call "\n    syscall: false\n    args: [" args "]\n"
+	{LISTS("security_kernel_module_request", "{index: 0, type: string}"), ASKS("security_kernel_module_request", "0, type: string", "Prefix", "net-"),
+	 "kprobe security_kernel_module_request A s=net-pf-10", "kill"},
+	{LISTS("security_inode_create", "{index: 1, type: dentry}"), ASKS("security_kernel_module_request", "0, type: string", "Prefix", "net-"),
+	 "kprobe security_kernel_module_request A s=net-pf-10", "unknown"},
+	{LISTS("vfs_llseek", "{index: 0, type: file}, {index: 2, type: int}"), ASKS("vfs_llseek", "2, type: int", "Equal", "1"), "kprobe vfs_llseek A file=/x n=1", "kill"},
+	{LISTS("vfs_llseek", "{index: 0, type: file}, {index: 2, type: int}"), ASKS("vfs_llseek", "1, type: int", "Equal", "1"), "kprobe vfs_llseek A file=/x n=1", "unknown"},
+	{OPENAT_ARGS("1, type: string}, {index: 2, type: int}", ""), OPENAT_FLAGS, "kprobe sys_openat A s=/etc/x n=2", "kill"},
+	{OPENAT_ARGS("1, type: string}, {index: 3, type: int}", ""), OPENAT_FLAGS, "kprobe sys_openat A s=/etc/x n=2", "unknown"},
+	/* ... not where it has others than it lists, or the policy hooks the function twice */
+	{OPENAT_ARGS("1, type: string}", ""), OPENAT_FLAGS, "kprobe sys_openat A s=/etc/x n=2", "unknown"},
+	{OPENAT_ARGS("1, type: string}, {index: 2, type: int}", OPENAT_AGAIN), OPENAT_FLAGS, "kprobe sys_openat A s=/etc/x n=2", "unknown"},
 	/* filters that name programs otherwise, or look at something else, tell nothing */
 	{RECORDER(SILENT("Prefix", "/bin/")), CALLER("In", "/usr/c"), SILENT_EXEC WRITES, "unknown"},
 	{RECORDER(SILENT("NotIn", "/bin/a")), CALLER("In", "/usr/c"), SILENT_EXEC WRITES, "unknown"},
