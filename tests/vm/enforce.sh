@@ -24,24 +24,22 @@ try() {
 	esac
 }
 
+# What no back end makes a difference to.
+indifferent=" enforce_bad enforce_follow enforce_many enforce_names enforce_status "
+
+# inside BACKEND TEST...
 inside() {
 	uname -r
 	worst=0
-	export POLICIES=50 BACKEND
-	for backend in $1; do
-		BACKEND=$backend
-		for t in $2; do
-			case $t in
-			enforce_bad | enforce_follow | enforce_many | enforce_names | enforce_status)   # no back end makes a difference to them: once
-				[ "$backend" = "${1%% *}" ] || continue ;;
-			enforce_container)
-				[ "$backend" != "${1%% *}" ] ||
-					try "$t, crun" env RUNTIME=crun sh "tests/live/$t.sh" ;;
-			enforce_guards)
-				[ ! -e /overlay.ko ] || export MODULE=/overlay.ko ;;
-			esac
-			try "$t" sh "tests/live/$t.sh"
-		done
+	backend=$1
+	shift
+	export POLICIES=50 BACKEND="$backend"
+	[ ! -e /overlay.ko ] || export MODULE=/overlay.ko
+	for t in "$@"; do
+		case $t in
+		*,crun) try "$t" env RUNTIME=crun sh "tests/live/${t%,crun}.sh" ;;
+		*) try "$t" sh "tests/live/$t.sh" ;;
+		esac
 	done
 	exit $worst
 }
@@ -59,11 +57,25 @@ never_asked() {
 	refused "a file" "$group" sh -c "echo x >/etc/forbidden"
 }
 
-[ "${1:-}" != inside ] || inside "$2" "$3"
+[ "${1:-}" != inside ] || { shift; inside "$@"; }
 [ "${1:-}" != never_asked ] || { never_asked; exit; }
-tests=${TESTS:-$(basename -s .sh tests/live/enforce_*.sh | tr '\n' ' ')}
+each= once=
+for t in ${TESTS:-$(basename -s .sh tests/live/enforce_*.sh)}; do
+	case $indifferent in
+	*" $t "*) once="$once $t" ;;
+	*) each="$each $t" ;;
+	esac
+	[ "$t" != enforce_container ] || once="$once $t,crun"
+done
 . tests/lib/guests.sh
-for version in $versions; do guest "kernel $version" "$version" sh tests/vm/enforce.sh inside "$backends" "$tests"; done
+for version in $versions; do
+	[ -z "$once" ] || guest "kernel $version" "$version" sh tests/vm/enforce.sh inside "${backends%% *}" $once
+done
+for backend in $backends; do
+	for version in $versions; do
+		[ -z "$each" ] || guest "kernel $version, $backend" "$version" sh tests/vm/enforce.sh inside "$backend" $each
+	done
+done
 for version in $versions; do
 	guest "kernel $version without LSM programs" -k lsm=capability,landlock "$version" sh tests/vm/enforce.sh never_asked
 done
