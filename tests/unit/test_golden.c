@@ -111,6 +111,7 @@ enum how {
 
 struct lab {
 	const char *folder, *recording;
+	struct buf lines;       /* of the recording */
 	struct target target;
 	struct tsv baseline, outcomes;
 	struct map *ids;
@@ -232,12 +233,9 @@ static bool is_left_out(const struct event *ev)
 
 static int replay(struct lab *lab, struct engine *e, bool judge)
 {
-	CLEANUP_DIAG struct diag d = DIAG_INIT;
-	CLEANUP(source_close) struct source *source = NULL;
-	int r = ndjson_open(lab->recording, NULL, &d, &source);
-	if (r < 0)
-		return r;
+	CLEANUP(source_close) struct source *source = ndjson_open_bytes(lab->recording, buf_view(&lab->lines), NULL);
 	struct event ev;
+	int r;
 	while ((r = source_next(source, &ev)) > 0) {
 		if ((lab->how & LESS) && is_left_out(&ev))
 			continue;
@@ -500,6 +498,7 @@ static void open_lab(struct lab *lab, const char *folder, const char *recording,
 	CLEANUP_FREE char *outcomes = xasprintf("%s/outcomes.tsv.gz", folder);
 	assert_true(read_tsv(baseline, &lab->baseline));
 	assert_true(read_tsv(outcomes, &lab->outcomes));
+	assert_true(read_gz(recording, &lab->lines));
 	lab->actions = xcalloc(lab->baseline.n, sizeof(*lab->actions));
 	for (size_t i = 1; i < lab->baseline.n; i++) {
 		const struct row *r = &lab->baseline.v[i];
@@ -515,6 +514,7 @@ static void close_lab(struct lab *lab)
 	for (size_t i = 0; i < lab->nrecorders; i++)
 		policy_free(lab->recorders[i]);
 	free(lab->recorders);
+	buf_done(&lab->lines);
 	tsv_done(&lab->baseline);
 	tsv_done(&lab->outcomes);
 	map_free(lab->ids);
