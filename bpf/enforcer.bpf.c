@@ -143,18 +143,18 @@ static __always_inline __u32 access_of_file(struct file *f)
 	return access_of((__u32)WORD(f, struct file, f_flags)) | made;
 }
 
-/* openat2's flags lie in the caller's memory, where it can change them meanwhile. */
+/* openat2's flags lie in the caller's memory, where it can change them meanwhile. Most are under no policy. */
 static __noinline int signal_open(struct task_struct *task, long fd, long flags, __u64 how)
 {
+	struct who w;
+	if (!find_who(&w) || !judges(&w, IMAGE_JUDGES_FILE))
+		return 0;
 	struct file *f = have_cast ? file_of(true, task, fd) : file_of(false, task, fd);
 	__u32 asked = flags == FLAGS_IN_HOW ? 0 : access_of(flags);
 	if (f && flags == FLAGS_IN_HOW)
 		asked = access_of(flags_in_how(f, how)) | access_of_file(f);
 	asked = changes_of(asked);
 	if (!asked)
-		return 0;
-	struct who w;
-	if (!find_who(&w) || !judges(&w, IMAGE_JUDGES_FILE))
 		return 0;
 	if (!f) {
 		lose(ENFORCE_LOSS_FILE);
