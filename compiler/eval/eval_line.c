@@ -139,33 +139,19 @@ static bool in_order(struct places *p, const struct event *ev, uint32_t i, int f
 	return !somewhere && in_order(p, ev, i + 1, from, all_fault);
 }
 
-/* As in_order(), each value at the last place that it can have: of the first I. */
-static bool at_last(const struct places *p, const struct event *ev, uint32_t i, int before, bool all_fault, int *of)
-{
-	if (i == 0)
-		return true;
-	bool somewhere = false;
-	for (int k = p->told->n - 1; k >= 0; k--) {
-		bool can = can_be(p, k, &ev->args[i - 1], all_fault);
-		somewhere |= can;
-		of[i - 1] = k;
-		if (can && k < before && at_last(p, ev, i - 1, k, all_fault, of))
-			return true;
-	}
-	of[i - 1] = NO_PLACE_OF;
-	return !somewhere && at_last(p, ev, i - 1, before, all_fault, of);
-}
-
-/* Of several arguments of a kind a line may have only some: which ones is not told where a value fits two places. */
+/* Of several arguments of a kind a line may have only some: which ones is not told where a value fits a place behind its first one, too. */
 static void forget_ambiguous(struct places *p, const struct event *ev, bool all_fault)
 {
-	int last[MAX_VALUES];
-	uint32_t n = MIN(ev->nargs, (uint32_t)MAX_VALUES);
-	if (!at_last(p, ev, n, p->told->n, all_fault, last))
-		return;
-	for (uint32_t i = 0; i < n; i++)
-		if (last[i] != p->of[i])
-			p->of[i] = NO_PLACE_OF;
+	int behind = p->told->n;
+	for (uint32_t i = MIN(ev->nargs, (uint32_t)MAX_VALUES); i-- > 0;) {
+		int first = p->of[i], last = behind - 1;
+		if (first == NO_PLACE_OF)
+			continue;
+		while (last > first && !can_be(p, last, &ev->args[i], all_fault))
+			last--;
+		p->of[i] = last == first ? first : NO_PLACE_OF;
+		behind = last;
+	}
 }
 
 static void in_any_order(struct places *p, const struct event *ev)
