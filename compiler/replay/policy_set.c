@@ -88,6 +88,9 @@ static bool is_allowlist(struct str text)
 
 int policy_set_add_bytes(struct policy_set *s, const char *file, struct str bytes, struct diag *d)
 {
+	if (str_starts(bytes, STR("SQLite format 3")))
+		return diag_error(d, file, "is a store, and no policy: 'stakeout allow' and 'stakeout compile' make one of it; its events are "
+				  "replayed with --db");
 	if (str_starts(bytes, STR("\x7f" "ELF")))
 		return add_elf(s, file, bytes, d);
 	return is_allowlist(bytes) ? add_allowlist(s, file, bytes, d) : add_yaml(s, file, bytes, d);

@@ -84,8 +84,24 @@ static bool set_option(const struct cli_verb *verb, const struct cli_option *o, 
 	return false;
 }
 
+/* getopt refuses "--json=yes" as it does what it never heard of. */
+static bool gives_flag_a_value(const struct cli_verb *verb, const char *typed)
+{
+	size_t n = strcspn(typed, "=");
+	for (size_t i = 0; i < verb->noptions; i++) {
+		const struct cli_option *o = &verb->options[i];
+		if (o->type != CLI_FLAG || !typed[n] || n != 2 + strlen(o->name) || strncmp(typed + 2, o->name, n - 2))
+			continue;
+		diag_say("stakeout %s: --%s takes no value; see 'stakeout %s --help'", verb->name, o->name, verb->name);
+		return true;
+	}
+	return false;
+}
+
 static bool unknown_option(const struct cli_verb *verb, const char *typed)
 {
+	if (!strncmp(typed, "--", 2) && gives_flag_a_value(verb, typed))
+		return false;
 	const char *names[MAX_OPTIONS];
 	for (size_t i = 0; i < verb->noptions; i++)
 		names[i] = verb->options[i].name;

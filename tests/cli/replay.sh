@@ -25,6 +25,12 @@ want 1 "hostile names" "$STAKEOUT" replay "$T/web" --corpus "$T/names.ndjson" --
 grep -qF 'name="a\xef\xbf\xbe]]&gt;&quot;b"' "$T/junit.xml" || fail "JUnit: the label: $(cat "$T/junit.xml")"
 grep -qF 'exec /bin/\xef\xbf\xbf\x01&lt;&amp; (as' "$T/junit.xml" || fail "JUnit: the event: $(cat "$T/junit.xml")"
 [ "$(LC_ALL=C tr -d '[:print:]\n' <"$T/junit.xml" | wc -c)" -eq 0 ] || fail "JUnit: bytes that are no text"
+# A store in the place of a policy, and a value that a flag does not take, are told as what they are.
+want 0 "store" "$STAKEOUT" ingest --db "$T/s.db" "$T/batch.ndjson"
+want 2 "a store for a policy" "$STAKEOUT" replay "$T/s.db" --corpus "$T/web.ndjson"
+grep -q 's.db: error: is a store, and no policy' "$T/err" || fail "a store for a policy: $(cat "$T/err")"
+want 2 "a flag with a value" "$STAKEOUT" replay "$T/web" --json=yes
+grep -q -e '--json takes no value' "$T/err" || fail "a flag with a value: $(cat "$T/err")"
 # JSON: an object per event and policy, then the summary; every line is JSON; stable keys.
 want 0 json "$STAKEOUT" replay "$T/web" --corpus "$T/web.ndjson" --json
 jq -es 'all(.[:-1][]; has("source") and has("line") and has("policy") and has("hook") and has("selector")
