@@ -115,7 +115,8 @@ struct lab {
 	struct target target;
 	struct tsv baseline, outcomes;
 	struct map *ids;
-	struct marked *actions;
+	struct marked *counted;   /* in the recording */
+	struct marked *actions;   /* of the policy that is tried */
 	unsigned how;           /* enum how */
 	struct policy **recorders;   /* the policies that made the recording */
 	size_t nrecorders;
@@ -231,7 +232,40 @@ static bool is_left_out(const struct event *ev)
 	return out;
 }
 
-static int replay(struct lab *lab, struct engine *e, bool judge)
+/* Policies are tried several at a time: reading the recording is most of the work. */
+struct trial {
+	char *name;
+	struct policy **policies;
+	size_t n;
+	struct engine *engine;
+	struct marked *actions;
+	struct counts {
+		unsigned rows, agree, unknown, wrong, missed, effects, effect_unknown, effect_wrong;
+	} counts;
+};
+
+static void judge_event(struct lab *lab, struct engine *e, const struct event *ev)
+{
+	const struct judgement *j;
+	struct marked *a = action_of(lab, ev);
+	size_t n = engine_judge(e, ev, &j);
+	if (!a)
+		return;
+	a->attempts += ev->kind == KIND_EXEC;
+	/* That an exec failed is known of the actions that fail without a policy. */
+	enum miss miss = engine_may_miss(e, ev);
+	a->blind |= miss >= MISS_SEARCH || (miss == MISS_FAILED_EXEC && str_starts(a->baseline, STR("errno:")));
+	a->blind_before |= miss == MISS_HOOK;
+	judged(a, ev, j, n);
+	if (!is_mark(ev))
+		return;
+	if (lab->counting)
+		note_mark(a, ev);
+	else
+		a->marks++;
+}
+
+static int replay(struct lab *lab, struct trial *trials, size_t n, bool judge)
 {
 	CLEANUP(source_close) struct source *source = ndjson_open_bytes(lab->recording, buf_view(&lab->lines), NULL);
 	struct event ev;
@@ -239,31 +273,18 @@ static int replay(struct lab *lab, struct engine *e, bool judge)
 	while ((r = source_next(source, &ev)) > 0) {
 		if ((lab->how & LESS) && is_left_out(&ev))
 			continue;
-		if (!judge) {
-			if (ev.section != HOOK_NONE)   /* as replay reads ahead */
-				engine_records(e, &ev);
+		if (!judge && ev.section == HOOK_NONE)   /* as replay reads ahead */
 			continue;
+		for (size_t i = 0; i < n; i++) {
+			lab->actions = trials[i].actions;
+			if (judge)
+				judge_event(lab, trials[i].engine, &ev);
+			else
+				engine_records(trials[i].engine, &ev);
 		}
-		const struct judgement *j;
-		struct marked *a = action_of(lab, &ev);
-		size_t n = engine_judge(e, &ev, &j);
-		if (!a)
-			continue;
-		a->attempts += ev.kind == KIND_EXEC;
-		/* That an exec failed is known of the actions that fail without a policy. */
-		enum miss miss = engine_may_miss(e, &ev);
-		a->blind |= miss >= MISS_SEARCH || (miss == MISS_FAILED_EXEC && str_starts(a->baseline, STR("errno:")));
-		a->blind_before |= miss == MISS_HOOK;
-		judged(a, &ev, j, n);
-		if (!is_mark(&ev))
-			continue;
-		if (lab->counting)
-			note_mark(a, &ev);
-		else
-			a->marks++;
 	}
-	if (!judge)
-		engine_records_end(e);
+	for (size_t i = 0; i < n && !judge; i++)
+		engine_records_end(trials[i].engine);
 	return r;
 }
 
@@ -289,10 +310,6 @@ static struct str foretold(const struct marked *a)
 	return a->before_first ? STR("signal:9-before-first-instruction")
 	       : a->signal == 15 ? STR("signal:15") : STR("signal:9");
 }
-
-struct counts {
-	unsigned rows, agree, unknown, wrong, missed, effects, effect_unknown, effect_wrong;
-};
 
 /*
  * Files and sockets: whether the stop falls into a preparing step, the operation, or after it, the lab's reports tell. Where they
@@ -389,7 +406,7 @@ static void compare(struct lab *lab, const char *policy, struct counts *c)
 	}
 }
 
-/* ---- one policy ---- */
+/* ---- policies ---- */
 
 static void read_policies(const char *folder, const char *name, struct policy ***v, size_t *n)
 {
@@ -409,13 +426,16 @@ static void read_policies(const char *folder, const char *name, struct policy **
 	free(more);
 }
 
-static void reset(struct lab *lab)
+/* The lab's actions as they were counted, nothing judged of them. */
+static struct marked *fresh_actions(const struct lab *lab)
 {
+	struct marked *v = xcalloc(lab->baseline.n, sizeof(*v));
 	for (uint32_t i = 0; i < map_size(lab->ids); i++) {
-		struct marked *a = &lab->actions[i];
-		*a = (struct marked){.id = a->id, .baseline = a->baseline, .baseline_effect = a->baseline_effect,
-				     .execs = a->execs, .about = a->about, .done = a->done};
+		const struct marked *a = &lab->counted[i];
+		v[i] = (struct marked){.id = a->id, .baseline = a->baseline, .baseline_effect = a->baseline_effect,
+				       .execs = a->execs, .about = a->about, .done = a->done};
 	}
+	return v;
 }
 
 /* What the runs' README says of the lab, and no recording tells. */
@@ -428,45 +448,75 @@ static void tell(struct engine *e)
 		engine_compat(e, compat[i]);
 }
 
-static bool run_policy(struct lab *lab, const char *name, struct counts *c)
+static void begin_trial(struct lab *lab, struct trial *t)
 {
-	struct policy **policies = NULL;
-	size_t n = 0;
-	read_policies(lab->folder, name, &policies, &n);
-	if (!n) {
-		free(policies);
-		return false;
-	}
-	reset(lab);
-	struct engine *e = engine_new(policies, n, &lab->target);
+	t->actions = fresh_actions(lab);
+	t->engine = engine_new(t->policies, t->n, &lab->target);
 	if (lab->how & TOLD)
-		tell(e);
+		tell(t->engine);
 	if (lab->how & ASSUMING)
-		engine_assume(e);
+		engine_assume(t->engine);
 	if (lab->how & RECORDERS)
-		engine_recorders(e, lab->recorders, lab->nrecorders);
-	assert_int_equal(replay(lab, e, false), 0);
-	assert_int_equal(replay(lab, e, true), 0);
-	engine_free(e);
-	compare(lab, name, c);
-	for (size_t i = 0; i < n; i++)
-		policy_free(policies[i]);
-	free(policies);
-	return true;
+		engine_recorders(t->engine, lab->recorders, lab->nrecorders);
+}
+
+static void end_trial(struct lab *lab, struct trial *t)
+{
+	engine_free(t->engine);
+	lab->actions = t->actions;
+	compare(lab, t->name, &t->counts);
+	lab->actions = lab->counted;
+	free(t->actions);
+	for (size_t i = 0; i < t->n; i++)
+		policy_free(t->policies[i]);
+	free(t->policies);
+}
+
+/* All policies of the lab, in the order of their outcomes; those that cannot be read have no rows. */
+static void run_policies(struct lab *lab, void (*ran)(const struct lab *lab, const struct trial *t, void *arg), void *arg)
+{
+	enum { AT_ONCE = 16 };
+	size_t next = 1;
+	while (next < lab->outcomes.n) {
+		struct trial trials[AT_ONCE] = {0};
+		size_t n = 0;
+		for (; next < lab->outcomes.n && n < AT_ONCE; next++) {
+			struct str policy = lab->outcomes.v[next].v[0];
+			if (str_eq(policy, lab->outcomes.v[next - 1].v[0]))
+				continue;
+			struct trial *t = &trials[n];
+			t->name = xstrndup(policy.p, policy.n);
+			read_policies(lab->folder, t->name, &t->policies, &t->n);
+			if (t->n) {
+				begin_trial(lab, t);
+				n++;
+			} else {
+				free(t->policies);
+				free(t->name);
+			}
+		}
+		assert_int_equal(replay(lab, trials, n, false), 0);
+		assert_int_equal(replay(lab, trials, n, true), 0);
+		for (size_t i = 0; i < n; i++) {
+			end_trial(lab, &trials[i]);
+			ran(lab, &trials[i], arg);
+			free(trials[i].name);
+		}
+	}
 }
 
 /* ---- a folder ---- */
 
 static void count_execs(struct lab *lab)
 {
-	struct engine *e = engine_new(NULL, 0, &lab->target);
+	struct trial none = {.engine = engine_new(NULL, 0, &lab->target), .actions = lab->counted};
 	lab->counting = true;
-	assert_int_equal(replay(lab, e, true), 0);
+	assert_int_equal(replay(lab, &none, 1, true), 0);
 	lab->counting = false;
-	engine_free(e);
+	engine_free(none.engine);
 	for (uint32_t i = 0; i < map_size(lab->ids); i++) {
-		lab->actions[i].execs = lab->actions[i].attempts;
-		lab->actions[i].marks = 0;
+		lab->counted[i].execs = lab->counted[i].attempts;
+		lab->counted[i].marks = 0;
 	}
 }
 
@@ -499,10 +549,10 @@ static void open_lab(struct lab *lab, const char *folder, const char *recording,
 	assert_true(read_tsv(baseline, &lab->baseline));
 	assert_true(read_tsv(outcomes, &lab->outcomes));
 	assert_true(read_gz(recording, &lab->lines));
-	lab->actions = xcalloc(lab->baseline.n, sizeof(*lab->actions));
+	lab->counted = xcalloc(lab->baseline.n, sizeof(*lab->actions));
 	for (size_t i = 1; i < lab->baseline.n; i++) {
 		const struct row *r = &lab->baseline.v[i];
-		struct marked *a = &lab->actions[map_add(lab->ids, r->v[0], NULL)];
+		struct marked *a = &lab->counted[map_add(lab->ids, r->v[0], NULL)];
 		*a = (struct marked){.id = r->v[0], .baseline = r->v[1], .baseline_effect = r->v[2]};
 	}
 	read_recorders(lab);
@@ -518,7 +568,19 @@ static void close_lab(struct lab *lab)
 	tsv_done(&lab->baseline);
 	tsv_done(&lab->outcomes);
 	map_free(lab->ids);
-	free(lab->actions);
+	free(lab->counted);
+}
+
+static void add_counts(struct counts *sum, const struct counts *c)
+{
+	sum->rows += c->rows;
+	sum->agree += c->agree;
+	sum->unknown += c->unknown;
+	sum->wrong += c->wrong;
+	sum->missed += c->missed;
+	sum->effects += c->effects;
+	sum->effect_unknown += c->effect_unknown;
+	sum->effect_wrong += c->effect_wrong;
 }
 
 /* holds.tsv: folder, policy, rows that may be wrong, rows that may be unknown, effects that may be wrong, why. */
@@ -538,42 +600,27 @@ static unsigned number(struct str s)
 	return (unsigned)n;
 }
 
-static unsigned run_lab(const char *folder, const char *recording, const char *target, struct counts *sum)
+struct held {
+	struct tsv holds;
+	struct counts sum;
+	unsigned failures;
+};
+
+static void hold(const struct lab *lab, const struct trial *t, void *arg)
 {
-	struct lab lab;
-	struct tsv holds = {0};
-	unsigned failures = 0;
-	assert_true(read_tsv("tests/golden/holds.tsv", &holds));
-	open_lab(&lab, folder, recording, target);
-	lab.how = ASSUMING;
-	for (size_t i = 1; i < lab.outcomes.n; i++) {
-		struct str policy = lab.outcomes.v[i].v[0];
-		if (str_eq(policy, lab.outcomes.v[i - 1].v[0]))
-			continue;
-		CLEANUP_FREE char *name = xstrndup(policy.p, policy.n);
-		struct counts c = {0};
-		if (!run_policy(&lab, name, &c) || !c.rows)
-			continue;
-		const struct row *hold = find_hold(&holds, folder, policy);
-		bool broken = hold && (c.wrong > number(hold->v[2]) || c.unknown > number(hold->v[3]) ||
-				       c.effect_wrong > number(hold->v[4]));
-		printf("%-6s %-44s rows %3u  agree %3u  unknown %3u  wrong %3u (passed though stopped %u)  effects %3u unknown %u wrong %u%s\n",
-		       strrchr(folder, '/') + 1, name, c.rows, c.agree, c.unknown, c.wrong, c.missed, c.effects,
-		       c.effect_unknown, c.effect_wrong,
-		       broken ? "  WORSE THAN HELD" : hold ? "" : "  not held");
-		failures += broken;
-		sum->rows += c.rows;
-		sum->agree += c.agree;
-		sum->unknown += c.unknown;
-		sum->wrong += c.wrong;
-		sum->missed += c.missed;
-		sum->effects += c.effects;
-		sum->effect_unknown += c.effect_unknown;
-		sum->effect_wrong += c.effect_wrong;
-	}
-	close_lab(&lab);
-	tsv_done(&holds);
-	return failures;
+	struct held *all = arg;
+	const struct counts *c = &t->counts;
+	if (!c->rows)
+		return;
+	const struct row *hold = find_hold(&all->holds, lab->folder, str_from(t->name));
+	bool broken = hold && (c->wrong > number(hold->v[2]) || c->unknown > number(hold->v[3]) ||
+			       c->effect_wrong > number(hold->v[4]));
+	printf("%-6s %-44s rows %3u  agree %3u  unknown %3u  wrong %3u (passed though stopped %u)  effects %3u unknown %u wrong %u%s\n",
+	       strrchr(lab->folder, '/') + 1, t->name, c->rows, c->agree, c->unknown, c->wrong, c->missed, c->effects,
+	       c->effect_unknown, c->effect_wrong,
+	       broken ? "  WORSE THAN HELD" : hold ? "" : "  not held");
+	all->failures += broken;
+	add_counts(&all->sum, c);
 }
 
 #define LAB_6_12 "kernel=6.12,kprobe-multi=yes,lsm=yes,error-injection=no,kubernetes=no,parents-map=yes,fs=tmpfs"
@@ -592,6 +639,12 @@ static void print_counts(const char *how, const struct counts *c)
 	       how, c->rows, c->agree, c->unknown, c->wrong, c->missed, c->effects, c->effect_unknown, c->effect_wrong);
 }
 
+static void sum_up(const struct lab *lab, const struct trial *t, void *arg)
+{
+	(void)lab;
+	add_counts(arg, &t->counts);
+}
+
 static void forget_causes(void)
 {
 	map_free(causes.names);
@@ -608,12 +661,7 @@ static void run_again(const char *title, size_t from, size_t to, unsigned how, u
 		struct lab lab;
 		open_lab(&lab, runs[i].folder, runs[i].recording, runs[i].target);
 		lab.how = how;
-		for (size_t k = 1; k < lab.outcomes.n; k++) {
-			struct str policy = lab.outcomes.v[k].v[0];
-			CLEANUP_FREE char *name = xstrndup(policy.p, policy.n);
-			if (!str_eq(policy, lab.outcomes.v[k - 1].v[0]))
-				run_policy(&lab, name, &c);
-		}
+		run_policies(&lab, sum_up, &c);
 		close_lab(&lab);
 	}
 	print_counts(title, &c);
@@ -651,16 +699,22 @@ static void golden_when_told(void **state)
 static void golden(void **state)
 {
 	(void)state;
-	struct counts sum = {0};
+	struct held all = {0};
 	causes.names = map_new();
-	unsigned failures = 0;
-	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
-		failures += run_lab(runs[i].folder, runs[i].recording, runs[i].target, &sum);
-	print_counts("from the recording alone, likely names taken for granted", &sum);
+	assert_true(read_tsv("tests/golden/holds.tsv", &all.holds));
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+		struct lab lab;
+		open_lab(&lab, runs[i].folder, runs[i].recording, runs[i].target);
+		lab.how = ASSUMING;
+		run_policies(&lab, hold, &all);
+		close_lab(&lab);
+	}
+	tsv_done(&all.holds);
+	print_counts("from the recording alone, likely names taken for granted", &all.sum);
 	for (uint32_t i = 0; i < map_size(causes.names); i++)
 		printf("unknown %4u: " STR_FMT "\n", causes.v[i], STR_ARG(map_key(causes.names, i)));
 	forget_causes();
-	assert_int_equal(failures, 0);
+	assert_int_equal(all.failures, 0);
 }
 
 int main(void)
