@@ -55,7 +55,7 @@ FUZZ     := $(call bin,tests/fuzz/fuzz_*.c)
 BENCH    := $(call bin,tests/bench/bench_*.c)
 HELPERS  := $(call bin,tests/live/*.c)
 BYPASS   := $(B)/tests/live/ways
-# Of what runs side by side and of what runs in guests the longest come first.
+# Of what runs side by side the longest come first.
 LONGEST  := test_golden test_property_recorded test_property
 CHECKED  := $(patsubst %,build/asan/tests/unit/%,$(LONGEST) $(filter-out $(LONGEST),$(notdir $(UNIT)))) \
 	$(patsubst $(B)/%,build/asan/%,$(FUZZ))

@@ -36,8 +36,7 @@ for tool in qemu-system-x86_64 cpio busybox xz flock; do
 done
 kernel=$(sh tests/vm/kernel.sh "$version") || { status=$?; echo "$kernel"; exit $status; }
 
-# A place among the guests that this machine has processors and memory for: who asked first gets the first that is free. The
-# emulator inherits it.
+# A place among the guests that this machine has processors and memory for; the emulator inherits it.
 places=${GUESTS:-$(awk -v n="$(nproc)" '/^MemAvailable:/ { m = int($2 / 2000000); print (m < 1 ? 1 : m < n ? m : n) }' /proc/meminfo)}
 exec 8>build/vm/queue
 flock 8
