@@ -38,7 +38,7 @@ static const struct cli_verb verb = {
 	"Writes NAME.yaml (and NAME-2.yaml ... where one policy does not hold it), NAME.image.elf, NAME.review.md,\n"
 	"NAME.allowlist.yaml and kustomization.yaml. The files are read back and replayed over the evidence first;\n"
 	"if an allowed observation would be stopped, nothing is written. What the store holds and no entry allows is\n"
-	"told, since enforcing would stop it.\n\n"
+	"told, since enforcing would stop it; so is what it may stop, for want of a resolved path.\n\n"
 	TARGET_HELP,
 };
 
