@@ -279,7 +279,7 @@ static int tick(struct run *r)
 	if (now >= r->next_rotate) {
 		err = session_rotate(r->session, r->d);
 		r->next_rotate = now + r->rotate_ns;
-	} else if (now >= r->next_flush || session_full(r->session)) {
+	} else if (now >= r->next_flush || session_full(r->session) || session_crowded(r->session)) {
 		err = session_flush(r->session, r->d);
 		uint64_t took = now_ns() - now;
 		r->next_flush = now + MAX(FLUSH_NS, FLUSH_SHARE * took);

@@ -28,6 +28,7 @@ struct sensor {
 	sensor_record_fn fn;
 	void *arg;
 	uint64_t malformed;
+	size_t ring_bytes, drained;   /* what it holds; since the drain began */
 	size_t seen, seen_max;
 };
 
@@ -108,7 +109,8 @@ static int handle_record(void *arg, void *data, size_t n)
 		s->fn(s->arg, h);
 	else
 		s->malformed++;
-	return 0;
+	s->drained += BPF_RINGBUF_HDR_SZ + n;
+	return s->drained >= s->ring_bytes ? -EAGAIN : 0;
 }
 
 static uint64_t boot_ns(void)
@@ -169,6 +171,7 @@ static int load(struct sensor *s, const struct sensor_options *o, struct diag *d
 		return diag_error(d, NULL, "cannot open the sensor's programs: %s", strerror(errno));
 	uint32_t ring = o->ring_bytes ? o->ring_bytes : o->every_event ? RING_BYTES_EVERY : RING_BYTES;
 	bpf_map__set_max_entries(s->skel->maps.ring, ring);
+	s->ring_bytes = ring;
 	if (o->tasks_max)
 		bpf_map__set_max_entries(s->skel->maps.tasks, o->tasks_max);
 	s->skel->rodata->every_event = o->every_event;
@@ -250,18 +253,20 @@ void sensor_unwanted(struct sensor *s, uint64_t cgroup, bool is)
 
 /* ---- reading ---- */
 
+/* No more than the ring can have held at the beginning: under an endless flow it would never come to an end. */
 int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *arg)
 {
 	s->fn = fn;
 	s->arg = arg;
+	s->drained = 0;
 	s->skel->bss->coarse_now_ns = boot_ns();
 	int r = timeout_ms ? ring_buffer__poll(s->ring, timeout_ms) : 0;
-	if (r < 0 && r != -EINTR)
+	if (r < 0 && r != -EINTR && r != -EAGAIN)
 		return r;
 	s->skel->bss->coarse_now_ns = boot_ns();
 	__atomic_store_n(&s->skel->bss->wakeup_sent, 0, __ATOMIC_RELAXED);
 	r = ring_buffer__consume(s->ring);
-	return r < 0 ? r : 0;
+	return r < 0 && r != -EAGAIN ? r : 0;
 }
 
 /* Of a wrapped tick, as seen at NOW_NS. */
@@ -346,9 +351,9 @@ int sensor_lost(const struct sensor *s, sensor_lost_fn fn, void *arg)
 	return r == -ENOENT ? 0 : r;
 }
 
-bool sensor_crowded(const struct sensor *s)
+bool sensor_crowded(const struct sensor *s, size_t told)
 {
-	return s->seen > s->seen_max / 4 * 3;
+	return MAX(s->seen, told) > s->seen_max / 4 * 3;
 }
 
 /* What was told to user space is told again when it is used again. */

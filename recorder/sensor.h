@@ -41,7 +41,10 @@ const char *sensor_misses(const struct sensor *s);   /* in words */
 /* Whether what the cgroup of this number does is to be left out in the kernel already. */
 void sensor_unwanted(struct sensor *s, uint64_t cgroup, bool is);
 
-/* Waits up to TIMEOUT_MS, then gives every waiting record to FN: checked for length, whole, untrusted otherwise. */
+/*
+ * Waits up to TIMEOUT_MS, then gives to FN every record that waits by then, and no more than a whole ring of them: checked for length, whole,
+ * untrusted otherwise.
+ */
 typedef void (*sensor_record_fn)(void *arg, const struct wire_header *h);
 int sensor_drain(struct sensor *s, int timeout_ms, sensor_record_fn fn, void *arg);
 
@@ -61,8 +64,8 @@ void sensor_totals(const struct sensor *s, struct sensor_totals *ret);
 typedef void (*sensor_lost_fn)(void *arg, const struct wire_lost *key, uint64_t count);
 int sensor_lost(const struct sensor *s, sensor_lost_fn fn, void *arg);
 
-/* Is the table of observations three quarters full, as of the last sensor_counts()? */
-bool sensor_crowded(const struct sensor *s);
+/* Is the table of observations three quarters full, as of the last sensor_counts(), or by so many that were told since it was empty? */
+bool sensor_crowded(const struct sensor *s, size_t told);
 
 /*
  * Makes the kernel see everything anew and count it in the other table. When every program that began before has

@@ -54,6 +54,9 @@ void session_reload(struct session *s, struct diag *d);
 /* True when a commit is due before the timer says so. */
 bool session_full(const struct session *s);
 
+/* True when the kernel's map is about to be full: a flush makes everything new again. */
+bool session_crowded(const struct session *s);
+
 /* True when the lines go to standard output, and nobody reads it any more: no fault, but the end. */
 bool session_reader_gone(const struct session *s);
 

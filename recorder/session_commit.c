@@ -150,7 +150,7 @@ static int flush(struct session *s, uint64_t end_ns, struct diag *d)
 
 int session_flush(struct session *s, struct diag *d)
 {
-	if (sensor_crowded(s->sensor))
+	if (session_crowded(s))
 		return session_rotate(s, d);
 	return flush(s, 0, d);
 }
@@ -190,4 +190,9 @@ int session_end(struct session *s, struct diag *d)
 bool session_full(const struct session *s)
 {
 	return s->pending > PENDING_MAX;
+}
+
+bool session_crowded(const struct session *s)
+{
+	return sensor_crowded(s->sensor, ledger_entries(s->ledger));
 }
