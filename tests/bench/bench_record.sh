@@ -19,6 +19,7 @@ for i in $(seq 8); do printf '#include <stdio.h>\nint f%d(int x) { return x * %d
 run_open() { "$load" time "$load" open 100000 /etc/passwd; }
 run_find() { "$load" time find "$dir/tree/$1" -fprint /dev/null; }   # new to the recorder each time
 run_exec() { "$load" time "$load" exec 400 "$load-child"; }
+unset MAKEFLAGS MFLAGS   # of the make that runs this
 run_build() { "$load" time make -s -C "$dir/build"; }
 
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
