@@ -40,7 +40,7 @@ struct node {
 	uint32_t id_next, pid_next;             /* chains; id_next also links free nodes */
 	uint32_t newer, older;
 	bool path_known, caller_known, exec_seen, fork_only, exited, path_late, exec_checked;
-	bool inventory, caller_forked, script;
+	bool inventory, caller_forked, script, early;
 };
 
 struct processes {
@@ -48,7 +48,7 @@ struct processes {
 	uint32_t n, cap, free, count;
 	uint32_t by_id[BUCKETS], by_pid[BUCKETS];
 	uint32_t newest, oldest;
-	uint64_t events;
+	uint64_t events, began_ns;               /* began_ns: time of the first line that tells one */
 	size_t forgotten;
 	uint32_t told[TOLD];                    /* by process.same: the node it was found at */
 	struct {
@@ -265,7 +265,7 @@ static struct node *node_of(struct processes *m, const struct process *p, bool *
 		return &m->v[i];
 	}
 	i = take_free(m);
-	m->v[i] = (struct node){.hash = hash, .pid = p->pid};
+	m->v[i] = (struct node){.hash = hash, .pid = p->pid, .early = p->start_ns && p->start_ns < m->began_ns};
 	m->v[i].id = name_of(p->exec_id);
 	m->v[i].parent_id = name_of(p->parent_exec_id);
 	m->v[i].filename = name_of(p->filename);
@@ -523,6 +523,8 @@ void processes_apply(struct processes *m, struct event *ev)
 {
 	settle_change(m);
 	m->events++;
+	if (!m->began_ns)
+		m->began_ns = ev->time_ns;
 	drop_left(m);
 	uint32_t told = told_before(m, &ev->process);
 	if (ev->process.pod.namespace.n && told == NIL)
@@ -580,7 +582,7 @@ const struct process_image *processes_find(struct processes *m, struct str exec_
 		.pid = node->pid, .fork_only = node->fork_only, .exited = node->exited,
 		.path_late = node->path_late, .checked = node->exec_checked,
 		.parent_id = name_str(node->parent_id), .exec_seen = node->exec_seen,
-		.inventory = node->inventory, .script = node->script, .held = node->held,
+		.inventory = node->inventory, .script = node->script, .held = node->held, .early = node->early,
 	};
 	return &m->found;
 }

@@ -47,6 +47,7 @@ struct process_image {
 	bool exec_seen;         /* the stream has its exec line */
 	bool script;            /* its name as typed is a script's */
 	bool inventory;         /* ... which tells of a process older than the agent */
+	bool early;             /* it began before the first line of the stream */
 	const struct held *held;   /* what it holds now (schema/held.h); NULL: not told */
 };
 

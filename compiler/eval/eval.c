@@ -322,6 +322,7 @@ static void judge(struct engine *e, const struct compiled_hook *hook, const stru
 /* What a line tells of images and names, for those before and after it. */
 static uint32_t learn(struct engine *e, struct processes *model, const struct event *known)
 {
+	e->tells_execs |= known->kind == KIND_EXEC;
 	uint32_t site = eval_event_site(e, known);
 	eval_note_abi(e, site, known);
 	eval_note_name(e, site, known, model);

@@ -327,6 +327,7 @@ struct engine {
 	} assuming_room, *assuming;
 	bool hooks_exec;                /* a policy hooks what an exec passes */
 	bool hooks_exits;               /* ... or a tracepoint syscalls/sys_exit_X */
+	bool tells_execs;               /* the stream has exec lines */
 	uint64_t recorded_calls[CALL_WORDS];   /* system calls that the stream has lines of, bits by number */
 	struct map *compat;             /* paths of programs that are 32-bit ones; see engine_compat() */
 	bool compat_told;               /* ... and every other one is not */

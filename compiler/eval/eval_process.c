@@ -2,7 +2,9 @@
 /*
  * The filters on the process: its program, those before it, its pid, what it holds. All look at the agent's record, which
  * is the image's own, or for a fork that has not exec'ed a copy of its parent's. A policy is taken to be in force
- * from the beginning of the stream, so an image without an exec line in it is older than the policy.
+ * from the beginning of the stream, so an image that began before it is older than the policy. One that began later and has no exec line shows
+ * that the stream lacks such lines (an export may leave them out): what it descends from is not told. Nor is it where the stream has none at all,
+ * whose first line need not be near its beginning.
  */
 #include "compiler/eval/eval_hit.h"
 #include "schema/held.h"
@@ -105,7 +107,7 @@ static enum tri descends(const struct engine *e, const struct binary_test *t, co
 			}
 		}
 		if (!marks && !image->fork_only)
-			return answer;
+			return image->inventory || (image->early && e->tells_execs) ? answer : unknown(why, reason);
 		id = image->parent_id;
 	}
 	return unknown(why, reason);

@@ -5,6 +5,7 @@
  * A stream is a text, a line a sentence, the verdict asked of the last:
  *	exec ID PARENT PID PROGRAM KEY=VALUE...     flags=, args=, docker=, caps=full|held|none, ns=host|own, cwd=, path=PATH|? (else the program); program "-" is a memfd
  *	lsm|kprobe|tp HOOK ID KEY=VALUE...          file=, n=, s=, caps=HEX, ip=, perm=, ret=, t=SECONDS, error; "i386" a 32-bit call
+ *	image ID PARENT PID PROGRAM KEY=VALUE...    no line: what later ones tell of it, as in an export without exec lines; start=SECONDS
  *	exit ID
  * Lines of hooks are of the policy p, as is the one that recorded. Lines that begin with "also" tell only that the stream has such lines. A policy that begins with "old" is for a kernel before 5.3.
  */
@@ -249,6 +250,16 @@ static const struct {
 	 "exec P Q 5 /bin/q flags=procFS;exec A P 7 /bin/a;" WRITE, "unknown"},
 	{HOOK_FILE "matchBinaries: [{operator: In, followChildren: true, values: [/bin/q]}]" KILL,
 	 "exec Q I 3 /bin/q;exec A Q 7 -;" WRITE, "allow"},
+	/* ... of an image without an exec line: older than the stream, or the stream lacks such lines */
+#define FOLLOWS(op) HOOK_FILE "matchBinaries: [{operator: " op ", followChildren: true, values: [/bin/q]}]" KILL
+#define BEGINS "kprobe security_file_permission Z file=/x n=2 t=10;"
+#define AN_EXEC "exec Y I 50 /bin/y;"
+	{FOLLOWS("In"), BEGINS AN_EXEC "image A Q 7 /bin/a start=5;" WRITE, "allow"},
+	{FOLLOWS("In"), BEGINS "image A Q 7 /bin/a start=5;" WRITE, "unknown"},
+	{FOLLOWS("In"), BEGINS AN_EXEC "image A Q 7 /bin/a start=20;" WRITE, "unknown"},
+	{FOLLOWS("NotIn"), BEGINS AN_EXEC "image A Q 7 /bin/a start=20;" WRITE, "unknown"},
+	{FOLLOWS("In"), BEGINS AN_EXEC "image A Q 7 /bin/a;" WRITE, "unknown"},
+	{FOLLOWS("In"), BEGINS AN_EXEC "image Q I 7 /bin/q start=20;image A Q 7 /bin/a start=21;" WRITE, "unknown"},
 	/* the type of a file is told by its mode; without a type letter it has none */
 	{HOOK_FILE "matchArgs: [{index: 0, operator: FileType, values: [fifo]}]" KILL,
 	 A_FULL "kprobe security_file_permission A file= perm=prw------- n=2", "kill"},
@@ -532,7 +543,9 @@ static void set_process(struct process *p, struct str key, struct str value)
 {
 	static const struct str held = STR_INIT("{\"permitted\":[\"CAP_SYS_ADMIN\"]}");
 	bool yes = str_eq(value, STR("full")) || str_eq(value, STR("host"));
-	if (str_eq(key, STR("flags")))
+	if (str_eq(key, STR("start")))
+		p->start_ns = (uint64_t)integer(value) * 1000000000;
+	else if (str_eq(key, STR("flags")))
 		p->flags = value;
 	else if (str_eq(key, STR("caps")))
 		p->cap = yes ? STR(full) : str_eq(value, STR("held")) ? held : STR("{}");
@@ -595,16 +608,16 @@ static void set_hook(struct world *w, struct str key, struct str value)
 		a->type = STR("cap_effective_arg");
 }
 
-/* Makes the event of one line. */
-static void read_line(struct world *w, struct str line)
+/* Makes the event of one line; false: it is about an image that has none. */
+static bool read_line(struct world *w, struct str line)
 {
 	struct str kind = next(&line, ' ');
 	w->ev = (struct event){.kind = KIND_HOOK, .count = 1};
-	bool exec = str_eq(kind, STR("exec"));
+	bool image = str_eq(kind, STR("image")), exec = image || str_eq(kind, STR("exec"));
 	if (str_eq(kind, STR("exit"))) {
 		w->ev.kind = KIND_EXIT;
 		w->ev.process = *image_of(w, next(&line, ' '));
-		return;
+		return true;
 	}
 	if (!exec) {
 		w->ev.section = str_eq(kind, STR("lsm")) ? HOOK_LSM : str_eq(kind, STR("kprobe")) ? HOOK_KPROBE : HOOK_TRACEPOINT;
@@ -631,6 +644,7 @@ static void read_line(struct world *w, struct str line)
 	struct str second;
 	if (!exec)
 		hook_meaning(&w->ev, &w->scratch, &second);
+	return !image;
 }
 
 static void read_spec(const char *spec, struct policy ***policies, size_t *n)
@@ -693,7 +707,8 @@ static const char *last_verdict(const char *recorder, bool assume, const char *s
 		while (rest.n) {
 			struct str line = next(&rest, ';');
 			bool also = str_starts(line, STR("also "));
-			read_line(&w, also ? str_skip(line, 5) : line);
+			if (!read_line(&w, also ? str_skip(line, 5) : line))
+				continue;
 			const struct judgement *j;
 			size_t count = 0;
 			if (!judging)
@@ -899,7 +914,8 @@ static const char *rest_verdict(const char *spec, const char *stream)
 	const struct event *ev;
 	w = (struct world){.engine = engine_of(spec, &policies, &n)};
 	for (struct str rest = str_from(stream); rest.n;) {
-		read_line(&w, next(&rest, ';'));
+		if (!read_line(&w, next(&rest, ';')))
+			continue;
 		engine_judge(w.engine, &w.ev, &j);
 	}
 	w.images[0] = w.images[1] = (struct process){0};   /* the lines need not be there any more */
