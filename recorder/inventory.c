@@ -11,6 +11,7 @@
 
 #include "schema/base/buf.h"
 #include "recorder/arguments.h"
+#include "recorder/cgroup_view.h"
 #include "schema/redact.h"
 
 #define PROC_FILE_MAX 16384
@@ -18,6 +19,7 @@
 struct proc {
 	int dir;                /* /proc/PID */
 	struct buf exe, args, cwd, cgroup, argv;
+	struct cgroup_view view;
 };
 
 static bool read_proc(const struct proc *p, const char *name, struct buf *b)
@@ -56,25 +58,6 @@ static void relative_to_root(const struct proc *p, struct buf *path)
 		return;
 	memmove(path->p, path->p + root.n, path->n - root.n + 1);
 	path->n -= root.n;
-}
-
-/* The v2 path; the memory hierarchy's where all tasks are in the v2 root. As bpf/sensor.bpf.c does. */
-static struct str cgroup_path(const struct buf *text)
-{
-	struct str v2 = STR("/"), memory = STR("/");
-	char *save = NULL;
-	for (char *line = text->n ? strtok_r(text->p, "\n", &save) : NULL; line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
-		if (!path)
-			continue;
-		*path++ = '\0';
-		if (!strcmp(list, ":"))
-			v2 = str_from(path);
-		else if (!strcmp(list, ":memory"))
-			memory = str_from(path);
-	}
-	return str_eq(v2, STR("/")) ? memory : v2;
 }
 
 /* Parent's pid and the start in ns since boot; after the name, which may hold anything. */
@@ -125,7 +108,7 @@ static bool describe(struct proc *p, struct process *ret, uint32_t *ret_parent, 
 		ret->cwd = buf_view(&p->cwd);
 	}
 	if (read_proc(p, "cgroup", &p->cgroup))
-		ret->cgroup = cgroup_path(&p->cgroup);
+		ret->cgroup = cgroup_view_path(&p->view, buf_view(&p->cgroup));
 	ret->flags = STR("procFS");
 	return true;
 }
@@ -135,7 +118,8 @@ int family_inventory(inventory_fn fn, void *arg)
 	DIR *proc = opendir("/proc");
 	if (!proc)
 		return -errno;
-	struct proc p = {-1, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT};
+	struct proc p = {.dir = -1};
+	cgroup_view_init(&p.view);
 	for (struct dirent *e; (e = readdir(proc));) {
 		uint64_t pid;
 		uint32_t parent, tags;
@@ -149,6 +133,7 @@ int family_inventory(inventory_fn fn, void *arg)
 		p.dir = -1;
 	}
 	closedir(proc);
+	cgroup_view_done(&p.view);
 	struct buf *bufs[] = {&p.exe, &p.args, &p.cwd, &p.cgroup, &p.argv};
 	for (size_t i = 0; i < ARRAY_SIZE(bufs); i++)
 		buf_done(bufs[i]);
