@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <mntent.h>
 #include <stdio.h>
@@ -49,8 +50,10 @@ static void find_owner(struct owner *o, const char *path)
 {
 	struct process p = {.cgroup = str_from(path)};
 	struct instance i;
+	char node[HOST_NAME_MAX + 1] = "";
+	gethostname(node, sizeof(node) - 1);
 	names_find(o->names, p.cgroup, &p.pod);
-	workload_of(&p, STR(""), &o->scratch, &o->workload, &i);
+	workload_of(&p, str_from(node), &o->scratch, &o->workload, &i);
 }
 
 static char *written_form(struct names *names, const char *path)

@@ -382,6 +382,16 @@ void names_free(struct names *n)
 	free(n);
 }
 
+/* The list is of pods: their sandboxes, and containers younger than it, only the node knows. */
+static void add_container(struct names *n, const struct cgroup_identity *id, struct pod *p)
+{
+	struct pod found = {.privileged = false};
+	if (p->container_name.n || !id->container_id.n || (!find_state(n, id, &found) && !find_logs(n, id, &found)))
+		return;
+	p->container_name = found.container_name;
+	p->image = found.image;
+}
+
 bool names_find(struct names *n, struct str cgroup, struct pod *ret)
 {
 	struct cgroup_identity id;
@@ -393,7 +403,9 @@ bool names_find(struct names *n, struct str cgroup, struct pod *ret)
 	arena_free(n->found);
 	n->found = arena_new();
 	struct pod p = {.privileged = false};
-	if (!find_listed(n, &id, &p) && !find_state(n, &id, &p) && !find_logs(n, &id, &p))
+	if (find_listed(n, &id, &p))
+		add_container(n, &id, &p);
+	else if (!find_state(n, &id, &p) && !find_logs(n, &id, &p))
 		return false;
 	if (!p.uid.n)
 		p.uid = id.pod_uid;

@@ -147,8 +147,14 @@ static bool cut_tail(struct str *name, size_t min, size_t max, const char *set)
 /* What the API server draws generated names from. */
 #define GENERATED "bcdfghjklmnpqrstvwxz2456789"
 
+/* The kubelet makes a static pod, from a file: it goes by that file's digest, and its name ends in the node's. */
+static bool is_static(const struct pod *pod)
+{
+	return pod->uid.n == 32 && is_hex(pod->uid);
+}
+
 /* A pod that carries no workload: by its labels first, else by the look of its name. */
-static void derive_controller(const struct pod *pod, struct workload *w)
+static void derive_controller(const struct pod *pod, struct str node, struct workload *w)
 {
 	struct str hash = label_value(pod->labels, STR("pod-template-hash"));
 	struct str job = label_value(pod->labels, STR("batch.kubernetes.io/job-name"));
@@ -156,7 +162,10 @@ static void derive_controller(const struct pod *pod, struct workload *w)
 		job = label_value(pod->labels, STR("job-name"));
 	w->guess = true;
 	w->name = pod->name;
-	if (job.n) {
+	if (is_static(pod)) {
+		w->name = without_suffix(pod->name, node);
+		w->kind = STR("Pod");
+	} else if (job.n) {
 		w->name = job;
 		w->kind = cut_tail(&w->name, 8, 10, DIGITS) ? STR("CronJob") : STR("Job");
 	} else if (label_value(pod->labels, STR("statefulset.kubernetes.io/pod-name")).n) {
@@ -178,21 +187,24 @@ static void derive_controller(const struct pod *pod, struct workload *w)
 	}
 }
 
-static void workload_of_pod(const struct pod *pod, struct workload *w)
+static void workload_of_pod(const struct pod *pod, struct str node, struct workload *w)
 {
 	w->namespace = pod->namespace;
 	w->container = pod->container_name;
 	if (!pod->workload.n) {
-		derive_controller(pod, w);
+		derive_controller(pod, node, w);
 		return;
 	}
 	w->name = pod->workload;
 	w->kind = pod->workload_kind;
 	if (!w->kind.n) {
 		struct workload derived = {.kind = STR_INIT("")};
-		derive_controller(pod, &derived);
+		derive_controller(pod, node, &derived);
 		w->kind = derived.kind;
 		w->guess = true;
+	} else if (str_eq(w->kind, STR("Node"))) {   /* a static pod's owner, the same for all that the node has */
+		w->name = without_suffix(pod->name, pod->workload);
+		w->kind = STR("Pod");
 	} else if (str_eq(w->kind, STR("ReplicaSet"))) {
 		struct str name = without_suffix(w->name, label_value(pod->labels, STR("pod-template-hash")));
 		if (name.n != w->name.n) {
@@ -372,7 +384,7 @@ void workload_of(const struct process *p, struct str node, struct buf *scratch,
 	*inst = (struct instance){.node = node};
 	if (p->pod.name.n || p->pod.namespace.n) {
 		const struct pod *pod = &p->pod;
-		workload_of_pod(pod, w);
+		workload_of_pod(pod, node, w);
 		struct str id = pod->container_id.n ? pod->container_id : p->docker;
 		/* The first 31 digits are all that a line without container data has. */
 		inst->key = at_node(scratch, pod->uid.n ? pod->uid : pod->name, head(id, DOCKER_ID));

@@ -44,7 +44,22 @@ static const struct {
 	 "{\"items\":[{\"metadata\":{\"namespace\":\"shop\",\"name\":\"api-5f6d7c8b9-abcde\",\"uid\":\"" UID(9) "\","
 	 "\"labels\":{\"app\":\"api\",\"pod-template-hash\":\"5f6d7c8b9\"},\"ownerReferences\":[{\"kind\":\"ReplicaSet\","
 	 "\"name\":\"api-5f6d7c8b9\",\"controller\":true}]},\"status\":{\"containerStatuses\":[{\"name\":\"api\","
-	 "\"containerID\":\"containerd://" ID(9) "\",\"image\":\"api:3\"}]}},{\"metadata\":{\"name\":\"no namespace\"}},7]}"},
+	 "\"containerID\":\"containerd://" ID(9) "\",\"image\":\"api:3\"}]}},"
+	 "{\"metadata\":{\"namespace\":\"kube-system\",\"name\":\"etcd-node\",\"uid\":\"" UID(0) "\",\"annotations\":{\"kubernetes.io/config.mirror\":"
+	 "\"0123456789abcdef0123456789abcdef\"},\"ownerReferences\":[{\"kind\":\"Node\",\"name\":\"node\",\"controller\":true}]},\"status\":{}},"
+	 "{\"metadata\":{\"name\":\"no namespace\"}},7]}"},
+	/* Younger than the list, or not in it: a sandbox, a container that was started anew, a static pod's. */
+	{"/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID(a) "/config.json",
+	 "{\"annotations\":{\"io.kubernetes.cri.container-type\":\"sandbox\",\"io.kubernetes.cri.sandbox-name\":\"api-5f6d7c8b9-abcde\","
+	 "\"io.kubernetes.cri.sandbox-namespace\":\"shop\"}}"},
+	{"/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID(b) "/config.json",
+	 "{\"annotations\":{\"io.kubernetes.cri.container-name\":\"api\",\"io.kubernetes.cri.sandbox-name\":\"api-5f6d7c8b9-abcde\","
+	 "\"io.kubernetes.cri.sandbox-namespace\":\"shop\",\"io.kubernetes.cri.image-name\":\"api:4\",\"io.kubernetes.cri.container-type\":\"container\"}}"},
+	{"/var/log/containers/api-5f6d7c8b9-abcde_shop_proxy-" ID(c) ".log", ""},
+	{"/var/log/pods/shop_api-5f6d7c8b9-abcde_" UID(9) "/proxy/0.log", ""},
+	{"/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID(d) "/config.json",
+	 "{\"annotations\":{\"io.kubernetes.cri.container-name\":\"proxy\",\"io.kubernetes.cri.sandbox-name\":\"edge-node\","
+	 "\"io.kubernetes.cri.sandbox-namespace\":\"kube-system\",\"io.kubernetes.cri.container-type\":\"container\"}}"},
 };
 
 static char root[] = "/tmp/stakeout-names.XXXXXX";
@@ -90,6 +105,13 @@ static void names_of_cgroups(void **state)
 		{POD_SLICE(6) "/cri-containerd-" ID(6) ".scope", "batch/CronJob/nightly/job", "", true},
 		{POD_SLICE(7) "/cri-containerd-" ID(7) ".scope", "batch/Pod/lonely/000000000000", "", true},
 		{POD_SLICE(9) "/cri-containerd-" ID(9) ".scope", "shop/Deployment/api/api", "api:3", false},
+		{POD_SLICE(9) "/cri-containerd-" ID(a) ".scope", "shop/Deployment/api/POD", "", false},
+		{POD_SLICE(9) "/cri-containerd-" ID(b) ".scope", "shop/Deployment/api/api", "api:4", false},
+		{POD_SLICE(9) "/cri-containerd-" ID(c) ".scope", "shop/Deployment/api/proxy", "", false},
+		{POD_SLICE(9) "/cri-containerd-" ID(e) ".scope", "shop/Deployment/api/000000000000", "", false},
+		{POD_SLICE(9), "shop/Deployment/api", "", false},
+		{"/kubepods/burstable/pod0123456789abcdef0123456789abcdef/" ID(1), "kube-system/Pod/etcd/nginx", "docker.io/library/nginx:1.25", false},
+		{"/kubepods/burstable/podfedcba9876543210fedcba9876543210/" ID(d), "kube-system/Pod/edge/proxy", "", true},
 		/* Nothing is known: by what the path tells. */
 		{POD_SLICE(8) "/cri-containerd-" ID(8) ".scope", "unknown/Pod/" UID(8) "/000000000000", "", true},
 		{"/system.slice/nginx.service", "host/unit/nginx.service", "", false},

@@ -54,6 +54,10 @@ static void written_forms(void **state)
 		{{.pod = {.namespace = STR_INIT("ops"), .name = STR_INIT("dump-29012345-abcde"), .labels = STR_INIT("{\"job-name\":\"dump-29012345\"}")}}, "ops/CronJob/dump", true, "dump-29012345-abcde@"},
 		{{.pod = {.namespace = STR_INIT("ops"), .name = STR_INIT("dump"), .workload = STR_INIT("dump-29012345"), .workload_kind = STR_INIT("Job")}}, "ops/CronJob/dump", false, "dump@"},
 		{{.pod = {.namespace = STR_INIT("ops"), .name = STR_INIT("toolbox")}}, "ops/Pod/toolbox", true, "toolbox@"},
+		/* static pods: their names end in the node's, their mirrors' owner is the node */
+		{{.pod = {.namespace = STR_INIT("ops"), .name = STR_INIT("etcd-n1"), .uid = STR_INIT("0123456789abcdef0123456789abcdef")}}, "ops/Pod/etcd", true, "0123456789abcdef0123456789abcdef@"},
+		{{.pod = {.namespace = STR_INIT("ops"), .name = STR_INIT("etcd-n2"), .uid = STR_INIT("0123456789abcdef0123456789abcdef")}}, "ops/Pod/etcd-n2", true, "0123456789abcdef0123456789abcdef@"},
+		{{.pod = {.namespace = STR_INIT("ops"), .name = STR_INIT("etcd-n2"), .uid = STR_INIT(UID), .workload = STR_INIT("n2"), .workload_kind = STR_INIT("Node")}}, "ops/Pod/etcd", false, UID "@"},
 		{{.pod = {.namespace = STR_INIT("ops"), .name = STR_INIT("toolbox"), .labels = STR_INIT("{\"x\":\"pod-template-hash\"}")}}, "ops/Pod/toolbox", true, "toolbox@"},
 		{{.pod = {.namespace = STR_INIT("ops"), .name = STR_INIT("toolbox"), .labels = STR_INIT("{\"pod-template-hash")}}, "ops/Pod/toolbox", true, "toolbox@"},
 	};
