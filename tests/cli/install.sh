@@ -56,8 +56,8 @@ done <verbs
 unit=$dir/usr/lib/systemd/system/stakeout-record.service
 grep -q '^ExecStart=/usr/bin/stakeout-record record ' "$unit" || fail "the systemd unit does not start the installed program"
 if [ -x "$bin/stakeout-record" ]; then
-	sed -n 's/^ExecStart=.*-record record \(.*\) \$OPTIONS$/\1/p; s/.*command: \[stakeout-record, record, \(.*\)\]/\1/p' "$unit" "$share"/stakeout/deploy/stakeout-record.yaml |
-		tr -d ',' >options
+	sed -n 's/^ExecStart=.*-record record \(.*\) \$OPTIONS$/\1/p; s/.*command: .*exec stakeout-record record \(.*\)"\]/\1/p' "$unit" \
+		"$share"/stakeout/deploy/stakeout-record.yaml >options
 	[ "$(wc -l <options)" = 2 ] || fail "the unit and the manifest do not both start a recording"
 	"$bin/stakeout-record" record --help >help
 	for option in $(grep -o -e '--[a-z-]*' options); do

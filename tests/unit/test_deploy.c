@@ -93,6 +93,7 @@ static void check_objects(const struct manifest *m, const char *name)
 	}
 	const struct yaml_node *pod = pod_of(set);
 	want(pod, "hostPID", "true");      /* or process ids, and the host's first process, are not the node's */
+	want(pod, "hostNetwork", "true");  /* or the node's name is the pod's, which static pods are told from their nodes by */
 	want(pod, "automountServiceAccountToken", "false");
 	want(pod, "tolerations[0].operator", "Exists");
 	want(pod, "containers[0].image", NULL);
@@ -122,9 +123,9 @@ static void test_record(void **state)
 	read_manifest("deploy/stakeout-record.yaml", &m);
 	check_objects(&m, "stakeout-record");
 	const struct yaml_node *pod = pod_of(m.documents[1]);
-	const struct yaml_node *command = yaml_at(pod, "containers[0].command");
-	want(command, "[0]", "stakeout-record");
-	assert_true(has_word(command, "--node-root") && has_word(command, "/host"));
+	const struct str command = yaml_at(pod, "containers[0].command[2]")->text;
+	assert_non_null(memmem(command.p, command.n, "exec stakeout-record record ", 28));   /* or the kubelet's signal ends the shell alone */
+	assert_non_null(memmem(command.p, command.n, " --node-root /host ", 19));
 	static const char *const needed[] = {"/sys/fs/cgroup", "/sys/kernel/security", "/host/run", "/host/var/log", "/var/lib/stakeout"};
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
 		assert_true(mounts(pod, needed[i]));
