@@ -47,7 +47,8 @@ static const struct cli_option options[] = {
 };
 
 static const char details[] =
-	"Interactive sessions and one-offs are left out unless asked for; probes are kept. A path that could\n"
+	"Interactive sessions and one-offs are left out unless asked for. Probes that Tetragon marks are kept; in a recording by\n"
+	"stakeout record the kubelet's exec probes and hooks look like kubectl exec, and need --interactive. A path that could\n"
 	"not be read whole is never used. Decisions made in the web UI win over all options.\n"
 	"Changes of files are judged below /bin/ /boot/ /etc/ /lib/ /lib64/ /root/ /sbin/ /usr/ and below every\n"
 	"folder that a program was run from (not /tmp/, /var/tmp/, /run/, /dev/, /proc/, /sys/); --protect adds to them, editing\n"

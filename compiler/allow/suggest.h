@@ -15,7 +15,7 @@
 /* Why an observation did not become an entry. Append only; JSON has the names. */
 #define LEFT_OUT_REASONS(X)                                                                        \
 	X(DENIED, "denied", "a decision denies it")                                                \
-	X(INTERACTIVE, "interactive", "seen in an interactive session (--interactive takes them)")  \
+	X(INTERACTIVE, "interactive", "entered from outside: kubectl exec and its like, or an exec probe that nothing marks (--interactive takes them)") \
 	X(ONE_OFF, "one-off", "seen once, in one of several instances (--one-offs takes them)")     \
 	X(UNRESOLVED, "unresolved", "the resolved path is not known (--typed takes the typed one)")  \
 	X(PATH_CUT, "path-cut", "the path could not be read whole: never used")                    \

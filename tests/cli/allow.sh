@@ -20,7 +20,7 @@ lacks() { ! grep -q -- "$1" "$dir/out" || fail "the document has: $1"; }
 
 # sessions and one-offs stay out, and it says so
 status 0 "$STAKEOUT" allow --db "$dir/s.db" storefront
-said 'interactive session (--interactive takes them)'
+said 'or an exec probe that nothing marks (--interactive takes them)'
 said 'seen once, in one of several instances (--one-offs takes them)'
 said 'changed outside the protected folders: not judged'
 has 'path: /usr/sbin/nginx'
