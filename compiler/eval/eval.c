@@ -103,16 +103,6 @@ enum tri eval_selector(const struct engine *e, const struct compiled_selector *s
 static const struct verdict_form no_match = {.verdict = VERDICT_ALLOW, .why = "no selector matches"};
 static const struct verdict_form posts = {.verdict = VERDICT_POST, .why = "a hook without selectors posts everything"};
 
-/* Does the same become of the operation? Whether its event is posted does not count. */
-static bool same_fate(const struct verdict_form *a, const struct verdict_form *b)
-{
-	if (!eval_stops(a) && !eval_stops(b))
-		return true;
-	return a->verdict == b->verdict && a->error == b->error && a->signal == b->signal && a->denies == b->denies &&
-	       a->notifies == b->notifies && a->notified_error == b->notified_error &&
-	       a->notified_signal == b->notified_signal;
-}
-
 /* What the selectors come to: the first that surely matches, and those before it that may. */
 struct choice {
 	const struct verdict_form *sure, *possible;
@@ -148,7 +138,7 @@ static struct choice choose(const struct engine *e, const struct compiled_hook *
 		}
 		if (!c.possible)
 			c.unsure = why;
-		else if (!same_fate(c.possible, &s->outcome))
+		else if (!eval_same_fate(c.possible, &s->outcome))
 			c.differ = true;
 		else
 			c.posting_differs |= c.possible->verdict != s->outcome.verdict;
@@ -159,7 +149,7 @@ static struct choice choose(const struct engine *e, const struct compiled_hook *
 
 static bool is_open(const struct choice *c)
 {
-	return c->possible && (c->differ || !same_fate(c->possible, c->sure));
+	return c->possible && (c->differ || !eval_same_fate(c->possible, c->sure));
 }
 
 /* What another line is judged by later cannot rest on what is taken for granted: it would not say so. */

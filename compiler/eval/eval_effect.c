@@ -106,11 +106,21 @@ static bool enforces_outside_macros(const struct policy *p)
 	return false;
 }
 
-struct verdict_form eval_outcome(const struct engine *e, const struct policy *p, const struct hook *h,
-				 const struct selector *s)
+bool eval_same_fate(const struct verdict_form *a, const struct verdict_form *b)
+{
+	if (!eval_stops(a) && !eval_stops(b))
+		return true;
+	return a->verdict == b->verdict && a->error == b->error && a->signal == b->signal && a->denies == b->denies &&
+	       a->notifies == b->notifies && a->notified_error == b->notified_error &&
+	       a->notified_signal == b->notified_signal;
+}
+
+/* What the first N actions come to. */
+static struct verdict_form outcome_of(const struct engine *e, const struct policy *p, const struct hook *h, const struct selector *s,
+				      size_t n)
 {
 	struct verdict_form f = {.verdict = VERDICT_POST, .posts = true, .why = "the selector matches and only posts"};
-	for (size_t i = 0; i < s->nactions; i++)
+	for (size_t i = 0; i < n; i++)
 		act(e, h, &s->actions[i], &f);
 	if (f.verdict == VERDICT_UNKNOWN)
 		return f;
@@ -128,6 +138,25 @@ struct verdict_form eval_outcome(const struct engine *e, const struct policy *p,
 	} else if (f.verdict == VERDICT_ALLOW) {
 		f.why = "the selector matches and its event is suppressed (NoPost)";
 	}
+	return f;
+}
+
+/* An action that fails ends the list, as UntrackSock does for a socket that was not tracked. */
+struct verdict_form eval_outcome(const struct engine *e, const struct policy *p, const struct hook *h,
+				 const struct selector *s)
+{
+	size_t n = 0;
+	while (n < s->nactions && s->actions[n].action != ACTION_UNTRACK_SOCK)
+		n++;
+	struct verdict_form f = outcome_of(e, p, h, s, s->nactions), cut = outcome_of(e, p, h, s, n);
+	bool same = eval_same_fate(&f, &cut);
+	if (n >= s->nactions || (same && (f.verdict == cut.verdict || eval_stops(&f))))
+		return f;
+	if (same)
+		return (struct verdict_form){.verdict = VERDICT_ALLOW, .posts = true,
+					     .why = "nothing stops it; whether its event is posted is not told"};
+	f.verdict = VERDICT_UNKNOWN;
+	f.why = "what follows UntrackSock is done only if the socket was tracked, which the events do not tell";
 	return f;
 }
 

@@ -469,6 +469,8 @@ struct verdict_form eval_outcome(const struct engine *e, const struct policy *p,
 				 const struct selector *s);
 struct verdict_form eval_return_outcome(const struct selector *s);
 bool eval_stops(const struct verdict_form *f);
+/* Does the same become of the operation? Whether its event is posted does not count. */
+bool eval_same_fate(const struct verdict_form *a, const struct verdict_form *b);
 
 /* eval_later.c: what comes of a hit after the hook: at the call's return, and at calls that an enforcer watches. */
 void eval_at_return(const struct compiled_hook *hook, size_t from, const struct hit *h, struct judgement *j);

@@ -233,9 +233,23 @@ static void tracked(struct lint_context *c, const struct hook *h, const struct s
 			    a->sock < h->nargs ? "not a socket" : "beyond the list of args");
 }
 
+/* An action that fails ends the list. */
+static void untracks_before(struct lint_context *c, const struct hook *h, const struct selector *s, const struct action *a)
+{
+	(void)h;
+	if (a->action == ACTION_UNTRACK_SOCK && a != &s->actions[s->nactions - 1])
+		lint_report(c, a->at, "write UntrackSock last",
+			    "UntrackSock fails for a socket that was not tracked, and then the actions behind it are not done");
+}
+
 void lint_track_argument(struct lint_context *c)
 {
 	lint_each_action(c, tracked);
+}
+
+void lint_untrack_before(struct lint_context *c)
+{
+	lint_each_action(c, untracks_before);
 }
 
 void lint_track_without_untrack(struct lint_context *c)

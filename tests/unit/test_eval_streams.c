@@ -260,6 +260,13 @@ static const struct {
 	{FOLLOWS("NotIn"), BEGINS AN_EXEC "image A Q 7 /bin/a start=20;" WRITE, "unknown"},
 	{FOLLOWS("In"), BEGINS AN_EXEC "image A Q 7 /bin/a;" WRITE, "unknown"},
 	{FOLLOWS("In"), BEGINS AN_EXEC "image Q I 7 /bin/q start=20;image A Q 7 /bin/a start=21;" WRITE, "unknown"},
+	/* what follows an action that fails is not done; whether a socket was tracked is not told */
+#define CLOSE(actions) "kprobes:\n  - call: tcp_close\n    syscall: false\n    args: [{index: 0, type: sock}]\n    selectors:\n    - matchActions: [" actions "]\n"
+#define UNTRACK "{action: UntrackSock, argSock: 0}"
+	{CLOSE(UNTRACK ", {action: Sigkill}"), A_FULL "kprobe tcp_close A ip=10.0.0.1", "unknown"},
+	{CLOSE("{action: Sigkill}, " UNTRACK), A_FULL "kprobe tcp_close A ip=10.0.0.1", "kill"},
+	{CLOSE(UNTRACK ", {action: NoPost}"), A_FULL "kprobe tcp_close A ip=10.0.0.1", "allow"},
+	{CLOSE(UNTRACK), A_FULL "kprobe tcp_close A ip=10.0.0.1", "post"},
 	/* the type of a file is told by its mode; without a type letter it has none */
 	{HOOK_FILE "matchArgs: [{index: 0, operator: FileType, values: [fifo]}]" KILL,
 	 A_FULL "kprobe security_file_permission A file= perm=prw------- n=2", "kill"},
