@@ -148,6 +148,7 @@ $(B)/compiler/lint/lint_pages.o: $(B)/compiler/lint/lint_pages.c
 $(UNIT) $(BENCH): $(B)/tests/%: $(B)/tests/%.o $(TESTLIB) $(B)/librecords.a $(B)/libweb.a $(B)/libengine.a $(B)/libschema.a
 	$(link) -lcmocka
 HELPER.load-child := -nostdlib -static
+HELPER.fill-map := -lbpf
 HELPER.read-map := -lbpf
 HELPER.steps := -lbpf
 HELPER.empty := -lbpf

@@ -8,6 +8,7 @@
 #include "enforcer/hits.h"
 #include "enforcer/holes.h"
 #include "enforcer/refused.h"
+#include "enforcer/shortages.h"
 #include "enforcer/slots.h"
 #include "enforcer/table.h"
 #include "enforcer/uncovered.h"
@@ -45,9 +46,15 @@ static const struct table_column columns[] = {
 	{"audited_exec", "EXEC AUDITED", TABLE_COUNT}, {"audited_file", "FILE", TABLE_COUNT},
 	{"audited_connect", "CONNECT", TABLE_COUNT},   {"audited_guard", "GUARD", TABLE_COUNT},
 	{"unjudged", NULL, TABLE_COUNT},         {"uncovered", NULL, TABLE_COUNT},
+	{"unentered", NULL, TABLE_COUNT},        {"unrecorded", NULL, TABLE_COUNT},
 	{"last_refusal", "LAST", TABLE_TIME},
 	{"memory", "BYTES", TABLE_COUNT},       {"applied_ns", "SINCE", TABLE_TIME},
 	{"digest", NULL, TABLE_TEXT},
+};
+
+/* What is not under a policy, or not told. Of the host, but for uncovered: of the workload. */
+struct rest {
+	uint64_t unjudged, uncovered, shortages[ENFORCE_LOSSES];
 };
 
 static const char *mode_of(const struct enforce_workload *w, uint64_t now)
@@ -57,8 +64,7 @@ static const char *mode_of(const struct enforce_workload *w, uint64_t now)
 	return w->deadline_ns && w->deadline_ns <= now ? "expired" : "enforce";
 }
 
-static void add_row(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n, uint64_t unjudged,
-		    uint64_t uncovered)
+static void add_row(struct table *t, const struct machine *m, uint32_t number, const struct enforce_name *n, const struct rest *rest)
 {
 	const struct enforce_workload *w = &m->workloads[number];
 	uint64_t now = boot_ns(), last = __atomic_load_n(&w->last_ns, __ATOMIC_RELAXED);
@@ -75,8 +81,10 @@ static void add_row(struct table *t, const struct machine *m, uint32_t number, c
 		table_u64(t, __atomic_load_n(&w->denied[k], __ATOMIC_RELAXED));
 	for (int k = 0; k < ENFORCE_KINDS; k++)
 		table_u64(t, __atomic_load_n(&w->audited[k], __ATOMIC_RELAXED));
-	table_u64(t, unjudged);
-	table_u64(t, uncovered);
+	table_u64(t, rest->unjudged);
+	table_u64(t, rest->uncovered);
+	table_u64(t, rest->shortages[ENFORCE_LOSS_CGROUP]);
+	table_u64(t, rest->shortages[ENFORCE_LOSS_RECORD]);
 	table_u64(t, last ? last + wall_ns() - now : 0);
 	table_u64(t, n->memory);
 	table_u64(t, n->applied_ns);
@@ -158,6 +166,8 @@ static int run(const struct options *o, const struct cli_args *args, struct diag
 	workloads_reap(m);
 	CLEANUP_HOLES struct holes holes = {0};
 	holes_find(m, &holes);
+	struct rest rest = {.unjudged = holes.calls};
+	shortages_read(m, rest.shortages);
 	CLEANUP(uncovered_free) struct uncovered *u = NULL;
 	CLEANUP_FREE char *told = xstrdup("");
 	r = uncovered_find(m, o->node_root, d, &u);
@@ -168,10 +178,12 @@ static int run(const struct options *o, const struct cli_args *args, struct diag
 		if (!workload_name(m, i, &name) || !is_named(&name, args->v, args->n))
 			continue;
 		*ret_any = true;
-		if (o->rules)
+		if (o->rules) {
 			add_rules(t, m, i, &name);
-		else
-			add_row(t, m, i, &name, holes.calls, warn_uncovered(u, name.workload, strcmp(told, name.workload), d));
+		} else {
+			rest.uncovered = warn_uncovered(u, name.workload, strcmp(told, name.workload), d);
+			add_row(t, m, i, &name, &rest);
+		}
 		free(told);
 		told = xstrdup(name.workload);
 	}
@@ -180,6 +192,7 @@ static int run(const struct options *o, const struct cli_args *args, struct diag
 	else if (table_rows(t))
 		table_print(t, o->json ? TABLE_JSON : TABLE_PLAIN, stdout);
 	holes_warn(m, d);
+	shortages_warn(m, d);
 	return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "enforcer/cmd.h"
 #include "enforcer/hits.h"
 #include "enforcer/holes.h"
+#include "enforcer/shortages.h"
 #include "enforcer/probe.h"
 #include "enforcer/table.h"
 #include "schema/base/cli.h"
@@ -204,6 +205,13 @@ static void add_holes(struct verifying *v, const struct machine *m)
 		buf_add(&b, "", 1);
 		add_row(v, &host, "hook", h.v[i].hook, b.p, "unknown");
 	}
+	uint64_t shortages[ENFORCE_LOSSES];
+	shortages_read(m, shortages);
+	if (!shortages[ENFORCE_LOSS_CGROUP])
+		return;
+	CLEANUP_FREE char *text = xasprintf("%llu new cgroups found the table full and are under no policy",
+					    (unsigned long long)shortages[ENFORCE_LOSS_CGROUP]);
+	add_row(v, &host, "cgroup", "", text, "unknown");
 }
 
 static int verify_all(struct verifying *v, const struct cli_args *args, struct diag *d, size_t *ret_workloads)

@@ -65,3 +65,13 @@ allowed "an open in audit" "$group/a" "$dir/bin/acts" open w "$dir/etc/file"
 rule exec "no rule" 0 0 1
 rule protect "$dir/etc/" 0 0 1
 enforce status --rules | grep -q "protect  *$dir/etc/  *0  *0  *1" || { enforce status --rules; fail "text"; }
+
+# A cgroup that finds the table of cgroups full is under no policy: that is told, by verify too.
+enforce status --json 2>"$dir/err" | grep -q '"unentered":0,' || fail "cgroups without a place before there were any"
+"$(dirname "$acts")/fill-map" "$(find "$bpffs" -name map_cgroups)" || fail "the table of cgroups cannot be filled"
+mkdir "$group/a/late"
+enforce status --json >"$dir/out" 2>"$dir/err"
+grep -q '"unentered":1,' "$dir/out" && grep -q 'warning: 1 new cgroups below .* are under none' "$dir/err" ||
+	{ cat "$dir/out"; fail "status: no word of a cgroup without a policy"; }
+enforce verify --json >"$dir/out" 2>"$dir/err" || fail "verify: status $?"
+grep -q '"kind":"cgroup".*under no policy","holds":"unknown"' "$dir/out" || { cat "$dir/out"; fail "verify: no word of it"; }
