@@ -10,7 +10,7 @@
 
 struct opts {
 	const char *db, *text, *sort, *choice;
-	bool json, exec, file, connect, bind, guard, tree, instances, reverse;
+	bool json, exec, file, connect, bind, guard, tree, instances, refused, reverse;
 	uint64_t limit, offset;
 };
 
@@ -23,6 +23,7 @@ static const struct cli_option options[] = {
 	{"guard", 0, CLI_FLAG, offsetof(struct opts, guard), NULL, "module loads, mounts and the like"},
 	{"tree", 0, CLI_FLAG, offsetof(struct opts, tree), NULL, "who started whom"},
 	{"instances", 0, CLI_FLAG, offsetof(struct opts, instances), NULL, "its pods, containers or unit starts"},
+	{"refused", 0, CLI_FLAG, offsetof(struct opts, refused), NULL, "what an enforcer refused it, or would have, by which rule"},
 	{"text", 't', CLI_STRING, offsetof(struct opts, text), "TEXT", "only rows that contain TEXT"},
 	{"choice", 0, CLI_STRING, offsetof(struct opts, choice), "WORD", "only undecided, allow or deny"},
 	{"sort", 's', CLI_STRING, offsetof(struct opts, sort), "KEY",
@@ -94,6 +95,19 @@ static int show_instances(struct view *v)
 	return 0;
 }
 
+static int show_refused(struct view *v)
+{
+	struct refusal *rows = NULL;
+	size_t n = 0;
+	int err = store_refusals(v->s, v->arena, v->w.id, &rows, &n);
+	if (err)
+		return err;
+	v->shown = v->total = n;
+	CLEANUP(table_free) struct table *t = listing_refusals(rows, n);
+	table_print(t, v->opts->json ? TABLE_JSON : TABLE_PLAIN, stdout);
+	return 0;
+}
+
 static int show_rows(struct view *v)
 {
 	const struct opts *o = v->opts;
@@ -101,6 +115,8 @@ static int show_rows(struct view *v)
 		return show_tree(v);
 	if (o->instances)
 		return show_instances(v);
+	if (o->refused)
+		return show_refused(v);
 	const bool asked[] = {[KIND_EXEC] = o->exec, [KIND_FILE] = o->file, [KIND_CONNECT] = o->connect,
 			      [KIND_GUARD] = o->guard, [KIND_BIND] = o->bind};
 	bool any = false;

@@ -8,12 +8,16 @@
 
 void refused_init(struct refused *r)
 {
-	*r = (struct refused){.object = BUF_INIT, .boot_to_wall_ns = wall_ns() - boot_ns()};
+	*r = (struct refused){.object = BUF_INIT, .rule = BUF_INIT, .told = BUF_INIT, .protects = protects_new(),
+			      .boot_to_wall_ns = wall_ns() - boot_ns()};
 }
 
 void refused_done(struct refused *r)
 {
 	buf_done(&r->object);
+	buf_done(&r->rule);
+	buf_done(&r->told);
+	protects_free(r->protects);
 }
 
 static const int kinds[ENFORCE_KINDS] = {KIND_EXEC, KIND_FILE, KIND_CONNECT, KIND_GUARD};
@@ -47,6 +51,20 @@ static const char *below_mount(const char *folder)
 			return folder + n;
 	}
 	return folder;
+}
+
+/* Nothing in the image allowed it: the rule is the section that judges, of a file the protected path that it lies in. */
+static void find_rule(struct refused *r, const struct machine *m, const struct event *ev)
+{
+	static const char *const rules[ENFORCE_KINDS] = {"no exec rule", "no file rule", "no connect rule", "guard"};
+	const char *why = ev->tags & TAG_PATH_CUT ? "path unknown" : ev->tags & TAG_MEMFD ? "no path (memfd)"
+			  : ev->tags & TAG_DETACHED ? "no path (detached mount)"
+			  : ev->kind == KIND_EXEC && (ev->tags & TAG_DELETED) ? "file removed" : NULL;
+	const char *protected = NULL;
+	if (!why && ev->kind == KIND_FILE)
+		protected = protects_find(r->protects, m, r->record.workload, r->record.slot, ev->path);
+	buf_clear(&r->rule);
+	buf_printf(&r->rule, "%s%s", why ? why : protected ? "protect " : rules[r->record.kind], protected ? protected : "");
 }
 
 bool refused_read(struct refused *r, const struct machine *m, const void *data, size_t n, struct event *ret)
@@ -88,6 +106,7 @@ bool refused_read(struct refused *r, const struct machine *m, const void *data, 
 			if (q->access == 1u << g)
 				ret->guard = str_from(guard_word((enum guard)g));
 	}
+	find_rule(r, m, ret);
 	return true;
 }
 
@@ -114,13 +133,9 @@ static void put_access(uint32_t access, struct buf *b)
 			buf_printf(b, "%s%s", b->n ? "," : "", access_name((enum access_bit)bit));
 }
 
-/* Nothing in the image allowed it: the rule is the section that judges. */
-static const char *rule_of(const struct refused *r, const struct event *ev)
+static struct str subject_of(const struct event *ev)
 {
-	static const char *const rules[ENFORCE_KINDS] = {"no exec rule", "no file rule", "no connect rule", "guard"};
-	return ev->tags & TAG_PATH_CUT ? "path unknown" : ev->tags & TAG_MEMFD ? "no path (memfd)"
-	       : ev->tags & TAG_DETACHED ? "no path (detached mount)"
-	       : ev->kind == KIND_EXEC && (ev->tags & TAG_DELETED) ? "file removed" : rules[r->record.kind];
+	return ev->kind == KIND_EXEC ? ev->parent.path : ev->process.path;
 }
 
 static void put_member(struct buf *b, const char *name, struct str value)
@@ -129,21 +144,24 @@ static void put_member(struct buf *b, const char *name, struct str value)
 	buf_json(b, value);
 }
 
+static const char *const outcomes[] = {"audited", "refused", "killed", "killed after it happened"};
+
 void refused_print(const struct refused *r, const struct event *ev, bool json, struct buf *b)
 {
-	static const char *const outcomes[] = {"audited", "refused", "killed", "killed after it happened"};
 	CLEANUP_BUF struct buf object = BUF_INIT;
 	CLEANUP_BUF struct buf access = BUF_INIT;
 	put_object(ev, &object);
 	put_access(ev->access, &access);
-	struct str who = ev->kind == KIND_EXEC ? ev->parent.path : ev->process.path;
+	struct str who = subject_of(ev);
 	if (!json) {
 		buf_time(b, ev->time_ns);
 		buf_printf(b, " %s %s %s: ", r->name.workload, outcomes[r->record.outcome], kind_name(ev->kind));
 		buf_text(b, who);
 		buf_puts(b, " -> ");
 		buf_text(b, buf_view(&object));
-		buf_printf(b, "%s%s (%s)\n", access.n ? " " : "", access.n ? access.p : "", rule_of(r, ev));
+		buf_printf(b, "%s%s (", access.n ? " " : "", access.n ? access.p : "");
+		buf_text(b, buf_view(&r->rule));
+		buf_puts(b, ")\n");
 		return;
 	}
 	buf_puts(b, "{\"time\":\"");
@@ -157,6 +175,37 @@ void refused_print(const struct refused *r, const struct event *ev, bool json, s
 	put_member(b, "subject", who);
 	put_member(b, "object", buf_view(&object));
 	put_member(b, "access", buf_view(&access));
-	put_member(b, "rule", str_from(rule_of(r, ev)));
+	put_member(b, "rule", buf_view(&r->rule));
 	buf_printf(b, ",\"pid\":%u,\"uid\":%u}\n", r->record.pid, r->record.uid);
+}
+
+void refused_row(struct refused *r, const struct event *ev, struct refusal *ret)
+{
+	buf_clear(&r->told);
+	put_object(ev, &r->told);
+	*ret = (struct refusal){
+		.kind = ev->kind, .access = ev->access, .subject = subject_of(ev), .object = buf_view(&r->told),
+		.outcome = str_from(outcomes[r->record.outcome]), .rule = buf_view(&r->rule), .image = str_from(r->name.image),
+		.count = 1, .first_ns = ev->time_ns, .last_ns = ev->time_ns,
+	};
+}
+
+/* Up to the next '/', and behind it. */
+static struct str take_part(struct str *rest)
+{
+	const char *slash = memchr(rest->p, '/', rest->n);
+	struct str part = {rest->p, slash ? (size_t)(slash - rest->p) : rest->n};
+	*rest = str_skip(*rest, MIN(part.n + 1, rest->n));
+	return part;
+}
+
+/* As workload_print() writes it. On a host the name is all the rest. */
+void refused_workload(const struct refused *r, struct workload *ret)
+{
+	struct str rest = str_from(r->name.workload);
+	*ret = (struct workload){.namespace = take_part(&rest)};
+	ret->kind = take_part(&rest);
+	ret->name = str_eq(ret->namespace, STR("host")) ? rest : take_part(&rest);
+	if (ret->name.p != rest.p)
+		ret->container = rest;
 }

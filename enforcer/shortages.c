@@ -4,7 +4,7 @@
 #include <bpf/bpf.h>
 
 static const char *const words[ENFORCE_LOSSES] = {
-	[ENFORCE_LOSS_RECORD] = "refusals were counted, but nobody had read those before and there was no room for a record: run "
+	[ENFORCE_LOSS_RECORD] = "refusals were counted, but nobody had read those before and there was no room for a record: read them in time by "
 				"'stakeout enforce watch'",
 	[ENFORCE_LOSS_SCRATCH] = "calls were refused for want of a work buffer",
 	[ENFORCE_LOSS_CGROUP] = "new cgroups below those under a policy are under none: the table of cgroups was full. Release what is "

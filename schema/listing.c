@@ -325,3 +325,28 @@ struct table *listing_losses(const struct loss_row *rows, size_t n)
 	}
 	return t;
 }
+
+struct table *listing_refusals(const struct refusal *rows, size_t n)
+{
+	static const struct table_column columns[] = {
+		{"recording", NULL, TABLE_COUNT},    {"kind", "KIND", TABLE_TEXT},     {"object", "WHAT", TABLE_TEXT},
+		{"access", NULL, TABLE_JSON_VALUE},  {"subject", "BY", TABLE_TEXT},    {"outcome", "OUTCOME", TABLE_TEXT},
+		{"rule", "RULE", TABLE_TEXT},        {"image", "IMAGE", TABLE_TEXT},   {"count", "COUNT", TABLE_COUNT},
+		{"first_ns", "FIRST", TABLE_TIME},   {"last_ns", "LAST", TABLE_TIME},
+	};
+	struct table *t = table_new(columns, ARRAY_SIZE(columns));
+	for (size_t i = 0; i < n; i++) {
+		const struct refusal *r = &rows[i];
+		table_u64(t, (uint64_t)r->recording);
+		table_str(t, name_of(kind_name(r->kind)));
+		table_str(t, r->object);
+		names_cell(t, r->access, ACCESS_COUNT, access_bit_name);
+		const struct str texts[] = {r->subject, r->outcome, r->rule, r->image};
+		for (size_t k = 0; k < ARRAY_SIZE(texts); k++)
+			table_str(t, texts[k]);
+		table_u64(t, r->count);
+		table_u64(t, r->first_ns);
+		table_u64(t, r->last_ns);
+	}
+	return t;
+}

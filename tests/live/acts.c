@@ -8,6 +8,7 @@
  *	acts memfd | deleted COPY    exec "noop" from a memfd, from a file that is removed first
  *	acts tcp|udp|sendto ADDRESS PORT
  *	acts ports ADDRESS COUNT
+ *	acts tries ADDRESS COUNT     so many UDP connects, whatever comes of them
  *	acts chroot DIR PROGRAM ARG...
  *	acts deep DIR BYTES          make and open a path of that many bytes, then remove it
  *	acts loop N PATH             N times open and close
@@ -165,6 +166,18 @@ static int act_udp(char **argv)
 }
 
 /* UDP to ports 1 to COUNT, from one process that opens nothing meanwhile. */
+static int act_tries(char **argv)
+{
+	struct addrinfo *a;
+	int fd = remote(argv[0], "9", SOCK_DGRAM, &a), refused = 0;
+	for (int i = 0; i < atoi(argv[1]); i++)
+		refused += connect(fd, a->ai_addr, a->ai_addrlen) < 0;
+	freeaddrinfo(a);
+	close(fd);
+	printf("%d refused\n", refused);
+	return 0;
+}
+
 static int act_ports(char **argv)
 {
 	char port[12];
@@ -441,7 +454,8 @@ static const struct {
 } acts[] = {
 	{"open", 2, act_open},	     {"openat2", 2, act_openat2}, {"open32", 1, act_open32},
 	{"memfd", 0, act_memfd},     {"deleted", 1, act_deleted}, {"tcp", 2, act_tcp},
-	{"udp", 2, act_udp}, {"ports", 2, act_ports},	     {"sendto", 2, act_sendto},	  {"chroot", 2, act_chroot},
+	{"udp", 2, act_udp}, {"ports", 2, act_ports}, {"tries", 2, act_tries},
+	{"sendto", 2, act_sendto},	  {"chroot", 2, act_chroot},
 	{"changes", 1, act_changes},  {"map", 1, act_map},	  {"unix", 1, act_unix},
 	{"unixbind", 1, act_unixbind}, {"bind", 2, act_bind},	  {"trace", 0, act_trace},
 	{"listen", 2, act_listen},   {"listen-anywhere", 0, act_listen_anywhere},

@@ -48,6 +48,14 @@ for g in "$first" "$second"; do
 done
 allowed "web" "$web" "$dir/bin/other" noop
 
+# In the store it is that workload's, by the name that the policy goes by.
+enforce watch --once --db "$dir/refused.db" >"$dir/out" 2>"$dir/err"
+"$STAKEOUT" workloads --json --db "$dir/refused.db" >"$dir/out"
+expect "workloads in the store" "$(wc -l <"$dir/out")" 1
+grep -q '"workload":"shop/Deployment/cart/cart".*"instances":2,' "$dir/out" || { cat "$dir/out"; fail "refusals under another name"; }
+"$STAKEOUT" show --refused --json --db "$dir/refused.db" shop/Deployment/cart >"$dir/out"
+grep -q "\"object\":\"$dir/bin/other\".*\"rule\":\"no exec rule\",\"image\":\"cart\",\"count\":2," "$dir/out" || { cat "$dir/out"; fail "no row of it"; }
+
 # A container that comes later is under no policy, and status tells, until the command is run again.
 container 9 cart-7d9c5b8f6d-q9q9q cart
 late=$made
