@@ -146,6 +146,9 @@ static void show_words(const struct jobs *jobs, const struct options *o,
 		show_not_allowed(&c->would_stop, "recorded, on no list, and stopped when enforced");
 		show_not_allowed(&c->may_stop, "recorded without a resolved path, on no list as typed, and maybe stopped when enforced");
 		show_unseen(c);
+		if (c->npolicies && str_eq(jobs->v[i].allowlist->workload.namespace, STR("host")))
+			printf("  the YAML covers every process of the host, not this workload alone: what it does not allow is stopped for logins, "
+			       "services and container runtimes too\n");
 		if (c->no_yaml)
 			printf("  no YAML: %s\n", c->no_yaml);
 	}

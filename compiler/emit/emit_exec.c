@@ -7,6 +7,7 @@
  *
  * A memfd has no path, so a path filter, negative or not, never matches it: link count 0 is denied on its own.
  */
+#include "compiler/emit/agents.h"
 #include "compiler/emit/plan.h"
 #include "schema/runtimes.h"
 
@@ -33,6 +34,12 @@ static void target_key(const struct lowered *l, uint32_t id, const void *arg, st
 	}
 }
 
+static void add_all(struct plan *p, struct strs *list, const char *const *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		plan_value(p, list, str_from(values[i]));
+}
+
 /* Denies targets that neither everybody nor caller ID may start. */
 static void deny_others(struct emission *e, struct plan *p, struct plan_selector *s, uint32_t id,
 			bool runtime_too)
@@ -46,6 +53,10 @@ static void deny_others(struct emission *e, struct plan *p, struct plan_selector
 	}
 	if (runtime_too)
 		plan_value(p, &exact, STR(RUNTIME_SELF));
+	if (!e->scoped) {
+		add_all(p, &exact, agents, ARRAY_SIZE(agents));
+		add_all(p, &exact, agent_clients, ARRAY_SIZE(agent_clients));
+	}
 	check_equal(e, &exact);
 	check_prefix(e, &prefix);
 	if (exact.n)
@@ -67,7 +78,7 @@ static void pass_runtime(struct plan *p)
 	plan_filter(path, 0, OPERATOR_EQUAL, self);
 }
 
-static void describe(struct plan *p, bool tracepoint)
+static void describe(const struct emission *e, struct plan *p, bool tracepoint)
 {
 	p->kind = "exec";
 	p->threat = "a program that is not part of the workload: shells, downloaded or dropped binaries, miners, "
@@ -79,6 +90,9 @@ static void describe(struct plan *p, bool tracepoint)
 			    : "code run inside an allowed program (interpreters, sh -c, ld.so when listed, LD_PRELOAD); "
 			      "an allowed file that was overwritten, or another file bind-mounted over it; a file run from a "
 			      "detached mount of its own, which has no path (needs the right to mount)";
+	if (!e->scoped)
+		p->cannot = arena_printf(e->arena, "%s; Tetragon's own programs (%s, %s, also in /usr/local/bin), without which nobody could "
+					 "take the policy back", p->cannot, agents[0], agent_clients[0]);
 	p->false_positive = "a new release that adds or moves a program, a rare cron job or hook script, "
 			    "kubectl exec for debugging";
 }
@@ -95,7 +109,7 @@ static int emit_tracepoint(struct emission *e)
 		}
 	}
 	struct plan *p = emission_plan(e, &exec_tracepoint);
-	describe(p, true);
+	describe(e, p, true);
 	plan_filter(plan_deny(p, 0), 1, OPERATOR_EQUAL, plan_values(p, (const char *[]){"0"}, 1));
 	deny_others(e, p, plan_deny(p, 0), LOWER_CALLER_ANY, true);
 	return 0;
@@ -106,7 +120,7 @@ int emit_exec(struct emission *e)
 	if (e->shape == SHAPE_TRACEPOINT)
 		return emit_tracepoint(e);
 	struct plan *p = emission_plan(e, &exec_hook);
-	describe(p, false);
+	describe(e, p, false);
 	uint32_t runtime = 0;
 	if (e->scoped) {
 		pass_runtime(p);

@@ -4,6 +4,7 @@
  * some of them (the runtime mounts its root), so there the runtime's known paths pass; a process whose path is
  * unknown (a memfd) passes too, which the exec rules prevent from existing.
  */
+#include "compiler/emit/agents.h"
 #include "compiler/emit/plan.h"
 #include "schema/image.h"
 
@@ -77,7 +78,13 @@ static void emit_guard(struct emission *e, const struct guard_hook *g)
 	p->threat = g->threat;
 	p->cannot = g->cannot;
 	p->false_positive = g->false_positive;
-	struct plan_selector *s = plan_deny(p, 0);
+	bool agent_passes = g->guard == IMAGE_GUARD_BPF && !e->scoped;
+	if (agent_passes) {
+		plan_prelude(p, PLAN_AFTER_CALLERS)->callers = plan_values(p, agents, ARRAY_SIZE(agents));
+		p->cannot = arena_printf(e->arena, "%s; what the agent itself does (%s, also in /usr/local/bin): without bpf() it could not "
+					 "take the policy back", p->cannot, agents[0]);
+	}
+	struct plan_selector *s = plan_deny(p, agent_passes ? PLAN_AFTER_CALLERS : 0);
 	for (int i = 0; i < g->nfilters; i++)
 		plan_filter(s, g->filters[i].arg, g->filters[i].op, plan_values(p, &g->filters[i].value, 1));
 	if (g->runtime_passes && e->scoped) {

@@ -74,20 +74,24 @@ static void put_cluster_steps(const struct compiled *c, const struct compile_opt
 	buf_puts(b, "   ```\n3. Or revert the commit and let GitOps apply the version before.\n\n");
 }
 
-static void put_host_steps(const struct compiled *c, struct buf *b)
+/* Outside Kubernetes a mode is given when a policy is added, and changed while it is loaded; the file's own counts after a restart. */
+static void put_host_steps(const struct compiled *c, bool enforce, struct buf *b)
 {
-	buf_puts(b, "1. Load in monitor mode:\n\n   ```\n");
-	put_each(c, "tetra tracingpolicy add ", b);
+	buf_puts(b, "The policy covers every process of the host. Keep a root shell open: what is not listed does not start any more, a new "
+		    "login neither.\n\n1. Load in monitor mode:\n\n   ```\n");
+	put_each(c, enforce ? "tetra tracingpolicy add --mode monitor " : "tetra tracingpolicy add ", b);
 	buf_puts(b, "   tetra tracingpolicy list\n   ```\n2. Watch what enforcing would stop:\n\n   ```\n"
 		    "   tetra getevents -o json\n   ```\n"
-		    "3. Take in what is legitimate, compile again; when it is quiet, compile with `--enforce` and load that.\n\n"
-		    "Rollback:\n\n   ```\n");
+		    "3. Take in what is legitimate, compile again, until monitoring is quiet.\n"
+		    "4. Enforce; until the agent starts anew, which then goes by the file it is given:\n\n   ```\n");
+	for (size_t i = 0; i < c->npolicies; i++)
+		buf_printf(b, "   tetra tracingpolicy set-mode " STR_FMT " enforce\n", STR_ARG(c->policies[i]->name));
+	buf_puts(b, "   ```\n\nRollback:\n\n   ```\n");
 	for (size_t i = 0; i < c->npolicies; i++)
 		buf_printf(b, "   tetra tracingpolicy set-mode " STR_FMT " monitor\n   tetra tracingpolicy delete " STR_FMT "\n",
 			   STR_ARG(c->policies[i]->name), STR_ARG(c->policies[i]->name));
 	buf_puts(b, "   ```\n\n");
 }
-
 
 /* The enforcer finds the workload by the name in the image, so the commands name none. */
 static void put_image_steps(const struct compiled *c, const struct compile_options *o, struct buf *b)
@@ -120,6 +124,6 @@ void review_steps(const struct compiled *c, const struct compile_options *o, str
 	if (c->npolicies && o->target.kubernetes)
 		put_cluster_steps(c, o, b);
 	else if (c->npolicies)
-		put_host_steps(c, b);
+		put_host_steps(c, o->enforce || c->lowered->source->mode == MODE_ENFORCE, b);
 	put_image_steps(c, o, b);
 }

@@ -49,6 +49,19 @@ said 'host-wide'
 [ -s "$dir/host/shop-cart.image.elf" ] && [ ! -e "$dir/host/shop-cart.yaml" ] || fail "a host workload got YAML"
 status 0 "$STAKEOUT" compile --host-wide "$dir/host.yaml" -o "$dir/host"
 grep -q 'hostSelector: {}' "$dir/host/shop-cart.yaml" || fail "--host-wide is not scoped to the host"
+said "covers every process of the host"
+# ... which can be taken back: the agent and its client run, and the agent may call bpf(); it is watched before it enforces
+sed "s/^guards:.*/guards: [bpf]/" "$dir/host.yaml" >"$dir/wide.yaml"
+grep -q "guards: .bpf" "$dir/wide.yaml" || echo "guards: [bpf]" >>"$dir/wide.yaml"
+for target in kernel=6.12,kubernetes=no kernel=6.1,kubernetes=no,lsm=no,kprobe-multi=no kernel=6.12; do
+	status 0 "$STAKEOUT" compile --enforce --host-wide -t $target "$dir/wide.yaml" -o "$dir/wide"
+	for own in tetragon tetra; do
+		grep -q "^ *- \"/usr/local/bin/$own\"" "$dir/wide/shop-cart.yaml" || fail "$target: $own cannot start on the host"
+	done
+	grep -A6 -E "hook: bpf|call: security_bpf" "$dir/wide/shop-cart.yaml" | grep -q usr/bin/tetragon || fail "$target: the agent is locked out of bpf()"
+done
+status 0 "$STAKEOUT" compile --enforce --host-wide -t kernel=6.12,kubernetes=no "$dir/wide.yaml" -o "$dir/wide"
+grep -q "tetra tracingpolicy add --mode monitor shop-cart.yaml" "$dir/wide/shop-cart.review.md" || fail "an enforcing policy is loaded unwatched"
 
 # a container that no selector can name: likewise; a label that no pod can have is an error of the allowlist
 sed 's/container: [a-z]*/container: app_/' $lists/node-service.yaml >"$dir/named.yaml"
