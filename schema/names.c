@@ -288,6 +288,8 @@ static bool find_state(struct names *n, const struct cgroup_identity *id, struct
 		{"/run/containerd/io.containerd.runtime.v2.task/k8s.io/", "/config.json", from_spec},
 		{"/run/containerd/io.containerd.runtime.v2.task/default/", "/config.json", from_spec},
 		{"/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/", "/config.json", from_spec},
+		{"/run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io/", "/config.json", from_spec},
+		{"/var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/k8s.io/", "/config.json", from_spec},
 		{"/run/containers/storage/overlay-containers/", "/userdata/config.json", from_spec},
 		{"/var/lib/containers/storage/overlay-containers/", "/userdata/config.json", from_spec},
 		{"/var/lib/docker/containers/", "/config.v2.json", from_docker},

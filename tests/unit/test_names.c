@@ -55,6 +55,9 @@ static const struct {
 	{"/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID(b) "/config.json",
 	 "{\"annotations\":{\"io.kubernetes.cri.container-name\":\"api\",\"io.kubernetes.cri.sandbox-name\":\"api-5f6d7c8b9-abcde\","
 	 "\"io.kubernetes.cri.sandbox-namespace\":\"shop\",\"io.kubernetes.cri.image-name\":\"api:4\",\"io.kubernetes.cri.container-type\":\"container\"}}"},
+	{"/run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io/" ID(f) "/config.json",
+	 "{\"annotations\":{\"io.kubernetes.cri.container-name\":\"box\",\"io.kubernetes.cri.sandbox-name\":\"tool\","
+	 "\"io.kubernetes.cri.sandbox-namespace\":\"ops\",\"io.kubernetes.cri.container-type\":\"container\"}}"},
 	{"/var/log/containers/api-5f6d7c8b9-abcde_shop_proxy-" ID(c) ".log", ""},
 	{"/var/log/pods/shop_api-5f6d7c8b9-abcde_" UID(9) "/proxy/0.log", ""},
 	{"/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID(d) "/config.json",
@@ -99,6 +102,7 @@ static void names_of_cgroups(void **state)
 	} rows[] = {
 		{POD_SLICE(1) "/cri-containerd-" ID(1) ".scope", "shop/Deployment/web/nginx", "docker.io/library/nginx:1.25", true},
 		{POD_SLICE(1) "/cri-containerd-" ID(2) ".scope", "shop/Deployment/web/POD", "", true},
+		{POD_SLICE(0) "/cri-containerd-" ID(f) ".scope", "ops/Pod/tool/box", "", true},
 		{POD_SLICE(3) "/crio-" ID(3) ".scope", "data/Pod/db-0/db", "quay.io/pg:15", true},
 		{"/system.slice/docker-" ID(4) ".scope", "host/container/cache", "redis:7", false},
 		{"/machine.slice/libpod-" ID(5) ".scope/container", "host/container/mail", "localhost/mail:1", false},
