@@ -172,10 +172,10 @@ static const struct {
 static void summary_json(const struct session_stats *st, double seconds, struct sensor *sensor, struct buf *b)
 {
 	buf_printf(b, "{\"format\":1,\"summary\":{\"seconds\":%.1f,\"events\":%llu,\"observations\":%llu,"
-		   "\"workloads\":%llu,\"lost\":%llu,\"lines\":%llu,\"hooks\":",
+		   "\"workloads\":%llu,\"lost\":%llu,\"unstored\":%llu,\"lines\":%llu,\"hooks\":",
 		   seconds, (unsigned long long)st->events, (unsigned long long)st->observations,
 		   (unsigned long long)st->workloads, (unsigned long long)st->lost,
-		   (unsigned long long)st->lines);
+		   (unsigned long long)st->unstored, (unsigned long long)st->lines);
 	buf_json(b, str_from(sensor_hooks(sensor)));
 	buf_puts(b, ",\"misses\":");
 	buf_json(b, str_from(sensor_misses(sensor)));
@@ -196,6 +196,10 @@ static void summary_text(const struct session_stats *st, double seconds, struct 
 {
 	buf_printf(b, "Recorded %.1f s into %s\n  events        ", seconds, o->db);
 	buf_count(b, st->events);
+	if (st->unstored) {
+		buf_puts(b, ", of which not stored: ");
+		buf_count(b, st->unstored);
+	}
 	buf_puts(b, "\n  observations  ");
 	buf_count(b, st->observations);
 	buf_puts(b, "\n  workloads     ");
@@ -375,7 +379,6 @@ static int read_filters(const struct options *o, struct sensor_options *ret, str
 	return 0;
 }
 
-/* Everything up to the first event. The order: a process is in the inventory, or its fork is seen, or both. */
 /*
  * A burst of what is new fills the ring within tenths of a second, and on a busy machine others' turns take as long. What the recorder
  * takes in all is little. Left as it is where somebody chose one; where it may not be raised it stays, and losses are told.
@@ -387,6 +390,7 @@ static void raise_priority(void)
 		(void)setpriority(PRIO_PROCESS, 0, PRIORITY);
 }
 
+/* Everything up to the first event. The order: a process is in the inventory, or its fork is seen, or both. */
 static int start(const struct options *o, const struct debug *g, struct diag *d,
 		 struct sensor **ret_sensor, struct session **ret_session, int *ret_status)
 {

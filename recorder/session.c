@@ -401,6 +401,7 @@ void session_stats(const struct session *s, struct session_stats *ret)
 		.totals = s->totals,
 	};
 	ret->events = session_events(s, &ret->totals);
+	ret->unstored = ret->events - s->stored;
 	for (size_t i = 0; i < WIRE_LOSS_COUNT; i++)
 		ret->lost += ret->totals.losses[i];
 	ret->lost += ret->totals.malformed;

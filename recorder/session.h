@@ -23,6 +23,7 @@ struct session_stats {
 	uint64_t events;        /* counted in observations; and exits, when all workloads are recorded */
 	uint64_t observations;  /* distinct ones known to the kernel side */
 	uint64_t lost;          /* sum of the losses */
+	uint64_t unstored;      /* of the events: taken in since the last commit that succeeded */
 	uint64_t workloads, lines;
 	struct sensor_totals totals;
 };

@@ -72,6 +72,7 @@ static int commit(struct session *s, uint64_t end_ns)
 	observer_written(s->observer);
 	observer_trim(s->observer, KEEP_MAX);
 	s->committed = s->totals;
+	s->stored = session_events(s, &s->totals);
 	s->pending = 0;
 	return 0;
 }
@@ -95,7 +96,7 @@ static int commit_or_wait(struct session *s, uint64_t end_ns, struct diag *d)
 			return end_ns ? -EBUSY : 0;
 	}
 	const char *why = store_error(s->store);
-	diag_error(d, s->options.db, "%s; what was committed before is kept", why && *why ? why : strerror(-r));
+	diag_error(d, NULL, "%s; what was committed before is kept", why && *why ? why : strerror(-r));
 	if (r == -ENOSPC && s->options.max_bytes)
 		diag_add(d, DIAG_NOTE, NULL, 0, 0, "its size may be at most %llu bytes (--max-db-size)",
 			 (unsigned long long)s->options.max_bytes);

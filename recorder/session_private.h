@@ -36,6 +36,7 @@ struct session {
 	int events_fd;
 	struct buf lines;
 	uint64_t lines_written, taken, pending, locked_since_ns;
+	uint64_t stored;        /* of the events, with the last commit */
 	struct sensor_totals totals, committed;   /* as of the last look, in the store */
 	char node[65];
 };

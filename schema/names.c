@@ -14,6 +14,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <json-c/json.h>
 
@@ -360,6 +361,11 @@ static bool find_logs(struct names *n, const struct cgroup_identity *id, struct 
 int names_open(const char *root, const char *pods, struct diag *d, struct names **ret)
 {
 	CLEANUP(names_free) struct names *n = xcalloc(1, sizeof(*n));
+	if (root && *root && access(root, X_OK)) {
+		int err = -errno;
+		diag_error(d, root, "%s: the folder where the node's files are seen is wanted", strerror(-err));
+		return err;
+	}
 	n->root = root ? root : "";
 	n->pods_file = pods;
 	n->listed = arena_new();

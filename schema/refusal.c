@@ -70,6 +70,8 @@ static char *advice(const char *purpose, const char *instead, struct str log, in
 		return xstrdup("No setting here causes this: please report these lines, with the kernel's version");
 	if (err == EPERM || err == EACCES)
 		return xstrdup("Kernel lockdown, a security module, or a container without these rights may forbid it: try as root on the host itself");
+	if (err == EMFILE || err == ENFILE)
+		return xstrdup("Too many files are open: raise their limit (ulimit -n, LimitNOFILE= of a unit)");
 	if (err == ENOMEM)
 		return xstrdup("The kernel found no memory for it: free some, or raise the memory limit of the cgroup that this runs in");
 	return xasprintf("This kernel lacks something that %s needs%s", purpose, instead);

@@ -75,6 +75,10 @@ static int fail_by(struct store *s, int rc, int system_errno, const char *doing)
 	/* A missing table or column is not an I/O matter: the file is not what its header says. */
 	bool wrong_tables = (rc & 0xff) == SQLITE_ERROR;
 	struct failure f = failure_of(wrong_tables ? SQLITE_SCHEMA : rc, system_errno);
+	if (f.err == -ENOSPC && s->limited) { /* SQLite tells the two the same */
+		f.what = "the disk is full, or the file as large as it may be";
+		f.remedy = "let it be larger or free some space, and run it again; what was stored before is kept";
+	}
 	if (f.what && sqlite3_errcode(s->db) == SQLITE_OK) /* found by us, not by SQLite */
 		set_error(s, xasprintf("%s: cannot %s: %s; %s", s->file, doing, f.what, f.remedy));
 	else if (f.what)
@@ -257,6 +261,7 @@ int store_set_limit(struct store *s, uint64_t bytes)
 	if (err)
 		return err;
 	CLEANUP_FREE char *sql = xasprintf("PRAGMA max_page_count=%llu", (unsigned long long)MAX(bytes / (uint64_t)MAX(page, 1), 1));
+	s->limited = true;
 	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : -EIO;
 }
 

@@ -26,7 +26,7 @@ struct store {
 	sqlite3 *db;
 	char *file;
 	char *error;
-	bool writable;
+	bool writable, limited;   /* limited: store_set_limit() */
 	struct {
 		const char *sql;
 		sqlite3_stmt *stmt;

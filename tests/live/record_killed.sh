@@ -32,6 +32,7 @@ cp "$dir/text.db" "$dir/text.copy"
 expect_refusal 2 "database" "$recorder" record --db "$dir/text.db" --for 1s
 cmp "$dir/text.db" "$dir/text.copy"
 expect_refusal 2 "$dir/no/such" "$recorder" record --db "$dir/no/such/store.db" --for 1s
+expect_refusal 2 "$dir/nowhere: error: No such file" "$recorder" record --db "$dir/nowhere.db" --node-root "$dir/nowhere" --for 1s
 expect_refusal 3 "CAP_BPF" setpriv --reuid 65534 --clear-groups "$recorder" record --db "$dir/nobody.db" --for 1s
 [ ! -e "$dir/nobody.db" ] || { echo "a store was made before the rights were asked for"; exit 1; }
 
@@ -41,6 +42,7 @@ cleanups="umount $dir/full; $cleanups"
 sh -c "sleep 1; exec '$acts' loop 1 /etc/passwd" &
 expect_refusal 3 "full\|space" sh -c "'$recorder' record --db $dir/full/store.db --for 20s & r=\$!; sleep 1
 	dd if=/dev/zero of=$dir/full/fill bs=1k 2>/dev/null; find / -xdev -maxdepth 5 -type d >/dev/null 2>&1; wait \$r"
+grep -q "events .*, of which not stored: [0-9]" "$dir/out" || { cat "$dir/out"; echo "no word of what was not stored"; exit 1; }
 rm "$dir/full/fill"
 [ "$(sqlite3 "$dir/full/store.db" "PRAGMA integrity_check")" = ok ] || { echo "the full disk damaged the store"; exit 1; }
 

@@ -55,6 +55,9 @@ static const struct {
 	{"libbpf: map 'seen': failed to create: Cannot allocate memory(-12)\nlibbpf: failed to load object 'sensor_bpf'\n", ENOMEM,
 	 "map 'seen': failed to create: Cannot allocate memory(-12)\n"
 	 "The kernel found no memory for it: free some, or raise the memory limit of the cgroup that this runs in"},
+	{"libbpf: map 'paths': failed to create: Too many open files(-24)\n", EMFILE,
+	 "map 'paths': failed to create: Too many open files(-24)\n"
+	 "Too many files are open: raise their limit (ulimit -n, LimitNOFILE= of a unit)"},
 	{"libbpf: prog 'file_sys_exit': BPF program load failed: Invalid argument\n"
 	 "libbpf: prog 'file_sys_exit': -- BEGIN PROG LOAD LOG --\n"
 	 "1978: (85) call bpf_probe_read#4\nprogram of this type cannot use helper bpf_probe_read#4\n"
