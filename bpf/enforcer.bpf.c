@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The enforcer: one set of programs for all policies, found by the cgroup of the current task. Every hook of a back
- * end asks the same questions of judge.h; they differ in what a refusal does:
+ * end asks the same questions of judge*.h; they differ in what a refusal does:
  *
  *	lsm, fmod_ret    the call fails with EPERM
  *	signal           SIGKILL: an exec before its first instruction, an open after it has had its effect
@@ -10,6 +10,7 @@
  * stakeout-enforce loads those that this kernel takes (enforcer/backend.c).
  */
 #include "bpf/judge_connect.h"
+#include "bpf/judge_exec.h"
 #include "bpf/syscalls.h"
 
 char license_text[] SEC("license") = "GPL";
@@ -21,8 +22,7 @@ char license_text[] SEC("license") = "GPL";
 static __always_inline int on_exec(struct linux_binprm *bprm, __u32 outcome, bool late)
 {
 	struct who w;
-	if (!late)
-		note_copy(bpf_get_current_task_btf(), bprm->file);
+	note_copy(bpf_get_current_task_btf(), bprm->file, late);
 	if (!find_who(&w) || !judges(&w, IMAGE_JUDGES_EXEC))
 		return 0;
 	return judge_exec(&w, bprm->file, outcome, late);
@@ -50,12 +50,22 @@ int BPF_PROG(signal_exec, struct task_struct *task, struct linux_binprm *bprm)
 	return 0;
 }
 
-/* Older: the caller's program is gone already. By itself it serves no policy that depends on it; behind fmod_ret those vouch. */
+/* Older: the caller's program is gone already. By itself it serves no policy that depends on it; behind fmod_ret see judge_exec.h. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(signal_exec_late, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	if (on_exec(bprm, ENFORCE_KILLED, true))
 		bpf_send_signal(SIGKILL_);
+	return 0;
+}
+
+/* Behind fmod_ret, where all of that can be left out: for the one above. */
+SEC("tp_btf/sys_enter")
+int BPF_PROG(note_exec, struct pt_regs *regs, long number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (is_exec_call(task, number))
+		note_caller(task);
 	return 0;
 }
 

@@ -81,6 +81,14 @@ struct {
 	__type(value, __u64);
 } vouched SEC(".maps");
 
+/* See signal_exec_late(): task -> who he was when he began. One entry where nobody asks; else set before load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct enforce_caller);
+} callers SEC(".maps");
+
 /* See runtime.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -136,6 +144,7 @@ struct scratch {
 	__u64 lengths, longest;      /* of the policy's filter */
 	struct match_mix mix;
 	struct image_path_key key;
+	struct enforce_caller began; /* an exec */
 	struct enforce_refusal refusal;
 	char object[2 * ENFORCE_OBJECT_MAX];
 	char text[2 * WIRE_PATH_MAX + 8];

@@ -72,14 +72,28 @@ static __noinline int is_runtime_outside(struct task_struct *task)
 	return proxy && number_of_namespace((void *)WORD(proxy, struct nsproxy, mnt_ns)) == r->namespace;
 }
 
-/* What a runtime is about to start, where that has no path. */
-static __noinline int note_copy(struct task_struct *task, const struct file *target)
+/* Who began TASK's exec, which is seen late; NULL: not noted. An exec from a thread takes the place of the first. */
+static __always_inline const struct enforce_caller *caller_of(struct task_struct *task)
+{
+	__u64 key = (__u64)task;
+	const struct enforce_caller *began = bpf_map_lookup_elem(&callers, &key);
+	return began && began->started == task->group_leader->start_boottime ? began : NULL;
+}
+
+static __always_inline bool began_outside(struct task_struct *task)
+{
+	const struct enforce_caller *began = caller_of(task);
+	return began && (began->flags & ENFORCE_CALLER_RUNTIME);
+}
+
+/* What a runtime is about to start, or by LATE has started, where that has no path. */
+static __noinline int note_copy(struct task_struct *task, const struct file *target, bool late)
 {
 	const struct inode *inode = inode_of(target);
 	struct enforce_identity id;
 	__u32 noted = 1;
 	bool pathless = !(__u32)WORD(inode, struct inode, i_nlink) || is_detached((void *)WORD(target, struct file, f_path.mnt));
-	if (pathless && is_runtime_outside(task) && identify(&id, inode))
+	if (pathless && (late ? began_outside(task) : is_runtime_outside(task)) && identify(&id, inode))
 		bpf_map_update_elem(&copies, &id, &noted, BPF_ANY);
 	return 0;
 }

@@ -65,8 +65,25 @@ static __always_inline long open_flags(struct pt_regs *regs, __u64 *ret_how)
 		return open_flags_32(regs, nr, ret_how);
 	return open_flags_64(regs, nr, ret_how);
 }
+
+#define X32_CALL_ 0x40000000
+
+/* Is NUMBER an execve or execveat? Two of the numbers are other, rare calls in the other table. */
+static __always_inline bool is_exec_call(struct task_struct *task, long number)
+{
+	if (number == 11 || number == 358)
+		return task->thread_info.status & TS_COMPAT_;
+	return number == 59 || number == 322 || number == (X32_CALL_ | 520) || number == (X32_CALL_ | 545);
+}
 #else /* arm64 */
 #define TIF_32BIT_ 22
+
+static __always_inline bool is_exec_call(struct task_struct *task, long number)
+{
+	if (task->thread_info.flags >> TIF_32BIT_ & 1)
+		return number == 11 || number == 387;
+	return number == 221 || number == 281;
+}
 
 static __always_inline long open_flags_32(struct pt_regs *regs, __u64 *ret_how)
 {

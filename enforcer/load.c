@@ -42,10 +42,16 @@ static bool shows_execs_early(const struct btf *kernel)
 	return btf__find_by_name_kind(kernel, "btf_trace_sched_prepare_exec", BTF_KIND_TYPEDEF) > 0;
 }
 
-/* Of the two execs that tracepoints show, the later one only where the earlier is missing. */
+/* Of the two execs that tracepoints show, the later one only where the earlier is missing, with what it needs. */
 static bool superseded(const struct btf *kernel, const struct program *p)
 {
-	return !strcmp(p->name, "signal_exec_late") && shows_execs_early(kernel);
+	return (!strcmp(p->name, "signal_exec_late") || !strcmp(p->name, "note_exec")) && shows_execs_early(kernel);
+}
+
+/* Execs under way. The kernel sets up to 128 free places of such a map apart for each processor. */
+static uint32_t callers_max(void)
+{
+	return 1024 + 128 * (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
 }
 
 static int choose(struct machine *m, struct enforcer_bpf *skel, size_t copy, struct diag *d)
@@ -62,6 +68,8 @@ static int choose(struct machine *m, struct enforcer_bpf *skel, size_t copy, str
 	skel->rodata->rename_lock_at = counts.renames;
 	skel->rodata->mount_lock_at = counts.mounts;
 	skel->rodata->vouches = m->backend == ENFORCE_BACKEND_FMOD_RET && !shows_execs_early(kernel);
+	if (skel->rodata->vouches)
+		bpf_map__set_max_entries(skel->maps.callers, callers_max());
 	for (size_t i = 0; i < nprograms; i++) {
 		const struct program *p = &programs[i];
 		bool here = has_target(kernel, p), wanted = program_of(p, m->backend, copy, m->preempts);

@@ -17,6 +17,7 @@ const struct program programs[] = {
 	/* One of the two: programs.c keeps the order, machine.c takes the first whose target is there. */
 	{"signal_exec", SIGNAL, IMAGE_JUDGES_EXEC, "btf_trace_sched_prepare_exec", true, 0},
 	{"signal_exec_late", SIGNAL, IMAGE_JUDGES_EXEC, "btf_trace_sched_process_exec", true, 0},
+	{"note_exec", BACKEND_BEHIND, IMAGE_JUDGES_EXEC, "btf_trace_sys_enter", true, 0},     /* for the later */
 	BOTH("open", IMAGE_JUDGES_FILE, "file_open", false),
 	BOTH("unlink", IMAGE_JUDGES_FILE, "path_unlink", false),
 	BOTH("rmdir", IMAGE_JUDGES_FILE, "path_rmdir", false),
@@ -78,6 +79,8 @@ bool program_of(const struct program *p, enum enforce_backend b, size_t copy, bo
 		return p->backends & BACKEND_BIT(b);
 	if (b != ENFORCE_BACKEND_FMOD_RET)
 		return false;
+	if (copy == 1 && p->backends == BACKEND_BEHIND)
+		return preempts;
 	if (copy == 1 && p->backends == SIGNAL)
 		return preempts || p->need == IMAGE_JUDGES_EXEC;
 	return preempts && p->backends == FMOD;
@@ -101,6 +104,6 @@ const char *const machine_map_names[MACHINE_MAPS] = {
 	[MACHINE_CGROUPS] = "cgroups",
 	[MACHINE_WORKLOADS] = "workloads",   [MACHINE_REFUSALS] = "refusals",
 	[MACHINE_STATE] = "state",           [MACHINE_NAMES] = "names",
-	[MACHINE_VOUCHED] = "vouched",     [MACHINE_RECENT] = "recent",
-	[MACHINE_COPIES] = "copies",
+	[MACHINE_VOUCHED] = "vouched",       [MACHINE_CALLERS] = "callers",
+	[MACHINE_RECENT] = "recent",         [MACHINE_COPIES] = "copies",
 };

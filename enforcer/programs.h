@@ -15,6 +15,7 @@
 
 #define BACKEND_BIT(b)    (1u << (b))
 #define BACKEND_ANY       UINT32_MAX
+#define BACKEND_BEHIND    0             /* of none: behind fmod_ret where programs are interrupted */
 
 struct program {
 	const char *name;
@@ -36,7 +37,7 @@ int backend_from(const char *name);         /* or -1 */
  * The programs of a back end. fmod_ret has copies: the kernel leaves a tracing program out while another task, interrupted, is
  * inside it on the same processor, so where it interrupts (PREEMPTS) each is attached COPIES times, and what of all those is left
  * out meets in copy 1 the signal back end's programs: tracepoints are not interrupted. An exec always does, since the mode may
- * change later.
+ * change later. Where that one comes late (before 6.10), another notes who begins an exec.
  */
 enum { COPIES = 4 };
 bool program_of(const struct program *p, enum enforce_backend b, size_t copy, bool preempts);
@@ -48,6 +49,6 @@ enum machine_map {
 #undef MAP
 	MACHINE_PATH_HITS, MACHINE_PORT_HITS, MACHINE_FILTERS, MACHINE_TABLES,
 	MACHINE_CGROUPS = MACHINE_TABLES, MACHINE_WORKLOADS, MACHINE_REFUSALS, MACHINE_STATE, MACHINE_NAMES,
-	MACHINE_VOUCHED, MACHINE_RECENT, MACHINE_COPIES, MACHINE_MAPS,
+	MACHINE_VOUCHED, MACHINE_CALLERS, MACHINE_RECENT, MACHINE_COPIES, MACHINE_MAPS,
 };
 extern const char *const machine_map_names[MACHINE_MAPS];   /* NULL for the one not used */

@@ -13,6 +13,7 @@
  *	state      0 -> struct enforce_state
  *	names      number -> struct enforce_name
  *	vouched    execs under way that one program judged for another
+ *	callers    who began the execs under way, where fmod_ret programs are left out
  *	copies     what container runtimes started that has no path
  *	recent     the last refusals, one after the other and around
  *
@@ -22,11 +23,12 @@
 
 #include <linux/types.h>
 
-#define ENFORCE_LAYOUT        9       /* raised with every change of this file, or of the programs or their maps: names the folder */
+#define ENFORCE_LAYOUT        10      /* raised with every change of this file, or of the programs or their maps: names the folder */
 #define ENFORCE_SLOTS         16384   /* twice as many as are in force, to replace them all at once; not more than workloads */
 #define ENFORCE_WORKLOADS     16384
 #define ENFORCE_CGROUPS       65536
 #define ENFORCE_VOUCHED       4096    /* execs under way */
+#define ENFORCE_CALLER_MAX    1024    /* bytes of the path of who began one */
 #define ENFORCE_RECENT        64      /* refusals kept for who asks later; a power of two */
 #define ENFORCE_RECENT_OBJECT 256     /* bytes of their objects */
 #define ENFORCE_TABLES        11      /* of a policy: an image's, settings among them though never there, two of hits and the filter */
@@ -92,6 +94,18 @@ static inline __u32 enforce_filter_bit(__u64 hash)
 struct enforce_identity {
 	__u64 inode;
 	__u32 device, generation;
+};
+
+/* Who began an exec, as he was then: of his process and the path of its program, or none that a rule could name. */
+enum enforce_caller_flag {
+	ENFORCE_CALLER_RUNTIME = 1,   /* outside of all containers */
+	ENFORCE_CALLER_EXEMPT = 2,
+};
+
+struct enforce_caller {
+	__u64 started;          /* when the first thread was, which is another for every process at this address */
+	__u32 flags, length;
+	char path[ENFORCE_CALLER_MAX];
 };
 
 /* A container runtime's file, and the mount namespace in which it was found; inode 0: a free place. */
@@ -181,6 +195,7 @@ _Static_assert(ENFORCE_SLOTS <= ENFORCE_WORKLOADS, "a place for what is noted of
 _Static_assert(sizeof(struct enforce_workload) == 96, "ABI");
 _Static_assert(sizeof(struct enforce_identity) == 16, "ABI");
 _Static_assert(sizeof(struct enforce_runtime) == 24, "ABI");
+_Static_assert(sizeof(struct enforce_caller) == 16 + ENFORCE_CALLER_MAX, "ABI");
 _Static_assert(sizeof(struct enforce_state) == 472, "ABI");
 _Static_assert(sizeof(struct enforce_name) == 112 + 256 + 512 + 1024, "ABI");
 _Static_assert(sizeof(struct enforce_refusal) == 72 + ENFORCE_SUBJECT_MAX, "ABI");

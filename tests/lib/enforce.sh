@@ -63,6 +63,17 @@ apply() {
 	cat "$dir/apply.err"
 	exit 1
 }
+# leave_out PROGRAM: as if the kernel left all copies of it out of every call. Their links are taken away, and what stands there instead keeps
+# the enforcer from putting them back.
+leave_out() {
+	for link in $(find "$bpffs" -name "link_$1" -o -name "link_$1+*"); do
+		echo "left out: ${link##*/link_}"
+		rm "$link" && mkdir "$link"
+		cleanups="rmdir $link; $cleanups"
+	done
+	[ -n "${link:-}" ] || fail "no program $1 to leave out"
+}
+
 now() { read -r up _ </proc/uptime; echo "${up%.*}${up#*.}0"; }   # milliseconds; busybox has no date +%N
 backend_now() { enforce status --json | sed -n 's/.*"backend":"\([^"]*\)".*/\1/p' | head -n 1; }
 

@@ -4,6 +4,7 @@
 # acts (tests/prove/main.c); then the same while policies replace each other, with many doers at once.
 #
 #	BACKEND=lsm|fmod_ret|signal SEED=N PROVE_SECONDS=20 ACTS=2000 TOTAL=N STORM_SECONDS=5 DOERS=64 STORM_ACTS=20000 READ_MAPS=cgroups
+#	LEFT_OUT=fmod_exec     as if the kernel left all copies of this program out of every call
 . tests/lib/enforce.sh
 
 prove=$(dirname "$STAKEOUT")/tests/prove/prove
@@ -30,6 +31,8 @@ for map in ${READ_MAPS:-}; do
 	"$(dirname "$STAKEOUT")/tests/live/read-map" "$map" &
 	cleanups="kill $!; $cleanups"
 done
+
+[ -z "${LEFT_OUT:-}" ] || leave_out "$LEFT_OUT"
 
 run() {
 	"$prove" --enforcer "$enforcer" --backend "$used" --cgroup "$group" --bpffs "$bpffs" --folder "$dir/trees" --doer "$doer" \

@@ -4,7 +4,7 @@
 # what the program that judges takes of it. Counted are instructions, of one emulated CPU: the same at each run, but caches and branches cost
 # nothing. Figures, no verdict.
 #
-#	[VERSIONS="6.1 6.12"] [BACKENDS="lsm fmod_ret signal"] [LOADS="open write"] [POLICIES=1000] sh tests/vm/enforce_cost.sh
+#	[VERSIONS="6.1 6.12"] [BACKENDS="lsm fmod_ret signal"] [LOADS="open write"] [POLICIES=1000] [ARGUMENTS=preempt=full] sh tests/vm/enforce_cost.sh
 set -eu
 
 inside() {
@@ -68,7 +68,7 @@ inside() {
 [ "${1:-}" != inside ] || { shift; inside "$@"; exit 0; }
 for version in ${VERSIONS:-6.12}; do
 	for backend in ${BACKENDS:-lsm}; do
-		sh tests/vm/guest.sh -i "$version" sh tests/vm/enforce_cost.sh inside "$backend" \
+		sh tests/vm/guest.sh ${ARGUMENTS:+-k "$ARGUMENTS"} -i "$version" sh tests/vm/enforce_cost.sh inside "$backend" \
 			"${LOADS:-open write outside exec connect tcp}" "${POLICIES:-1000}"
 	done
 done

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Kernels that interrupt a task inside a program leave fmod_ret programs out: with two processors, eight processes that act without
-# end and policies being replaced, not one forbidden act gets through all the same. And a kernel that begins to interrupt after a
+# end and policies being replaced, not one forbidden act gets through all the same. Nor where all copies of the exec program are left
+# out of every call, where no allowed one fails either, and a container runtime is known. And a kernel that begins to interrupt after a
 # policy was applied is told of, until it is applied again.
 #
 #	VERSIONS='6.1 6.12' STORM_SECONDS=6
@@ -10,6 +11,12 @@ versions=${VERSIONS:-6.1 6.12}
 
 storm() {
 	BACKEND=fmod_ret READ_MAPS="cgroups cgroups" PROVE_SECONDS=0 STORM_SECONDS=$1 DOERS=8 STORM_ACTS=2000 sh tests/live/prove.sh
+}
+
+left_out() {
+	export BACKEND=fmod_ret LEFT_OUT=fmod_exec
+	PROVE_SECONDS=300 TOTAL=2400 ACTS=400 STORM_SECONDS=2 DOERS=8 STORM_ACTS=1000 sh tests/live/prove.sh
+	ONLY=runtime-outside sh tests/live/bypass.sh
 }
 
 switch() {
@@ -41,6 +48,7 @@ switch() {
 . tests/lib/guests.sh
 for version in $versions; do
 	guest "kernel $version, storm" -c 2 -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside storm "${STORM_SECONDS:-6}"
+	guest "kernel $version, execs left out" -c 2 -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside left_out
 	guest "kernel $version, switch" -k preempt=full "$version" sh tests/vm/enforce_preempt.sh inside switch
 done
 no_more_guests
