@@ -314,12 +314,29 @@ static bool may_hold_number_of_call(const struct event *ev)
 	return number && ev->section == HOOK_TRACEPOINT && str_starts(ev->hook, STR("syscalls/"));
 }
 
+/* How many links the file of an exec has follows from its path, where the line does not tell. */
+static void implied_links(const struct engine *e, struct hit *h)
+{
+	const struct place_specs *told = &e->at.v[h->site].told;
+	const struct slot *file = NULL;
+	bool has_count = false;
+	for (uint32_t i = 0; i < h->n; i++) {
+		if (h->slots[i].kind == SLOT_PATH && !file)
+			file = &h->slots[i];
+		has_count |= str_ends(h->slots[i].resolve, STR("i_nlink"));
+	}
+	for (int k = 0; k < told->n && file && !has_count; k++)
+		if (str_ends(told->v[k].resolve, STR("i_nlink")))
+			hit_link_count(h, told->v[k].index, file->text, file->known && !file->failed);
+}
+
 void line_args(const struct engine *e, struct hit *h, const struct event *ev)
 {
 	if (may_hold_number_of_call(ev))
 		return;
 	if (!line_whole_paths(h, ev))
 		recorded_args(e, h, ev);
+	implied_links(e, h);
 }
 
 void line_hit(struct engine *e, const struct event *ev, uint32_t site, struct hits *hits)

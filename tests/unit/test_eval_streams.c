@@ -209,6 +209,14 @@ static const struct {
 	{BPRM("bprm_creds_for_exec"), CHECKED, "none"},
 	{BPRM("bprm_check_security"), CHECKED, "none"},
 	{BPRM("bprm_creds_from_file"), CHECKED, "deny"},
+	/* a line tells the file of an exec, and so how many links it has: none without a path */
+#define LINKS(op) "lsmhooks:\n  - hook: bprm_creds_from_file\n    args: [{index: 0, type: uint32, resolve: file.f_inode.__i_nlink}]\n"	\
+	"    selectors:\n    - matchArgs: [{args: [0], operator: " op ", values: [\"0\"]}]\n      matchActions: [{action: Override, argError: -1}]\n"
+	{LINKS("Equal"), "exec P I 5 /bin/p;lsm bprm_creds_from_file P file=/bin/a", "allow"},
+	{LINKS("Equal"), "exec P I 5 /bin/p;lsm bprm_creds_from_file P file=", "deny"},
+	{LINKS("NotEqual"), "exec P I 5 /bin/p;lsm bprm_creds_from_file P file=/bin/a", "deny"},
+	{LINKS("Equal"), "exec P I 5 /bin/p;lsm bprm_creds_from_file P file=/bin/a n=0", "deny"},
+	{LINKS("Equal"), "exec P I 5 /bin/p;lsm bprm_creds_from_file P error=", "unknown"},
 	/* a parent without path: no operator holds */
 	{HOOK_FILE "matchParentBinaries: [{operator: In, values: [/bin/q]}]" KILL, "exec P I 5 -;exec A P 7 /bin/a;" WRITE, "allow"},
 	{HOOK_FILE "matchParentBinaries: [{operator: NotIn, values: [/bin/q]}]" KILL, "exec P I 5 -;exec A P 7 /bin/a;" WRITE, "allow"},
