@@ -6,7 +6,7 @@
 
 node=$dir/node lanes=4 each=60
 cp "$acts" "$dir/acts"
-mkdir "$dir/f"
+mkdir "$dir/f" "$node"
 cleanups="find $v2/$name -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null || :; $cleanups"
 id_of() { printf '%064x' "$1"; }
 uid_of() { printf '%08x-0000-4000-8000-000000000000' "$1"; }

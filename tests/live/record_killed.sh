@@ -40,7 +40,8 @@ mkdir "$dir/full"
 mount -t tmpfs -o size=300k none "$dir/full"
 cleanups="umount $dir/full; $cleanups"
 sh -c "sleep 1; exec '$acts' loop 1 /etc/passwd" &
-expect_refusal 3 "full\|space" sh -c "'$recorder' record --db $dir/full/store.db --for 20s & r=\$!; sleep 1
+expect_refusal 3 "full\|space" sh -c "'$recorder' record --db $dir/full/store.db --for 60s & r=\$!
+	for _ in \$(seq 300); do grep -q events $dir/err && break; sleep 0.1; done
 	dd if=/dev/zero of=$dir/full/fill bs=1k 2>/dev/null; find / -xdev -maxdepth 5 -type d >/dev/null 2>&1; wait \$r"
 grep -q "events .*, of which not stored: [0-9]" "$dir/out" || { cat "$dir/out"; echo "no word of what was not stored"; exit 1; }
 rm "$dir/full/fill"

@@ -5,6 +5,7 @@
 . tests/lib/live.sh
 
 node=$dir/node short=40
+mkdir "$node"
 cp "$acts" "$dir/acts"
 id_of() { printf '%064x' "$1"; }
 uid_of() { printf '%08x-0000-4000-8000-000000000000' "$1"; }
