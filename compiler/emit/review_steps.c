@@ -62,7 +62,7 @@ static void put_cluster_steps(const struct compiled *c, const struct compile_opt
 	buf_puts(b, "4. Take in what is legitimate (`stakeout ingest`, review, compile again), until monitoring is quiet.\n"
 		    "5. Enforce, in one cluster or namespace first:\n\n   ```\n");
 	put_enforce(c, o, enforce, b);
-	buf_puts(b, "   ```\n\nRollback, fastest first:\n\n1. Back to monitoring, without a gap, on each node:\n\n   ```\n");
+	buf_puts(b, "   ```\n\nRollback, fastest first:\n\n1. Back to monitoring, without a gap, on each node, until its agent starts anew (which goes by what is applied):\n\n   ```\n");
 	for (size_t i = 0; i < c->npolicies; i++) {
 		buf_printf(b, "   kubectl -n kube-system exec ds/tetragon -c tetragon -- tetra tracingpolicy set-mode%s%s " STR_FMT
 			   " monitor\n", p->namespaced ? " --namespace " : "", p->namespaced ? scope + 4 : "",
