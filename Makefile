@@ -204,6 +204,7 @@ bench:
 measure: all $(BENCH) $(HELPERS)
 	@for b in $(BENCH); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout $$b || exit; done
 	@for b in $(wildcard tests/bench/bench_*.sh); do echo "== $$b"; STAKEOUT=$(CURDIR)/$(B)/stakeout sh $$b || exit; done
+	@echo "== tests/vm/cost.sh"; STAKEOUT=$(CURDIR)/$(B)/stakeout sh tests/vm/cost.sh || test $$? = 77
 
 # The whole proof; tests run parts of it.
 prove:

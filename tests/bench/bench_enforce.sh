@@ -4,8 +4,11 @@
 # Measured as in bench_record.sh: the load's own processor time, enforced runs between as many free ones, medians of the rounds
 # and the range of their middle half. "outside" is the same load in a cgroup without a policy, while there is one elsewhere;
 # "writes" is of several files by turns: of the path that it was asked about last the enforcer keeps what it found.
-# "empty" is it with programs on the hooks of the signal back end that do nothing: the least that enforcing by them can cost.
+# "empty" is it with programs on the hooks of the signal back end that do nothing: the least that enforcing by them can cost;
+# "bpftrace" is it without a policy while opensnoop, execsnoop or tcpconnect runs, once. auditd would leave its marks on this kernel: it is
+# measured in a guest, by tests/vm/cost.sh.
 . tests/lib/enforce.sh
+. tests/lib/snoop.sh
 
 rounds=${ROUNDS:-5} runs=${RUNS:-5} many=${POLICIES:-1000}
 load=$(dirname "$STAKEOUT")/tests/live/load
@@ -57,6 +60,14 @@ measure() {
 	echo "$outside $before $after" | awk '{ printf "%.3f\n", $1 * 2 / ($2 + $3) }' >>"$dir/$1.$2.outside"
 	echo "$nothing $before $after" | awk '{ printf "%.3f\n", $1 * 2 / ($2 + $3) }' >>"$dir/$1.$2.empty"
 }
+# snoop LOAD: the same ratio for a tool that only tells
+snoop() {
+	before=$(block "$1" "$group/load")
+	snoop_on "$1" || return 0
+	traced=$(block "$1" "$group/load")
+	snoop_off
+	echo "$traced $before $(block "$1" "$group/load")" | awk '{ printf "%.3f\n", $1 * 2 / ($2 + $3) }' >>"$dir/$1.snoop"
+}
 one() { apply "$dir/one.image.elf" --cgroup "$group/load"; }
 # A thousand others first, each with a cgroup of its own.
 thousand() {
@@ -65,6 +76,7 @@ thousand() {
 	apply "$dir/one.image.elf" --cgroup "$group/load" $args
 }
 shown() {
+	[ -s "$dir/$1" ] || { echo -; return; }
 	sort -n "$dir/$1" | awk '{ v[NR] = $1 } END {
 		m = NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
 		printf "%.3f (%.3f-%.3f)\n", m, v[int(NR / 4) + 1], v[NR - int(NR / 4)] }'
@@ -75,7 +87,7 @@ apply "$dir/one.image.elf" --cgroup "$group/load"
 echo "kernel $(uname -r), back end $(backend_now), $(nproc) CPUs; load before: $(cut -d ' ' -f 1-3 /proc/loadavg)"
 echo "memory of a policy: $(enforce status --json | sed -n 's/.*"memory":\([0-9]*\).*/\1/p' | head -n 1) bytes"
 enforce release >/dev/null
-printf '%-8s %-20s %-20s %-20s %-20s %s\n' load "one policy" "$many policies" "outside" "empty" aim
+printf '%-8s %-20s %-20s %-20s %-20s %-20s %s\n' load "one policy" "$many policies" "outside" "empty" bpftrace aim
 for row in "open 1.15" "write 1.15" "writes 1.15" "exec 1.01" "connect 1.05" "tcp 1.05"; do
 	set -- $row
 	block "$1" "$group/load" >/dev/null
@@ -83,7 +95,8 @@ for row in "open 1.15" "write 1.15" "writes 1.15" "exec 1.01" "connect 1.05" "tc
 		measure "$1" one
 		measure "$1" thousand
 	done
-	printf '%-8s %-20s %-20s %-20s %-20s <= %s\n' "$1" "$(shown "$1.one")" "$(shown "$1.thousand")" "$(shown "$1.one.outside")" \
-		"$(shown "$1.one.empty")" "$2"
+	snoop "$1"
+	printf '%-8s %-20s %-20s %-20s %-20s %-20s <= %s\n' "$1" "$(shown "$1.one")" "$(shown "$1.thousand")" "$(shown "$1.one.outside")" \
+		"$(shown "$1.one.empty")" "$(shown "$1.snoop")" "$2"
 done
 echo "load after: $(cut -d ' ' -f 1-3 /proc/loadavg); $rounds rounds of $runs runs"

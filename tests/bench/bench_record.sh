@@ -7,6 +7,7 @@
 # median of the rounds and the range of their middle half. Then: what was lost, against how often the load really opened and
 # executed, and the recorder's memory and processor time.
 . tests/lib/live.sh
+. tests/lib/snoop.sh
 
 rounds=${ROUNDS:-5} runs=${RUNS:-5}
 load=$(dirname "$STAKEOUT")/tests/live/load
@@ -34,26 +35,11 @@ recorder_on() { start_recorder; sleep 0.5; }
 recorder_off() { stop_recorder; rm -f "$db"*; }
 floor_on() { STAKEOUT_RECORD_DEBUG=programs=empty start_recorder; sleep 0.5; }
 floor_off() { recorder_off; }
-# bpftrace looks for tracefs; in a mount namespace of its own it can have it.
-snoop_on() {
-	case $1 in open | find) tool=opensnoop.bt ;; *) tool=execsnoop.bt ;; esac
-	unshare -m sh -c "mount -t tracefs none /sys/kernel/tracing; mount -t debugfs none /sys/kernel/debug; exec $tool" \
-		>"$dir/snoop.out" 2>&1 &
-	snoop_pid=$!
-	for _ in $(seq 50); do grep -q -i pid "$dir/snoop.out" && return; sleep 0.1; done
-}
-# Now and then one does not end when it is asked to.
-snoop_off() {
-	kill -INT $snoop_pid 2>/dev/null || :
-	for _ in $(seq 100); do kill -0 $snoop_pid 2>/dev/null || break; sleep 0.1; done
-	kill -KILL $snoop_pid 2>/dev/null || :
-	wait $snoop_pid 2>/dev/null || :
-}
 
 # once LOAD CONTENDER: appends a ratio.
 once() {
 	before=$(block "$1")
-	"$2_on" "$1"
+	"$2_on" "$1" || return 0
 	traced=$(block "$1")
 	"$2_off"
 	after=$(block "$1")
@@ -76,7 +62,7 @@ for row in "open 1.20" "find 1.10" "exec 1.01" "build 1.01"; do
 	for i in $(seq "$rounds"); do
 		once "$1" recorder
 		once "$1" floor
-		if [ "$i" = 1 ] && command -v opensnoop.bt >/dev/null; then once "$1" snoop; fi
+		[ "$i" != 1 ] || once "$1" snoop
 	done
 	printf '%-8s %-20s %-20s %-20s <= %s\n' "$1" "$(shown "$1" recorder)" "$(shown "$1" floor)" "$(shown "$1" snoop)" "$2"
 done

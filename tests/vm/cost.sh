@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # What recording costs by each choice of hooks, in a guest, as a ratio to the same load untraced, of programs that do nothing on the same
-# hooks, and of auditd with a rule for the same calls, where it is installed: in a guest, since a kernel that audited once goes on to look at
+# hooks, of a policy that judges what is opened, and of auditd with a rule for the same calls, where it is installed: in a guest, since a kernel that audited once goes on to look at
 # every call. Counted are instructions, of one emulated CPU: the same at each run, but caches and branches cost nothing. Figures, no verdict.
 #
 #	[VERSIONS="6.1 6.12"] [WAYS="lsm fentry tracepoint"] sh tests/vm/cost.sh
@@ -25,8 +25,8 @@ inside() {
 	. tests/lib/live.sh
 	load=$(dirname "$STAKEOUT")/tests/live/load rounds=${ROUNDS:-3}
 	for t in $(seq 20); do for i in $(seq 30); do echo "$t/d$i/e/f"; done; done | (mkdir "$dir/tree" && cd "$dir/tree" && xargs mkdir -p)
-	run_open() { "$load" time "$load" open 4000 /etc/passwd; }
-	run_find() { "$load" time find "$dir/tree" -name nothing; }
+	run_open() { in_group "$load" time "$load" open 4000 /etc/passwd; }
+	run_find() { in_group "$load" time find "$dir/tree" -name nothing; }
 	median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 	block() { for i in $(seq "$rounds"); do "run_$1"; done | median; }
 	# ratio WHAT BEFORE: of a block now
@@ -46,6 +46,20 @@ inside() {
 			done
 		done
 		echo "$what untraced again $(ratio $what "$before")"
+	done
+	echo "file: {protect: [/etc/]}
+workload: {namespace: host, kind: cgroup, name: $name}
+apiVersion: stakeout/v1
+kind: Allowlist
+metadata: {name: cost}
+mode: enforce" >"$dir/cost.yaml"
+	"$STAKEOUT" compile -o "$dir" "$dir/cost.yaml" >"$dir/compile.out" 2>&1 || { cat "$dir/compile.out"; exit 1; }
+	for what in open find; do
+		before=$(block $what)
+		"$STAKEOUT-enforce" "$dir/cost.image.elf" --cgroup "$v2/$name" >"$dir/enforced"
+		run_$what >/dev/null
+		echo "$what enforced by $(awk 'NR == 2 { print $NF }' "$dir/enforced") $(ratio $what "$before")"
+		"$STAKEOUT-enforce" release >/dev/null
 	done
 	# The last: the kernel does not forget that it audited.
 	open_before=$(block open) find_before=$(block find)
