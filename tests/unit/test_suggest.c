@@ -205,6 +205,7 @@ static void check_families(bool typed)
 			assert_int_equal(e->access, ACCESS_WRITE | ACCESS_RENAME);
 		}
 		CLEANUP(allowlist_free) struct allowlist *again = suggest(s, &ids, &unused, &tally);
+		assert_non_null(again);
 		assert_string_equal(tally.fold_unused, rows[i].families ? "/nowhere/" : "/etc/x/");
 	}
 }
