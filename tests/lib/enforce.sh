@@ -25,7 +25,8 @@ clean() {
 	set +e
 	eval "$cleanups"
 	"$enforcer" release --all --bpffs "$bpffs" >/dev/null 2>&1
-	for g in $(find "$group" -depth -type d 2>/dev/null); do
+	# In all hierarchies: with version 1 beside it a runtime makes the same folders there.
+	for g in $(find "$group" /sys/fs/cgroup/*/"${group##*/}" -depth -type d 2>/dev/null); do
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
 			rmdir "$g" 2>/dev/null && break
 			sleep 0.1

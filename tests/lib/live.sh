@@ -33,6 +33,8 @@ clean() {
 	[ -z "$recorder_pid" ] || wait "$recorder_pid" 2>/dev/null || :
 	eval "$cleanups"
 	remove_group "$v2/$name"
+	# With version 1 beside it a runtime makes the same folders there.
+	find /sys/fs/cgroup/*/"$name" -depth -type d -exec rmdir {} + 2>/dev/null || :
 	if [ $status -ne 0 ] && [ $status -ne 77 ] && [ -f "$dir/record.err" ]; then tail -n 5 "$dir/record.err"; fi
 	rm -rf "$dir"
 	exit $status
