@@ -20,7 +20,7 @@ stages=$(sed -n 's/^FROM \([^ ]*\).*/\1/p' "$file" | sort -u)
 [ "$(echo "$stages" | wc -l)" = 1 ] || fail "what is built on one distribution is run on another: $stages"
 
 . /etc/os-release
-[ "$stages" = "docker.io/library/$ID:${VERSION_ID:-}-slim" ] || { echo "skipped: the libraries' packages can be told on $stages alone"; exit 77; }
+[ "$stages" = "$ID:${VERSION_ID:-}-slim" ] || { echo "skipped: the libraries' packages can be told on $stages alone"; exit 77; }
 command -v readelf >/dev/null || { echo "skipped: readelf is missing"; exit 77; }
 installed=" $(sed -n '/apt-get install/,/rm -rf/p' "$file" | tr -s '\t\n\\' ' ') "
 checked=0
