@@ -158,6 +158,8 @@ $(HELPERS): $(B)/tests/live/%: tests/live/%.c
 $(BYPASS): $(wildcard tests/bypass/*)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I. -std=gnu17 -D_GNU_SOURCE -O2 -Wall -Wextra -static $(filter %.c,$^) -o $@ -pthread
+# Also judges what compile writes (tests/cli/compile_outcomes.sh).
+GOLDEN   := $(B)/tests/unit/test_golden
 # The proof of equality: model, image and kernel (tests/prove/main.c).
 PROVE := $(B)/tests/prove/prove $(B)/tests/prove/doer
 $(B)/tests/prove/prove: $(filter-out $(B)/tests/prove/doer.o,$(call obj,tests/prove/*.c)) $(TESTLIB) $(B)/libengine.a $(B)/libschema.a
@@ -180,7 +182,7 @@ $(B)/corpus/%.ndjson: corpus/scenarios/%.yaml $(B)/stakeout
 # Without a -j: as many jobs as processors.
 BUILD = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
-helpers: all $(HELPERS) $(BYPASS) $(PROVE)
+helpers: all $(HELPERS) $(BYPASS) $(PROVE) $(GOLDEN)
 tests: helpers $(UNIT) $(FUZZ)
 
 run:
