@@ -28,7 +28,7 @@ clean() {
 	# In all hierarchies: with version 1 beside it a runtime makes the same folders there.
 	for g in $(find "$group" /sys/fs/cgroup/*/"${group##*/}" -depth -type d 2>/dev/null); do
 		for _ in 1 2 3 4 5 6 7 8 9 10; do
-			rmdir "$g" 2>/dev/null && break
+			rmdir "$g" 2>/dev/null || [ ! -d "$g" ] && break   # one hierarchy is found by two names
 			sleep 0.1
 		done
 	done
