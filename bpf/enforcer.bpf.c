@@ -24,7 +24,7 @@ static __always_inline int on_exec(struct linux_binprm *bprm, __u32 outcome, boo
 	struct who w;
 	note_copy(bpf_get_current_task_btf(), bprm->file, late);
 	if (!find_who(&w) || !judges(&w, IMAGE_JUDGES_EXEC))
-		return 0;
+		return pass_exec(bpf_get_current_task_btf(), bprm->file, late);
 	return judge_exec(&w, bprm->file, outcome, late);
 }
 

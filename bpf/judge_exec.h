@@ -3,7 +3,7 @@
  * Execs: the target's entry, and who starts it. A program that sees an exec late, when the caller's program is gone, goes by what was
  * said before of that exec:
  *
- *	vouched    by the programs that judged it, on the same hook
+ *	vouched    by the programs that let it pass, on the same hook: by the policy that was in force then
  *	callers    who began it, noted at the start of the call: for when the kernel left all of those out
  */
 #pragma once
@@ -84,8 +84,6 @@ static __always_inline bool has_file(const struct scratch *s)
 	return !(s->state & (WALK_CUT | WALK_NAMELESS | WALK_DELETED | WALK_DETACHED));
 }
 
-enum exec_may { EXEC_NOBODY, EXEC_ANYBODY, EXEC_CALLER };
-
 static __noinline int exec_may(struct scratch *s, struct task_struct *task, const struct path *target)
 {
 	walk(s, task, target);
@@ -93,22 +91,22 @@ static __noinline int exec_may(struct scratch *s, struct task_struct *task, cons
 	if (has_file(s)) {
 		collect_path(s);
 		if (match_exec(s->flags, 0))
-			return EXEC_ANYBODY;
+			return 1;
 	}
 	if (s->late && !recall_caller(s, task))
-		return EXEC_NOBODY;
+		return 0;
 	if (!s->late)
 		find_caller(s, task);
 	walk(s, task, target);
 	if (s->state & WALK_CUT)
-		return EXEC_NOBODY;
+		return 0;
 	collect_path(s);
 	if (is_runtime_itself(s, task, target))
-		return EXEC_CALLER;
-	return has_file(s) && match_exec(s->flags, s->caller_may) ? EXEC_CALLER : EXEC_NOBODY;
+		return 1;
+	return has_file(s) && match_exec(s->flags, s->caller_may);
 }
 
-/* Of the programs before it, said to the one that sees an exec when its caller is gone. */
+/* Of the programs before it, said to the one that sees an exec when its caller is gone and its policy may be another. */
 static __always_inline void vouch(struct task_struct *task, struct file *target, bool late)
 {
 	__u64 key = (__u64)task, file = (__u64)target;
@@ -126,6 +124,16 @@ static __always_inline bool is_vouched(struct task_struct *task, struct file *ta
 	return true;
 }
 
+/* Under no policy, which can change before the late program sees it. */
+static __always_inline int pass_exec(struct task_struct *task, struct file *target, bool late)
+{
+	if (is_backup && late)
+		is_vouched(task, target);
+	else
+		vouch(task, target, late);
+	return 0;
+}
+
 static __always_inline int judge_exec(struct who *w, struct file *target, __u32 outcome, bool late)
 {
 	if (is_backup && late && is_vouched(w->task, target))
@@ -136,11 +144,10 @@ static __always_inline int judge_exec(struct who *w, struct file *target, __u32 
 	s->slot = ENFORCE_SLOT(w->word);
 	s->late = late;
 	s->began.flags = 0;
-	int refused = 0, may = exec_may(s, w->task, &target->f_path);
-	if (may) {
+	int refused = 0;
+	if (exec_may(s, w->task, &target->f_path)) {
 		count_allowed(&path_hits, s->slot, ENFORCE_HITS_PATHS + s->entry);
-		if (may == EXEC_CALLER)
-			vouch(w->task, target, late);
+		vouch(w->task, target, late);
 	} else if (!is_exempt(w->task, target) && !(s->began.flags & ENFORCE_CALLER_EXEMPT)) {
 		note_object(s);
 		s->refusal.access = 0;
