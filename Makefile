@@ -3,7 +3,7 @@
 # make run        install packages, build, record this machine live, serve the UI with a sample fleet
 # make test       install packages, build, run every test      make check: the same without installing
 # make bench      ratios to peers and bounds      make fuzz: libFuzzer on every decoder (both install packages)
-# make prove      the whole proof that model, image and kernel agree, races and bypasses (an hour; SCALE=5: five percent of the acts)
+# make prove      the whole proof that model, image and kernel agree, races and bypasses (a quarter of an hour on two processors; SCALE=5: five percent of the acts)
 # make install    into $(DESTDIR)$(PREFIX)        make clean
 VERSION := 0.1.0
 VARIANT ?= release
